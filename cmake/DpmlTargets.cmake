@@ -1,0 +1,42 @@
+# How every target of dpml is compiled, and the two shapes a target comes in: a room and a room's tests.
+
+add_library(dpml_compile_options INTERFACE)
+target_compile_options(dpml_compile_options INTERFACE -Wall -Wextra -Wconversion -Werror)
+if(DPML_NATIVE)
+  target_compile_options(dpml_compile_options INTERFACE -march=native)
+endif()
+if(DPML_SANITIZE)
+  target_compile_options(dpml_compile_options INTERFACE -fsanitize=${DPML_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(dpml_compile_options INTERFACE -fsanitize=${DPML_SANITIZE})
+endif()
+
+# dpml_room(name SOURCES ... [USES rooms...] [LIBRARIES private libraries...])
+# One static library per folder of src/. USES are the rooms whose public headers it may include.
+function(dpml_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  add_library(dpml_${name} STATIC ${ROOM_SOURCES})
+  add_library(dpml::${name} ALIAS dpml_${name})
+  set_target_properties(dpml_${name} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(dpml_${name} PUBLIC cxx_std_20)
+  target_include_directories(dpml_${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(dpml_${name} PRIVATE $<BUILD_INTERFACE:dpml_compile_options> ${ROOM_LIBRARIES})
+  foreach(used ${ROOM_USES})
+    target_link_libraries(dpml_${name} PUBLIC dpml_${used})
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY DPML_ROOMS dpml_${name})
+endfunction()
+
+# dpml_test(name SOURCES ... USES rooms... [LIBRARIES ...]): one test program, run by ctest under its own name.
+function(dpml_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  add_executable(${name}_test ${TEST_SOURCES})
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name}_test PRIVATE dpml_compile_options GTest::gtest_main ${TEST_LIBRARIES})
+  foreach(used ${TEST_USES})
+    target_link_libraries(${name}_test PRIVATE dpml_${used})
+  endforeach()
+  target_precompile_headers(${name}_test PRIVATE <gtest/gtest.h> <cmath> <string> <vector>)
+  target_compile_definitions(${name}_test PRIVATE DPML_TEST_DATA="${PROJECT_SOURCE_DIR}/tests")
+  add_test(NAME ${name} COMMAND ${name}_test)
+endfunction()

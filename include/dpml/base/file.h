@@ -1,0 +1,21 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace dpml {
+
+/// The whole file as bytes. Throws FileError naming the path and the reason.
+std::string read_file(const std::filesystem::path& path);
+
+/// Replaces `path` in one step: `write` fills a temporary file in the same folder, which is then flushed to the disk
+/// and renamed. Either the old content or the whole new one is there, also after a crash or a full disk. When
+/// `write` throws, the temporary file is removed and the error goes on. Throws FileError when the disk refuses.
+void replace_file(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& write);
+
+/// replace_file with the bytes at hand.
+void replace_file(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace dpml
