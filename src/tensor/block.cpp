@@ -14,7 +14,7 @@ constexpr int kClasses = 4 * 48;
 
 int class_of(std::size_t count) {
   if (count <= kSmallest) return 0;
-  const int power = std::bit_width(count - 1) - 1;  // 2^power < count <= 2^(power+1)
+  const int power = static_cast<int>(std::bit_width(count - 1)) - 1;  // 2^power < count <= 2^(power+1)
   const std::size_t quarter = (std::size_t{1} << power) / 4;
   const auto quarters = static_cast<int>((count - 1 - (std::size_t{1} << power)) / quarter);
   return 4 * (power - 6) + quarters + 1;
