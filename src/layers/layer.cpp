@@ -1,0 +1,15 @@
+#include "dpml/layers/layer.h"
+
+namespace dpml {
+
+void Layer::collect_parameters(const std::string&, std::vector<NamedParameter>&) {}
+
+std::string Layer::place() const { return name_.empty() ? type() : type() + " \"" + name_ + "\""; }
+
+std::vector<NamedParameter> named_parameters(Layer& model) {
+  std::vector<NamedParameter> parameters;
+  model.collect_parameters("", parameters);
+  return parameters;
+}
+
+}  // namespace dpml
