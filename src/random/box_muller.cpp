@@ -1,0 +1,103 @@
+#include "box_muller.h"
+
+#include <bit>
+#include <cmath>
+
+// Only +, -, *, /, square roots and integer operations, each correctly rounded everywhere, and no contraction to fused
+// multiply-adds (a flag of this file): that makes the bits equal on every compiler and processor. No branches and no
+// calls, so that compilers vectorise the loop.
+//
+// Polynomials: least relative error on their interval, by Remez exchange in 60 digits, then rounded to double.
+
+namespace dpml {
+
+namespace {
+
+constexpr std::uint64_t kMantissa = 0x000fffffffffffffULL;
+constexpr std::uint64_t kOne = 0x3ff0000000000000ULL;
+constexpr std::uint64_t kSquareRootOfHalf = 0x3fe6a09e667f3bcdULL;
+constexpr std::uint64_t kTwo52 = 0x4330000000000000ULL;  // as the bits of a double: adding n < 2^52 gives 2^52 + n
+constexpr std::uint64_t kTwo84 = 0x4530000000000000ULL;
+
+inline double from_bits(std::uint64_t bits) {
+  return std::bit_cast<double>(bits);
+}
+
+/// The nearest double. Spelt out because not every processor converts 64-bit words in vectors.
+inline double to_double(std::uint64_t word) {
+  const double high = from_bits((word >> 32) | kTwo84) - 0x1.00000001p84;  // less 2^84 and the 2^52 of the lower half
+  return high + from_bits((word & 0xffffffffULL) | kTwo52);
+}
+
+inline double minus_two_log_inline(std::uint64_t word) {
+  const double x = to_double(word) + 0.5;
+  // x = 2^e m with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh(s), s = (m - 1) / (m + 1).
+  const std::uint64_t shifted = std::bit_cast<std::uint64_t>(x) + (kOne - kSquareRootOfHalf);
+  const double e_minus_64 = from_bits((shifted >> 52) | kTwo52) - (0x1p52 + 1023 + 64);
+  const double m = from_bits((shifted & kMantissa) + kSquareRootOfHalf);
+  const double s = (m - 1.0) / (m + 1.0);
+  const double z = s * s;
+  double p = 0x1.2f07b3dc5c7e5p-3;
+  p = p * z + 0x1.39a182e2f827cp-3;
+  p = p * z + 0x1.746640f3bd2d3p-3;
+  p = p * z + 0x1.c71c520002996p-3;
+  p = p * z + 0x1.24924941fbdccp-2;
+  p = p * z + 0x1.999999997fd05p-2;
+  p = p * z + 0x1.5555555555592p-1;
+  const double log_m = (s + s) + (s * z) * p;
+  return -2.0 * (e_minus_64 * 0x1.62e42fefa39efp-1 + log_m);
+}
+
+inline CosineSine cosine_sine_inline(std::uint64_t word) {
+  // A pattern in [1, 2) less 3/2; its last bit is set so that t and -t are equally likely and 0 never comes.
+  const double t = from_bits(((word << 2) >> 12) | kOne | 1) - 1.5;
+  const double z = t * t;
+  double p = 0x1.e403cf9de479dp-25;
+  p = p * z - 0x1.e300a6582786cp-19;
+  p = p * z + 0x1.5078301b6102ap-13;
+  p = p * z - 0x1.32d2cce3332ddp-8;
+  p = p * z + 0x1.466bc67758d85p-4;
+  p = p * z - 0x1.4abbce625be47p-1;
+  const double sine = t * 0x1.921fb54442d18p+0 + (t * z) * p;
+  double q = -0x1.b26fe67e91918p-28;
+  q = q * z + 0x1.f9cc6ac9c5a09p-22;
+  q = q * z - 0x1.a6d1ecb738be6p-16;
+  q = q * z + 0x1.e1f50683b4246p-11;
+  q = q * z - 0x1.55d3c7e3c95bcp-6;
+  q = q * z + 0x1.03c1f081b5ab0p-2;
+  q = q * z - 0x1.3bd3cc9be45dep+0;
+  const double cosine = 1.0 + z * q;
+
+  // Quarters 1 and 3 swap the two; the cosine is negative in quarters 1 and 2, the sine in 2 and 3.
+  const std::uint64_t swap = 0 - ((word >> 62) & 1);
+  const std::uint64_t changed = (std::bit_cast<std::uint64_t>(sine) ^ std::bit_cast<std::uint64_t>(cosine)) & swap;
+  const std::uint64_t sign = word & (std::uint64_t{1} << 63);
+  const std::uint64_t cosine_sign = sign ^ ((word << 1) & (std::uint64_t{1} << 63));
+  return {from_bits(std::bit_cast<std::uint64_t>(cosine) ^ changed ^ cosine_sign),
+          from_bits(std::bit_cast<std::uint64_t>(sine) ^ changed ^ sign)};
+}
+
+constexpr std::size_t kPairs = 32;
+
+}  // namespace
+
+double minus_two_log(std::uint64_t word) {
+  return minus_two_log_inline(word);
+}
+
+CosineSine cosine_sine(std::uint64_t word) {
+  return cosine_sine_inline(word);
+}
+
+void box_muller(const std::uint64_t* __restrict words, double* __restrict normals, std::size_t count) {
+  for (std::size_t block = 0; block < count; block += 2 * kPairs) {
+    for (std::size_t i = block; i < block + kPairs; ++i) {
+      const double radius = std::sqrt(minus_two_log_inline(words[i]));
+      const CosineSine direction = cosine_sine_inline(words[i + kPairs]);
+      normals[i] = radius * direction.cosine;
+      normals[i + kPairs] = radius * direction.sine;
+    }
+  }
+}
+
+}  // namespace dpml
