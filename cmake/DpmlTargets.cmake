@@ -1,7 +1,7 @@
 # How every target of dpml is compiled, and the two shapes a target comes in: a room and a room's tests.
 
 add_library(dpml_compile_options INTERFACE)
-target_compile_options(dpml_compile_options INTERFACE -Wall -Wextra -Wconversion -Werror
+target_compile_options(dpml_compile_options INTERFACE -Wall -Wextra -Wconversion -Werror -fopenmp-simd
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # false alarms inside std::string in gcc 12 (GCC bug 105651)
 if(DPML_NATIVE)
   target_compile_options(dpml_compile_options INTERFACE -march=native)

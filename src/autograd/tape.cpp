@@ -12,10 +12,13 @@ Value Tape::sample(Tensor x) {
   return Value(std::move(x), Kind::sample, -1);
 }
 
-Value Tape::shared(Tensor x) { return Value(std::move(x), Kind::shared, -1); }
+Value Tape::shared(Tensor x) {
+  return Value(std::move(x), Kind::shared, -1);
+}
 
 Tape::Use& Tape::use_of(const Parameter& parameter) {
-  const auto found = std::find_if(open_.begin(), open_.end(), [&](const Use& use) { return use.parameter == &parameter; });
+  const auto found =
+      std::find_if(open_.begin(), open_.end(), [&](const Use& use) { return use.parameter == &parameter; });
   if (found != open_.end()) return *found;
   open_.push_back({&parameter, 0, {}});
   return open_.back();
@@ -42,7 +45,8 @@ Value Tape::record(std::string_view op, std::initializer_list<std::reference_wra
   }
   const std::size_t use_count = uses_.size() - first_use;
   if (use_count > 0 && !is_sample) {
-    throw SampleMixingError(std::string(op) + ": a trainable parameter meets no sample value, so its gradient could not " +
+    throw SampleMixingError(std::string(op) +
+                            ": a trainable parameter meets no sample value, so its gradient could not " +
                             "be kept per sample. Apply the operation to the samples instead.");
   }
   const Kind kind = is_sample ? Kind::sample : Kind::shared;
