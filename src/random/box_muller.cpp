@@ -30,22 +30,20 @@ inline double to_double(std::uint64_t word) {
 }
 
 inline double minus_two_log_inline(std::uint64_t word) {
-  const double x = to_double(word) + 0.5;
+  const double x = to_double(word | 1);
   // x = 2^e m with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh(s), s = (m - 1) / (m + 1).
   const std::uint64_t shifted = std::bit_cast<std::uint64_t>(x) + (kOne - kSquareRootOfHalf);
   const double e_minus_64 = from_bits((shifted >> 52) | kTwo52) - (0x1p52 + 1023 + 64);
   const double m = from_bits((shifted & kMantissa) + kSquareRootOfHalf);
   const double s = (m - 1.0) / (m + 1.0);
   const double z = s * s;
-  double p = 0x1.2f07b3dc5c7e5p-3;
-  p = p * z + 0x1.39a182e2f827cp-3;
-  p = p * z + 0x1.746640f3bd2d3p-3;
-  p = p * z + 0x1.c71c520002996p-3;
-  p = p * z + 0x1.24924941fbdccp-2;
-  p = p * z + 0x1.999999997fd05p-2;
-  p = p * z + 0x1.5555555555592p-1;
-  const double log_m = (s + s) + (s * z) * p;
-  return -2.0 * (e_minus_64 * 0x1.62e42fefa39efp-1 + log_m);
+  double p = 0x1.587a91d5b6650p-2;
+  p = p * z + 0x1.732be74d27d6ap-2;
+  p = p * z + 0x1.c72279e7b0f79p-2;
+  p = p * z + 0x1.24924174a53abp-1;
+  p = p * z + 0x1.999999a297e8ep-1;
+  p = p * z + 0x1.5555555553954p+0;
+  return e_minus_64 * -0x1.62e42fefa39efp+0 - s * (4.0 + z * p);
 }
 
 inline CosineSine cosine_sine_inline(std::uint64_t word) {
@@ -58,14 +56,13 @@ inline CosineSine cosine_sine_inline(std::uint64_t word) {
   p = p * z - 0x1.32d2cce3332ddp-8;
   p = p * z + 0x1.466bc67758d85p-4;
   p = p * z - 0x1.4abbce625be47p-1;
-  const double sine = t * 0x1.921fb54442d18p+0 + (t * z) * p;
-  double q = -0x1.b26fe67e91918p-28;
-  q = q * z + 0x1.f9cc6ac9c5a09p-22;
-  q = q * z - 0x1.a6d1ecb738be6p-16;
-  q = q * z + 0x1.e1f50683b4246p-11;
-  q = q * z - 0x1.55d3c7e3c95bcp-6;
-  q = q * z + 0x1.03c1f081b5ab0p-2;
-  q = q * z - 0x1.3bd3cc9be45dep+0;
+  const double sine = t * (0x1.921fb54442d18p+0 + z * p);
+  double q = 0x1.f3ef41133219ap-22;
+  q = q * z - 0x1.a6ca009394bdfp-16;
+  q = q * z + 0x1.e1f4fbfbfd9d0p-11;
+  q = q * z - 0x1.55d3c7dcb5f50p-6;
+  q = q * z + 0x1.03c1f081b14bep-2;
+  q = q * z - 0x1.3bd3cc9be45a5p+0;
   const double cosine = 1.0 + z * q;
 
   // Quarters 1 and 3 swap the two; the cosine is negative in quarters 1 and 2, the sine in 2 and 3.
@@ -89,13 +86,17 @@ CosineSine cosine_sine(std::uint64_t word) {
   return cosine_sine_inline(word);
 }
 
-void box_muller(const std::uint64_t* __restrict words, double* __restrict normals, std::size_t count) {
+void box_muller(const std::uint64_t* words, double* normals, std::size_t count) {
   for (std::size_t block = 0; block < count; block += 2 * kPairs) {
-    for (std::size_t i = block; i < block + kPairs; ++i) {
-      const double radius = std::sqrt(minus_two_log_inline(words[i]));
-      const CosineSine direction = cosine_sine_inline(words[i + kPairs]);
-      normals[i] = radius * direction.cosine;
-      normals[i + kPairs] = radius * direction.sine;
+    const std::uint64_t* __restrict radii = words + block;
+    const std::uint64_t* __restrict angles = radii + kPairs;
+    double* __restrict cosines = normals + block;
+    double* __restrict sines = cosines + kPairs;
+    for (std::size_t i = 0; i < kPairs; ++i) {
+      const double radius = std::sqrt(minus_two_log_inline(radii[i]));
+      const CosineSine direction = cosine_sine_inline(angles[i]);
+      cosines[i] = radius * direction.cosine;
+      sines[i] = radius * direction.sine;
     }
   }
 }

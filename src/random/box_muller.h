@@ -5,11 +5,12 @@
 
 namespace dpml {
 
-/// -2 log((word + 1/2) / 2^64), relative error below 1e-15; word + 1/2 is rounded to double first.
+/// -2 log(x / 2^64) with relative error below 1e-15, where x is the word with its last bit set (so that it is never
+/// 0), rounded to double.
 double minus_two_log(std::uint64_t word);
 
-/// Cosine and sine of the angle 2 pi (quarter + t) / 4, relative error below 1e-15, where quarter is the number in the
-/// top 2 bits of the word and t in (-1/2, 1/2) an odd multiple of 2^-52 made from its next 51 bits.
+/// Cosine and sine of a quarter turn times (q + t), each with relative error below 1e-15: q is the number in the
+/// word's top 2 bits; t, in (-1/2, 1/2), is (2 n + 1) / 2^52 - 1/2 with n the number in its next 51 bits.
 struct CosineSine {
   double cosine;
   double sine;

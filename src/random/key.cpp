@@ -32,6 +32,12 @@ Key Key::from_seed(std::uint64_t seed) {
   return key;
 }
 
+Key Key::from_bytes(const std::array<unsigned char, 32>& bytes) {
+  Key key;
+  key.bytes_ = bytes;
+  return key;
+}
+
 Key::~Key() {
   OPENSSL_cleanse(bytes_.data(), bytes_.size());
 }

@@ -17,8 +17,8 @@ inline constexpr std::uint64_t kGaussianBlock = 64;
 ///   first   a multiple of kGaussianBlock, so that pieces made in parallel equal one serial call
 ///   out     any length
 ///
-/// Box-Muller in double from 64-bit radii: |z| reaches 9.47, and P(|z| > t) is right for every t below. The bits of the
-/// numbers do not depend on compiler or processor. Throws PrivacyError as Stream does.
+/// Box-Muller in double from 63-bit radii: |z| reaches 9.4. The bits of the numbers do not depend on compiler or
+/// processor. Throws PrivacyError as Stream does.
 void fill_gaussian(const Key& key, Purpose purpose, std::uint64_t step, std::uint64_t index, std::uint64_t first,
                    std::span<double> out);
 

@@ -14,6 +14,8 @@ class Key {
   static Key secure();
   /// The same key for the same seed, for tests and research. Not private: 64 bits can be guessed or searched.
   static Key from_seed(std::uint64_t seed);
+  /// Exactly these bits, to compare with published AES vectors. Not secure: we do not know where they come from.
+  static Key from_bytes(const std::array<unsigned char, 32>& bytes);
 
   Key(const Key&) = default;
   Key& operator=(const Key&) = default;
