@@ -33,7 +33,8 @@ class Layer {
   /// What error messages call it: `Linear "fc1"`, or `Linear` while it has no name.
   std::string place() const;
   virtual std::string type() const = 0;  ///< "Linear"
-  void set_name(std::string name) { name_ = std::move(name); }
+  /// Layers that hold layers name them, too: "block" gives "block.0".
+  virtual void set_name(std::string name) { name_ = std::move(name); }
   const std::string& name() const { return name_; }
 
  private:

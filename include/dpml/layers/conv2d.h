@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dpml/layers/layer.h"
+#include "dpml/random/rng.h"
+
+namespace dpml {
+
+/// Cross-correlation of images, channels last. With group g = o / (out/groups) and patch position (ky, kx):
+/// y[b,oy,ox,o] = bias[o] + sum_{ky,kx,c} weight[o,ky,kx,c] *
+///     x[b, oy*stride_height - padding_height + ky*dilation_height, ox*..., g*in/groups + c],
+/// where x is zero outside the image.
+///
+///   x       [B, H, W, in]                   B >= 0
+///   weight  [out, kh, kw, in/groups]        uniform in +-1/sqrt(kh*kw*in/groups) at construction;
+///                                           [out, in/groups, kh, kw] in files
+///   bias    [out]                           the same; absent when options.bias is false
+///   result  [B, out height, out width, out] sizes as PatchGeometry has them
+///
+/// Per-sample gradient: weight is a sum of outer products over the patches, bias is dense.
+class Conv2d final : public Layer {
+ public:
+  struct Options {
+    Index in_channels = 0;      ///< > 0
+    Index out_channels = 0;     ///< > 0
+    Index kernel_height = 1;    ///< > 0
+    Index kernel_width = 1;     ///< > 0
+    Index stride_height = 1;    ///< > 0
+    Index stride_width = 1;     ///< > 0
+    Index padding_height = 0;   ///< >= 0, zeros added above and below
+    Index padding_width = 0;    ///< >= 0, zeros added left and right
+    Index dilation_height = 1;  ///< > 0, distance of neighbouring kernel rows in the image
+    Index dilation_width = 1;   ///< > 0
+    Index groups = 1;  ///< > 0, divides in_channels and out_channels; in_channels of them: a depthwise convolution
+    bool bias = true;
+  };
+
+  /// Throws ConfigError when a number is outside its range above.
+  Conv2d(const Options& options, Rng& init);
+
+  /// Throws ShapeError when x is not [B, H, W, in_channels] or its padded images are smaller than the kernel.
+  Value forward(Tape& tape, const Value& x) const override;
+  Shape output_shape(const Shape& sample) const override;
+  void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) override;
+  std::string type() const override { return "Conv2d"; }
+
+ private:
+  PatchGeometry geometry_of(const Shape& sample) const;
+  Tensor apply(const PatchGeometry& geometry, const Tensor& x) const;
+  Tensor input_gradient(const PatchGeometry& geometry, const Tensor& dy) const;
+
+  Options options_;
+  Parameter weight_;
+  std::optional<Parameter> bias_;
+};
+
+}  // namespace dpml

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dpml/layers/layer.h"
+#include "dpml/random/rng.h"
+
+namespace dpml {
+
+/// A row of the weight for each index: y[b,...,:] = weight[x[b,...],:].
+///
+///   x       [B, ...]                whole numbers in [0, vocabulary); B >= 0, any number of positions
+///   weight  [vocabulary, features]  standard normal at construction
+///   result  [B, ..., features]
+///
+/// Per-sample gradient: rows of the weight. Indices have no gradient: none goes on to x.
+class Embedding final : public Layer {
+ public:
+  struct Options {
+    Index vocabulary = 0;  ///< in (0, Tensor::kMaxExactInteger]
+    Index features = 0;    ///< > 0
+  };
+
+  /// Throws ConfigError when a number is outside its range.
+  Embedding(const Options& options, Rng& init);
+
+  /// Throws Error when x holds anything but whole numbers in [0, vocabulary).
+  Value forward(Tape& tape, const Value& x) const override;
+  Shape output_shape(const Shape& sample) const override;
+  void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) override;
+  std::string type() const override { return "Embedding"; }
+
+ private:
+  Options options_;
+  Parameter weight_;
+};
+
+}  // namespace dpml
