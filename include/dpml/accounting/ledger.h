@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dpml/accounting/event.h"
+
+namespace dpml {
+
+/// The same event, `count` times.
+struct LedgerEntry {
+  Event event;
+  std::uint64_t count;  ///< >= 1
+  friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
+};
+
+/// Writes an entry somewhere durable before the release that it pays for. A crash in between over-counts, which is
+/// the safe side.
+class LedgerJournal {
+ public:
+  virtual ~LedgerJournal() = default;
+  /// Returns only when the entry would survive a crash; throws otherwise, and the release must not happen.
+  virtual void record(const Event& event, std::uint64_t count) = 0;
+};
+
+/// What was released, in order: append-only, public numbers only.
+///
+/// A copy is a calculation on the side (what would one more release cost?) and has no journal; a moved ledger takes
+/// its journal along.
+class Ledger {
+ public:
+  explicit Ledger(Neighbours neighbours) : neighbours_(neighbours) {}
+  Ledger(const Ledger& other);
+  Ledger& operator=(const Ledger& other);
+  Ledger(Ledger&& other) noexcept;
+  Ledger& operator=(Ledger&& other) noexcept;
+  ~Ledger() = default;
+
+  Neighbours neighbours() const { return neighbours_; }
+
+  /// Later entries are written to `journal` first, which must outlive its use here; nullptr for none. What the
+  /// ledger holds already is not written again.
+  void set_journal(LedgerJournal* journal) { journal_ = journal; }
+
+  /// Writes to the journal, then to memory; merges with the last entry when the events are equal. A count of 0 leaves
+  /// everything as it was. Throws ConfigError (validate), PrivacyError when the number of releases would no longer
+  /// fit 64 bits, and whatever the journal throws; nothing is in memory then.
+  void append(const Event& event, std::uint64_t count = 1);
+
+  const std::vector<LedgerEntry>& entries() const { return entries_; }
+
+  /// Sum of the counts.
+  std::uint64_t releases() const { return releases_; }
+
+  /// SHA-256 of neighbours, events and counts in order, as 64 hexadecimal letters.
+  std::string digest() const;
+
+  /// Same neighbours and entries; journals do not matter.
+  friend bool operator==(const Ledger& a, const Ledger& b);
+
+ private:
+  Neighbours neighbours_;
+  std::vector<LedgerEntry> entries_;
+  std::uint64_t releases_ = 0;
+  LedgerJournal* journal_ = nullptr;
+};
+
+}  // namespace dpml

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "dpml/accounting/accountant.h"
+
+namespace dpml {
+
+/// Renyi differential privacy (Mironov 2017), at the best real order for the answer asked for.
+///
+/// With K(b) = b D(1 + b) summed over the ledger, a = 1 + b, and any order a > 1, Canonne, Kamath and Steinke 2020,
+/// Proposition 12, give
+///   epsilon = (K(b) - log(delta) - log(a)) / b + log(b / a),
+///   log(delta) = K(b) - b epsilon + b log(b / a) - log(a).
+/// K is convex, and so are b log(b / a) and -log(a); hence log(delta) is convex in b and epsilon, a convex function
+/// over b, is quasi-convex: one descent finds the best order. At the order 1, Bretagnolle and Huber bound the total
+/// variation by sqrt(1 - exp(-D(1))), which is a delta for every epsilon >= 0.
+class RdpAccountant final : public Accountant {
+ public:
+  std::string_view name() const override { return "rdp"; }
+  double epsilon(const Ledger& ledger, double delta) const override;
+  double delta(const Ledger& ledger, double epsilon) const override;
+  Guarantee guarantee(const Ledger& ledger, double delta) const override;
+};
+
+}  // namespace dpml
