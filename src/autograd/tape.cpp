@@ -27,6 +27,12 @@ Tape::Use& Tape::use_of(const Parameter& parameter) {
 Value Tape::record(std::string_view op, std::initializer_list<std::reference_wrapper<const Value>> inputs,
                    std::initializer_list<std::reference_wrapper<const Parameter>> parameters, Tensor y,
                    Backward backward) {
+  return record(op, std::span(inputs.begin(), inputs.size()), std::span(parameters.begin(), parameters.size()),
+                std::move(y), std::move(backward));
+}
+
+Value Tape::record(std::string_view op, std::span<const std::reference_wrapper<const Value>> inputs,
+                   std::span<const std::reference_wrapper<const Parameter>> parameters, Tensor y, Backward backward) {
   bool is_sample = false;
   bool wants_gradient = false;
   for (const Value& input : inputs) {

@@ -104,6 +104,9 @@ class Tape {
   /// by reference what dies before the tape. Throws SampleMixingError when a sample input's batch is not y's.
   Value record(std::string_view op, std::initializer_list<std::reference_wrapper<const Value>> inputs,
                std::initializer_list<std::reference_wrapper<const Parameter>> parameters, Tensor y, Backward backward);
+  /// The same for inputs whose number is not known when the program is written.
+  Value record(std::string_view op, std::span<const std::reference_wrapper<const Value>> inputs,
+               std::span<const std::reference_wrapper<const Parameter>> parameters, Tensor y, Backward backward);
 
   /// Walks back from the losses, one per sample, [B], with all ones; the tape is empty afterwards. Parameters that the
   /// losses do not depend on are not reported. Throws ShapeError when losses is not a sample value of shape [B].
