@@ -1,0 +1,60 @@
+#include "dpml/layers/embedding.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "checks.h"
+#include "dpml/base/error.h"
+
+namespace dpml {
+
+namespace {
+
+Tensor initial_weight(const Embedding::Options& options, Rng& init) {
+  require_positive("Embedding", "vocabulary", options.vocabulary);
+  require_positive("Embedding", "features", options.features);
+  if (options.vocabulary > Tensor::kMaxExactInteger) {
+    throw ConfigError("Embedding: vocabulary is " + std::to_string(options.vocabulary) + ", expected at most " +
+                      std::to_string(Tensor::kMaxExactInteger) + ", the indices that are exact in float32");
+  }
+  Tensor weight(Shape{options.vocabulary, options.features});
+  for (float& value : weight.mutable_values()) value = static_cast<float>(init.gaussian());
+  return weight;
+}
+
+bool are_indices(std::span<const float> values, Index vocabulary) {
+  const auto end = static_cast<float>(vocabulary);
+  return std::all_of(values.begin(), values.end(),
+                     [end](float value) { return value >= 0 && value < end && std::floor(value) == value; });
+}
+
+}  // namespace
+
+Embedding::Embedding(const Options& options, Rng& init)
+    : options_(options), weight_("weight", initial_weight(options, init)) {}
+
+Shape Embedding::output_shape(const Shape& sample) const {
+  return sample.with_back(options_.features);
+}
+
+Value Embedding::forward(Tape& tape, const Value& x) const {
+  Tensor y(output_shape(x.shape().without_front()).with_front(x.shape()[0]));  // [B, ..., features]
+  if (!are_indices(x.tensor().values(), options_.vocabulary)) {
+    throw Error(place() + ": an index is not a whole number in [0, " + std::to_string(options_.vocabulary) +
+                "). Check the vocabulary size and the preparation of the data");
+  }
+  const Index features = options_.features;
+  float* to = y.mutable_data();
+  for (const float index : x.tensor().values()) {
+    to = std::copy_n(weight_.tensor().data() + static_cast<Index>(index) * features, features, to);
+  }
+  return tape.record(place(), {x}, {weight_}, std::move(y), [this, x](const Tensor& dy, Cotangents& send) {
+    send.to(weight_, [&] { return PerSampleGrad::rows(x.tensor(), dy, options_.vocabulary); });
+  });
+}
+
+void Embedding::collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) {
+  into.push_back({prefix + weight_.name(), &weight_});
+}
+
+}  // namespace dpml

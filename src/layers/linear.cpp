@@ -1,0 +1,68 @@
+#include "dpml/layers/linear.h"
+
+#include "checks.h"
+#include "dpml/base/error.h"
+#include "dpml/tensor/gemm.h"
+#include "initial.h"
+#include "rows.h"
+
+namespace dpml {
+
+namespace {
+
+Tensor initial_weight(const Linear::Options& options, Rng& init) {
+  require_positive("Linear", "in", options.in);
+  require_positive("Linear", "out", options.out);
+  return uniform_for(options.in, Shape{options.out, options.in}, init);
+}
+
+}  // namespace
+
+Linear::Linear(const Options& options, Rng& init) : weight_("weight", initial_weight(options, init)) {
+  if (options.bias) bias_.emplace("bias", uniform_for(options.in, Shape{options.out}, init));
+}
+
+Shape Linear::output_shape(const Shape& sample) const {
+  const Index out = weight_.shape()[0];
+  const Index in = weight_.shape()[1];
+  if (sample.rank() == 0) {
+    throw ShapeError(place() + ": x is [B], expected [B, ..., " + std::to_string(in) + "]");
+  }
+  if (sample[-1] != in) {
+    throw ShapeError(place() + ": last axis of x is " + std::to_string(sample[-1]) + ", weight " +
+                     weight_.shape().to_text() + " expects " + std::to_string(in));
+  }
+  return sample.with_axis(-1, out);
+}
+
+Value Linear::forward(Tape& tape, const Value& x) const {
+  Tensor y(output_shape(x.shape().without_front()).with_front(x.shape()[0]));  // [B, ..., out]
+  const Index out = weight_.shape()[0];
+  const Index in = weight_.shape()[1];
+  const Index rows = y.size() / out;
+  gemm(Transpose::no, Transpose::yes, rows, out, in, 1, x.tensor().data(), in, weight_.tensor().data(), in, 0,
+       y.mutable_data(), out);
+  if (bias_) add_to_rows(bias_->tensor().data(), rows, out, y.mutable_data());
+
+  Backward backward = [this, x](const Tensor& dy, Cotangents& send) {
+    send.to(x, [&] {
+      const Index m = weight_.shape()[0];
+      const Index n = weight_.shape()[1];
+      Tensor dx(x.shape());
+      gemm(Transpose::no, Transpose::no, dy.size() / m, n, m, 1, dy.data(), m, weight_.tensor().data(), n, 0,
+           dx.mutable_data(), n);
+      return dx;
+    });
+    send.to(weight_, [&] { return PerSampleGrad::outer(dy, x.tensor()); });
+    if (bias_) send.to(*bias_, [&] { return PerSampleGrad::dense(sum_positions(dy)); });
+  };
+  if (bias_) return tape.record(place(), {x}, {weight_, *bias_}, std::move(y), std::move(backward));
+  return tape.record(place(), {x}, {weight_}, std::move(y), std::move(backward));
+}
+
+void Linear::collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) {
+  into.push_back({prefix + weight_.name(), &weight_});
+  if (bias_) into.push_back({prefix + bias_->name(), &*bias_});
+}
+
+}  // namespace dpml

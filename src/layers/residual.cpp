@@ -1,0 +1,61 @@
+#include "dpml/layers/residual.h"
+
+#include "checks.h"
+#include "child_name.h"
+#include "dpml/base/error.h"
+
+namespace dpml {
+
+namespace {
+
+Tensor sum(const Tensor& a, const Tensor& b) {
+  Tensor total(a.shape());
+  const float* __restrict left = a.data();
+  const float* __restrict right = b.data();
+  float* __restrict to = total.mutable_data();
+  for (Index i = 0; i < total.size(); ++i) to[i] = left[i] + right[i];
+  return total;
+}
+
+void require_same(const std::string& place, const Shape& body, const Shape& shortcut) {
+  if (body == shortcut) return;
+  throw ShapeError(place + ": the body gives " + batched_text(body) + ", the shortcut " + batched_text(shortcut) +
+                   "; expected the same shape. Give a shortcut layer that maps the input to the body's shape");
+}
+
+}  // namespace
+
+Residual::Residual(std::unique_ptr<Layer> body, std::unique_ptr<Layer> shortcut)
+    : body_(std::move(body)), shortcut_(std::move(shortcut)) {
+  if (body_ == nullptr) throw ConfigError("Residual: the body is missing");
+  Residual::set_name("");
+}
+
+void Residual::set_name(std::string name) {
+  Layer::set_name(std::move(name));
+  body_->set_name(path_of(this->name(), "body"));
+  if (shortcut_ != nullptr) shortcut_->set_name(path_of(this->name(), "shortcut"));
+}
+
+Shape Residual::output_shape(const Shape& sample) const {
+  const Shape shape = body_->output_shape(sample);
+  require_same(place(), shape, shortcut_ == nullptr ? sample : shortcut_->output_shape(sample));
+  return shape;
+}
+
+Value Residual::forward(Tape& tape, const Value& x) const {
+  const Value a = body_->forward(tape, x);
+  const Value b = shortcut_ == nullptr ? x : shortcut_->forward(tape, x);
+  require_same(place(), a.shape().without_front(), b.shape().without_front());
+  return tape.record(place(), {a, b}, {}, sum(a.tensor(), b.tensor()), [a, b](const Tensor& dy, Cotangents& send) {
+    send.to(a, [&] { return dy; });
+    send.to(b, [&] { return dy; });
+  });
+}
+
+void Residual::collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) {
+  body_->collect_parameters(prefix + "body.", into);
+  if (shortcut_ != nullptr) shortcut_->collect_parameters(prefix + "shortcut.", into);
+}
+
+}  // namespace dpml
