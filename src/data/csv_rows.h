@@ -1,0 +1,43 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dpml/tensor/shape.h"
+#include "file_content.h"
+
+namespace dpml {
+
+/// Cuts the text of a table into rows and fields: RFC 4180, with spaces and tabs around fields and blank lines ignored,
+/// and either kind of line end.
+class CsvRows {
+ public:
+  /// Both arguments are used as long as the rows are.
+  CsvRows(const FileContent& content, std::string_view text, char separator);
+
+  /// Goes to the next row that is not blank; false when there is none. Throws FileError for a quote that is not closed
+  /// or text behind one.
+  bool next();
+
+  const std::vector<std::string_view>& fields() const { return fields_; }  ///< of this row
+  Index line() const { return row_line_; }                                 ///< where this row begins, from 1
+
+ private:
+  void skip_spaces();
+  bool at_line_end() const { return position_ == text_.size() || text_[position_] == '\n'; }
+  std::string_view field();
+  std::string_view quoted_field();
+
+  const FileContent& content_;
+  std::string_view text_;
+  char separator_;
+  std::size_t position_ = 0;
+  Index line_ = 1;
+  Index row_line_ = 0;
+  std::vector<std::string_view> fields_;
+  std::deque<std::string> unescaped_;  ///< fields of this row that are not a piece of the text
+};
+
+}  // namespace dpml
