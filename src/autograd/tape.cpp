@@ -59,6 +59,7 @@ Value Tape::record(std::string_view op, std::span<const std::reference_wrapper<c
   if (!options_.gradients || (use_count == 0 && !wants_gradient)) return Value(std::move(y), kind, -1);
 
   for (std::size_t i = first_use; i < uses_.size(); ++i) ++use_of(*uses_[i]).remaining;
+  recorded_numbers_ += y.size();
   nodes_.push_back({std::move(backward), Tensor(), false, first_use, use_count});
   return Value(std::move(y), kind, std::ssize(nodes_) - 1);
 }

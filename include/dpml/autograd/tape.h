@@ -108,6 +108,9 @@ class Tape {
   Value record(std::string_view op, std::span<const std::reference_wrapper<const Value>> inputs,
                std::span<const std::reference_wrapper<const Parameter>> parameters, Tensor y, Backward backward);
 
+  /// How many numbers the results recorded for a backward pass hold; decides how many samples fit a cache.
+  Index recorded_numbers() const { return recorded_numbers_; }
+
   /// Walks back from the losses, one per sample, [B], with all ones; the tape is empty afterwards. Parameters that the
   /// losses do not depend on are not reported. Throws ShapeError when losses is not a sample value of shape [B].
   void backward(const Value& losses, GradientSink& sink);
@@ -131,6 +134,7 @@ class Tape {
 
   Options options_;
   std::uint64_t mask_index_ = 0;
+  Index recorded_numbers_ = 0;
   std::vector<Node> nodes_;
   std::vector<const Parameter*> uses_;  // parameters by node, flattened
   std::vector<Use> open_;               // by parameter

@@ -16,18 +16,18 @@ enum class SamplerKind {
 
 /// Everything that decides the guarantee, all of it public; nothing here has a default that a user did not state.
 struct PrivacyOptions {
-  std::string unit;                  ///< what one sample is, in words: "one image", "one patient's record"
+  std::string unit;  ///< what one sample is, in words: "one image", "one patient's record"
   Neighbours neighbours = Neighbours::add_or_remove_one;
   SamplerKind sampler = SamplerKind::poisson;
-  double sampling_rate = 0;          ///< in (0, 1]; 1 for full_batch
-  double expected_batch_size = 0;    ///< > 0, public: the noisy sum is divided by it
-  std::uint64_t steps = 0;           ///< releases; > 0
-  double clip_bound = 0;             ///< > 0; infinity for no clipping
-  double delta = 0;                  ///< in (0, 1)
+  double sampling_rate = 0;                ///< in (0, 1]; 1 for full_batch
+  double expected_batch_size = 0;          ///< > 0, public: the noisy sum is divided by it
+  std::uint64_t steps = 0;                 ///< releases; > 0
+  double clip_bound = 0;                   ///< > 0; infinity for no clipping
+  double delta = 0;                        ///< in (0, 1)
   std::optional<double> target_epsilon;    ///< > 0; the noise multiplier follows from it
   std::optional<double> noise_multiplier;  ///< >= 0, noise stddev / clip bound; exactly one of the two is stated
   std::string accountant = "rdp";
-  std::optional<std::uint64_t> seed;       ///< for tests and research only: a run with a chosen seed is not private
+  std::optional<std::uint64_t> seed;  ///< for tests and research only: a run with a chosen seed is not private
 };
 
 }  // namespace dpml

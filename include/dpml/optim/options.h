@@ -9,13 +9,13 @@ enum class OptimizerKind { sgd, adam, adamw };
 /// As in PyTorch, field by field.
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::sgd;
-  double learning_rate = 0;    ///< > 0
-  double momentum = 0;         ///< sgd: in [0, 1)
-  bool nesterov = false;       ///< sgd: needs momentum > 0
-  double weight_decay = 0;     ///< >= 0; adamw decouples it from the gradient
-  double beta1 = 0.9;          ///< adam, adamw: in [0, 1)
-  double beta2 = 0.999;        ///< adam, adamw: in [0, 1)
-  double epsilon = 1e-8;       ///< adam, adamw: > 0
+  double learning_rate = 0;  ///< > 0
+  double momentum = 0;       ///< sgd: in [0, 1)
+  bool nesterov = false;     ///< sgd: needs momentum > 0
+  double weight_decay = 0;   ///< >= 0; adamw decouples it from the gradient
+  double beta1 = 0.9;        ///< adam, adamw: in [0, 1)
+  double beta2 = 0.999;      ///< adam, adamw: in [0, 1)
+  double epsilon = 1e-8;     ///< adam, adamw: > 0
 };
 
 enum class ScheduleKind { constant, step, cosine };
@@ -23,15 +23,15 @@ enum class ScheduleKind { constant, step, cosine };
 /// The learning rate is multiplied by a factor that depends on the step number alone.
 struct ScheduleOptions {
   ScheduleKind kind = ScheduleKind::constant;
-  std::uint64_t warmup_steps = 0;   ///< the factor first rises linearly from 1/warmup_steps to 1
-  std::uint64_t step_every = 0;     ///< step: multiply by step_factor after this many steps
-  double step_factor = 0.1;         ///< step: in (0, 1]
-  double final_factor = 0;          ///< cosine: the factor in the last step, in [0, 1]
+  std::uint64_t warmup_steps = 0;  ///< the factor first rises linearly from 1/warmup_steps to 1
+  std::uint64_t step_every = 0;    ///< step: multiply by step_factor after this many steps
+  double step_factor = 0.1;        ///< step: in (0, 1]
+  double final_factor = 0;         ///< cosine: the factor in the last step, in [0, 1]
 };
 
 /// Exponential moving average of the weights; a function of released weights, so it costs no privacy.
 struct AveragingOptions {
-  double decay = 0;                 ///< in [0, 1); 0 means no averaging
+  double decay = 0;  ///< in [0, 1); 0 means no averaging
 };
 
 }  // namespace dpml

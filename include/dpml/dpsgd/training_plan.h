@@ -1,0 +1,41 @@
+#pragma once
+
+#include "dpml/accounting/accountant.h"
+#include "dpml/dpsgd/clip_rule.h"
+#include "dpml/dpsgd/gaussian_mechanism.h"
+#include "dpml/dpsgd/privacy_options.h"
+#include "dpml/dpsgd/sampler.h"
+
+namespace dpml {
+
+/// Sampler, clip rule and mechanism, made together from the stated options, so that events and deeds agree. Public
+/// numbers only.
+class TrainingPlan {
+ public:
+  /// Solves for the noise multiplier where a target epsilon is stated. Throws ConfigError naming the option that is
+  /// missing, impossible or contradicts another one.
+  explicit TrainingPlan(const PrivacyOptions& options);
+
+  const PrivacyOptions& options() const { return options_; }
+  const Sampler& sampler() const { return sampler_; }
+  const ClipRule& clip_rule() const { return clip_rule_; }
+  const GaussianMechanism& mechanism() const { return mechanism_; }
+  double noise_multiplier() const { return noise_multiplier_; }
+
+  /// What the whole run will guarantee; epsilon is infinity without noise, and when the seed was chosen.
+  const Guarantee& guarantee() const { return guarantee_; }
+  /// The guarantee of what the ledger holds so far, by the plan's accountant.
+  Guarantee guarantee(const Ledger& ledger) const;
+  /// May one more release happen? The plan allows options().steps of them, those of interrupted runs included.
+  bool allows_another(const Ledger& ledger) const;
+
+ private:
+  PrivacyOptions options_;
+  Sampler sampler_;
+  ClipRule clip_rule_;
+  double noise_multiplier_;
+  GaussianMechanism mechanism_;
+  Guarantee guarantee_;
+};
+
+}  // namespace dpml

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "dpml/layers/layer.h"
+
+namespace dpml {
+
+/// How a logical batch is worked on. A pure function of shapes and public numbers, so that results do not depend on the
+/// machine or on the number of threads.
+struct BatchLayout {
+  Index physical_batch = 0;  ///< samples that go forward and backward together, in one thread
+  int lanes = 0;             ///< accumulators; physical batch i goes to lane i mod lanes
+};
+
+/// `stated_physical_batch` 0: as many samples as keep a thread's working set within a second-level cache.
+BatchLayout plan_batch_layout(const Layer& model, const Shape& sample_shape, Index parameters,
+                              double expected_batch_size, Index stated_physical_batch);
+
+/// Numbers that one sample leaves on a tape.
+Index recorded_numbers_per_sample(const Layer& model, const Shape& sample_shape);
+
+/// Bytes that a run needs beside its data: weights, optimizer, accumulators and the working sets of all threads. An
+/// estimate from above of the tensors; libraries and program come on top.
+std::uint64_t planned_memory(const BatchLayout& layout, Index recorded_numbers_per_sample, Index parameters,
+                             int optimizer_tensors, int threads);
+
+}  // namespace dpml

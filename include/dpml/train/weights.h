@@ -1,0 +1,19 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dpml/io/named_tensor.h"
+#include "dpml/layers/layer.h"
+
+namespace dpml {
+
+/// All weights of a model by name, in the axis order of files (PyTorch's).
+std::vector<NamedTensor> named_weights(Layer& model);
+
+/// Puts them into a model that has exactly these weights. Throws ConfigError naming every weight that is missing, not
+/// known or of another shape; the model is unchanged then. `source` says where they came from.
+void load_weights(Layer& model, std::span<const NamedTensor> weights, const std::string& source);
+
+}  // namespace dpml

@@ -1,0 +1,127 @@
+#include "dpml/dpsgd/clipped_sum.h"
+
+#include <algorithm>
+#include <string>
+
+#include "contents.h"
+#include "dpml/base/error.h"
+
+namespace dpml {
+
+namespace {
+
+// Rounding of a float sum grows with the number of its terms; longer sums go on in double.
+constexpr Index kBlockSamples = 128;
+
+}  // namespace
+
+/// Gathers what a backward pass sends, in the form in which this sum wants it.
+class ClippedSum::Collector : public GradientSink {
+ public:
+  Collector(const Contents& contents, Lane& lane) : contents_(contents), lane_(lane) {}
+
+  void accept(const Parameter& parameter, PerSampleGrad gradient) override {
+    const auto found = std::find(contents_.parameters.begin(), contents_.parameters.end(), &parameter);
+    if (found == contents_.parameters.end()) {
+      throw PrivacyError("parameter \"" + parameter.name() +
+                         "\" got a gradient but is not among the parameters of this " +
+                         "training step; it would be trained without clipping and noise");
+    }
+    if (contents_.rule.needs_norms()) gradient = std::move(gradient).in_smaller_form();
+    lane_.gradients.emplace_back(static_cast<std::size_t>(found - contents_.parameters.begin()), std::move(gradient));
+  }
+
+ private:
+  const Contents& contents_;
+  Lane& lane_;
+};
+
+ClippedSum::ClippedSum(const ClipRule& rule, std::span<Parameter* const> parameters, int lanes)
+    : contents_(std::make_unique<Contents>(Contents{rule, {}, {0}, {}})) {
+  if (lanes < 1) throw ConfigError("a clipped sum needs 1 lane or more, got " + std::to_string(lanes));
+  for (const Parameter* parameter : parameters) {
+    if (!parameter->trainable()) continue;
+    contents_->parameters.push_back(parameter);
+    contents_->offsets.push_back(contents_->offsets.back() + static_cast<std::size_t>(parameter->size()));
+  }
+  if (contents_->parameters.empty()) throw ConfigError("the model has no trainable parameter");
+  contents_->lanes.resize(static_cast<std::size_t>(lanes));
+  for (Lane& lane : contents_->lanes) {
+    lane.block.assign(contents_->offsets.back(), 0.0F);
+    lane.total.assign(contents_->offsets.back(), 0.0);
+  }
+}
+
+ClippedSum::~ClippedSum() = default;
+
+int ClippedSum::lanes() const {
+  return static_cast<int>(contents_->lanes.size());
+}
+
+double ClippedSum::clip_bound() const {
+  return contents_->rule.clip_bound();
+}
+
+void ClippedSum::add(int lane_number, Tape& tape, const Value& losses) {
+  Lane& lane = contents_->lanes.at(static_cast<std::size_t>(lane_number));
+  lane.gradients.clear();
+  Collector collector(*contents_, lane);
+  tape.backward(losses, collector);
+  add_clipped(lane, lane.gradients, losses.shape()[0]);
+  lane.gradients.clear();
+}
+
+void ClippedSum::add(int lane_number, std::vector<PerSampleGrad> gradients) {
+  if (gradients.size() != contents_->parameters.size()) {
+    throw ShapeError("expected " + std::to_string(contents_->parameters.size()) +
+                     " per-sample gradients, one for each trainable parameter, got " +
+                     std::to_string(gradients.size()));
+  }
+  Lane& lane = contents_->lanes.at(static_cast<std::size_t>(lane_number));
+  lane.gradients.clear();
+  for (std::size_t i = 0; i < gradients.size(); ++i) {
+    if (gradients[i].parameter_shape() != contents_->parameters[i]->shape() ||
+        gradients[i].batch() != gradients[0].batch()) {
+      throw ShapeError("the gradient for \"" + contents_->parameters[i]->name() + "\" does not fit its shape or batch");
+    }
+    lane.gradients.emplace_back(i, std::move(gradients[i]));
+  }
+  add_clipped(lane, lane.gradients, lane.gradients[0].second.batch());
+  lane.gradients.clear();
+}
+
+void ClippedSum::add_clipped(Lane& lane, std::span<const std::pair<std::size_t, PerSampleGrad>> gradients,
+                             Index batch) {
+  if (batch == 0) return;
+  lane.weights.assign(static_cast<std::size_t>(batch), 1.0F);
+  if (contents_->rule.needs_norms()) {
+    lane.squared_norms.assign(static_cast<std::size_t>(batch), 0.0);
+    for (const auto& [place, gradient] : gradients) gradient.add_squared_norms(lane.squared_norms);
+    for (std::size_t b = 0; b < lane.weights.size(); ++b)
+      lane.weights[b] = contents_->rule.weight(lane.squared_norms[b]);
+  }
+
+  if (lane.has_block && lane.block_samples + batch > kBlockSamples) {
+    for (std::size_t i = 0; i < lane.block.size(); ++i) lane.total[i] += static_cast<double>(lane.block[i]);
+    std::fill(lane.block.begin(), lane.block.end(), 0.0F);
+    lane.has_total = true;
+    lane.block_samples = 0;
+  }
+  for (const auto& [place, gradient] : gradients) {
+    gradient.add_weighted_sum(lane.weights, lane.block.data() + contents_->offsets[place]);
+  }
+  lane.has_block = true;
+  lane.block_samples += batch;
+}
+
+void ClippedSum::clear() {
+  for (Lane& lane : contents_->lanes) {
+    if (lane.has_block) std::fill(lane.block.begin(), lane.block.end(), 0.0F);
+    if (lane.has_total) std::fill(lane.total.begin(), lane.total.end(), 0.0);
+    lane.has_block = lane.has_total = false;
+    lane.block_samples = 0;
+    lane.gradients.clear();
+  }
+}
+
+}  // namespace dpml

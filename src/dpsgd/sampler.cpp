@@ -1,0 +1,51 @@
+#include "dpml/dpsgd/sampler.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include "dpml/base/error.h"
+#include "dpml/base/text.h"
+#include "dpml/random/stream.h"
+
+namespace dpml {
+
+Sampler Sampler::poisson(double sampling_rate) {
+  if (!(sampling_rate > 0 && sampling_rate <= 1)) {
+    throw ConfigError("sampling rate is " + to_text(sampling_rate) + ", expected a probability in (0, 1]");
+  }
+  return Sampler(SamplerKind::poisson, sampling_rate);
+}
+
+Sampler Sampler::full_batch() {
+  return Sampler(SamplerKind::full_batch, 1);
+}
+
+void Sampler::draw(const Key& key, std::uint64_t step, Index rows, std::vector<Index>& batch) const {
+  batch.clear();
+  if (sampling_rate_ == 1) {
+    batch.resize(static_cast<std::size_t>(rows));
+    std::iota(batch.begin(), batch.end(), Index{0});
+    return;
+  }
+  // A uniform 64-bit word is below floor(q 2^64) with probability at most q, and exactly q for q a multiple of 2^-64.
+  const auto threshold = static_cast<std::uint64_t>(std::ldexp(sampling_rate_, 64));
+  Stream stream(key, Purpose::sampling, step, 0);
+  std::array<std::uint64_t, 1024> words;
+  for (Index first = 0; first < rows; first += std::ssize(words)) {
+    const Index count = std::min<Index>(std::ssize(words), rows - first);
+    stream.fill({words.data(), static_cast<std::size_t>(count)});
+    for (Index i = 0; i < count; ++i) {
+      if (words[static_cast<std::size_t>(i)] < threshold) batch.push_back(first + i);
+    }
+  }
+}
+
+Event Sampler::event(double noise_multiplier) const {
+  if (noise_multiplier == 0) return NonPrivate{};
+  const Event gaussian = Gaussian{noise_multiplier};
+  return kind_ == SamplerKind::full_batch ? gaussian : Event(PoissonSampled{sampling_rate_, gaussian});
+}
+
+}  // namespace dpml

@@ -1,0 +1,60 @@
+#include "dpml/train/batch_layout.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "dpml/base/error.h"
+
+namespace dpml {
+
+namespace {
+
+constexpr Index kCacheBytes = Index{1} << 20;         // second-level cache of one core that we count on
+constexpr Index kAccumulatorBytes = Index{64} << 20;  // for all lanes together
+constexpr Index kBytesPerLaneParameter = 12;          // a float block and a double total
+constexpr Index kLargestPhysicalBatch = 128;
+constexpr int kLanes = 16;
+
+}  // namespace
+
+Index recorded_numbers_per_sample(const Layer& model, const Shape& sample_shape) {
+  Tape tape;
+  model.forward(tape, tape.sample(Tensor::zeros(sample_shape.with_front(1))));
+  return tape.recorded_numbers() + sample_shape.size();
+}
+
+BatchLayout plan_batch_layout(const Layer& model, const Shape& sample_shape, Index parameters,
+                              double expected_batch_size, Index stated_physical_batch) {
+  if (stated_physical_batch < 0) {
+    throw ConfigError("physical batch is " + std::to_string(stated_physical_batch) +
+                      ", expected the number of samples that are worked on together, or 0 to have it planned");
+  }
+  BatchLayout layout{.physical_batch = stated_physical_batch};
+  if (layout.physical_batch == 0) {
+    // A value and its gradient, four bytes each.
+    const Index bytes = 8 * std::max<Index>(1, recorded_numbers_per_sample(model, sample_shape));
+    const Index fitting = std::clamp<Index>(kCacheBytes / bytes, 1, kLargestPhysicalBatch);
+    // Small batches are cut so that several threads have work.
+    const auto share = static_cast<Index>(std::ceil(std::min(expected_batch_size, 1e9) / 4));
+    layout.physical_batch = std::max<Index>(1, std::min(fitting, share));
+  }
+  const double chunks = std::ceil(expected_batch_size / static_cast<double>(layout.physical_batch));
+  const Index affordable =
+      std::max<Index>(2, kAccumulatorBytes / (kBytesPerLaneParameter * std::max<Index>(1, parameters)));
+  layout.lanes =
+      static_cast<int>(std::clamp<Index>(static_cast<Index>(std::min(chunks, double{kLanes})), 1, affordable));
+  return layout;
+}
+
+std::uint64_t planned_memory(const BatchLayout& layout, Index recorded_numbers_per_sample, Index parameters,
+                             int optimizer_tensors, int threads) {
+  const auto working_set =
+      static_cast<double>(layout.physical_batch) *
+      (8.0 * static_cast<double>(recorded_numbers_per_sample) + 4.0 * static_cast<double>(parameters));
+  const double accumulators =
+      static_cast<double>(layout.lanes * kBytesPerLaneParameter) * static_cast<double>(parameters);
+  const double tensors = 4.0 * (2.0 + optimizer_tensors) * static_cast<double>(parameters);  // weights, noisy gradient
+  return static_cast<std::uint64_t>(std::min(layout.lanes, threads) * working_set + accumulators + tensors);
+}
+
+}  // namespace dpml
