@@ -41,24 +41,30 @@ void for_each_chunk(const Layer& model, const Dataset& data, int threads, Work&&
 }  // namespace
 
 Evaluation evaluate(const Layer& model, const Dataset& data, Loss loss, int threads) {
-  const auto chunks = static_cast<std::size_t>(physical_batch_count(data.size(), kChunk));
-  std::vector<double> losses(chunks);
-  std::vector<std::optional<Index>> correct(chunks);
+  struct Sums {
+    double loss = 0;
+    Index correct = 0;
+    Index labels = 0;
+  };
+  std::vector<Sums> chunks(static_cast<std::size_t>(physical_batch_count(data.size(), kChunk)));
+  const bool has_classes = loss != Loss::mean_squared_error;
   for_each_chunk(model, data, threads, [&](Index chunk, const Batch& samples, Tape& tape, const Value& prediction) {
-    const auto place = static_cast<std::size_t>(chunk);
-    const Value values = loss_value(loss, tape, prediction, samples.labels);
-    for (const float value : values.tensor().values()) losses[place] += static_cast<double>(value);
-    correct[place] = count_correct(loss, prediction.tensor(), samples.labels);
+    Sums& sums = chunks[static_cast<std::size_t>(chunk)];
+    const Value losses = loss_value(loss, tape, prediction, samples.labels);
+    for (const float value : losses.tensor().values()) sums.loss += static_cast<double>(value);
+    if (has_classes) sums.correct = count_correct(loss, prediction.tensor(), samples.labels);
+    sums.labels = samples.labels.size();
   });
+  Sums total;
+  for (const Sums& sums : chunks) {
+    total.loss += sums.loss;
+    total.correct += sums.correct;
+    total.labels += sums.labels;
+  }
   Evaluation evaluation{.count = data.size(), .loss = 0, .accuracy = std::nullopt};
-  if (data.size() == 0) return evaluation;
-  const auto count = static_cast<double>(data.size());
-  evaluation.loss = std::accumulate(losses.begin(), losses.end(), 0.0) / count;
-  if (std::all_of(correct.begin(), correct.end(), [](const auto& number) { return number.has_value(); })) {
-    evaluation.accuracy =
-        std::accumulate(correct.begin(), correct.end(), 0.0,
-                        [](double sum, const auto& number) { return sum + static_cast<double>(*number); }) /
-        count;
+  if (data.size() > 0) evaluation.loss = total.loss / static_cast<double>(data.size());
+  if (has_classes && total.labels > 0) {
+    evaluation.accuracy = static_cast<double>(total.correct) / static_cast<double>(total.labels);
   }
   return evaluation;
 }
