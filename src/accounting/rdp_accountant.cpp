@@ -15,7 +15,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();  // of each term in a sum of a few
 
-/// Order - 1 so small that D(1 + b) is D(1) to 1e-10; D grows with the order, so it is above it in any case.
+/// Stands for order 1 itself: D grows with the order, so D(1 + kNearOne) is never below D(1), and hardly above it.
 constexpr double kNearOne = 1e-12;
 
 /// A sum rounded up: by kRounding of every term.
@@ -80,7 +80,7 @@ double RdpAccountant::delta(const Ledger& ledger, double epsilon) const {
   if (!(curve.cumulant(1) < kInfinity)) return 1;
   if (epsilon == kInfinity) return 0;
   const double log_delta = std::min(best_log_delta(curve, epsilon).value, log_total_variation(curve));
-  return std::min(1.0, std::exp(log_delta) * (1 + kRounding));
+  return std::min(1.0, std::nextafter(std::exp(log_delta) * (1 + kRounding), 1.0));  // an underflow must not read 0
 }
 
 }  // namespace dpml

@@ -10,9 +10,10 @@ namespace dpml {
 
 namespace {
 
-constexpr double kReach = 9;          // standard deviations; the density beyond is below 3e-18 of its peak
-constexpr double kWidestPanel = 2.5;  // standard deviations
-constexpr double kMaximumPanels = 2048;
+constexpr double kReach = 9;        // standard deviations; the density beyond is below 3e-18 of its peak
+constexpr double kWidestPanel = 5;  // standard deviations
+constexpr double kMaximumPanels = 8192;
+constexpr double kNegligible = 50;  // 8192 panels of 5 s, each below exp(3.125 - 50) of the peak, are 2e-16 of it
 constexpr double kLargeExponent = 40;  // exp(u) - 1 - u is exp(u) to 2e-16 above it
 
 // Where K underflows, the slack must still be above it.
@@ -46,12 +47,24 @@ double psi(double u) {
   return u * u * sum;
 }
 
-/// log(exp(a) + exp(b)).
-double log_add(double a, double b) {
-  const double larger = std::max(a, b);
-  if (std::isinf(larger)) return larger;
-  return larger + std::log1p(std::exp(std::min(a, b) - larger));
-}
+/// A sum of positive numbers given by their logarithms.
+class LogSum {
+ public:
+  void add(double log_term) {
+    if (log_term == -std::numeric_limits<double>::infinity()) return;
+    if (log_term > largest_) {
+      scaled_ = scaled_ * std::exp(largest_ - log_term) + 1;
+      largest_ = log_term;
+    } else {
+      scaled_ += std::exp(log_term - largest_);
+    }
+  }
+  double log() const { return largest_ + std::log(scaled_); }
+
+ private:
+  double largest_ = -std::numeric_limits<double>::infinity();
+  double scaled_ = 0;
+};
 
 /// log(1 + exp(a)).
 double log_one_plus_exp(double a) {
@@ -67,68 +80,88 @@ double log_mixture(double q, double t) {
 
 }  // namespace
 
+double SampledGaussianCurve::Panel::log_bound(double order) const {
+  return std::max(left.log_density + order * left.log_ratio, right.log_density + order * right.log_ratio) +
+         kWidestPanel * kWidestPanel / 8;
+}
+
 SampledGaussianCurve::SampledGaussianCurve(double sampling_rate, double noise_multiplier)
     : sampling_rate_(sampling_rate),
       noise_(noise_multiplier),
-      branch_(noise_ * noise_ * (std::log1p(-sampling_rate_) - std::log(sampling_rate_)) + 0.5),
-      end_(-kReach * noise_) {}
+      branch_(noise_ * noise_ * (std::log1p(-sampling_rate_) - std::log(sampling_rate_)) + 0.5) {}
+
+SampledGaussianCurve::Edge SampledGaussianCurve::edge(double z) const {
+  return {z, log_mixture(sampling_rate_, (z - 0.5) / (noise_ * noise_)),
+          -0.5 * (z / noise_) * (z / noise_) - std::log(noise_ * std::sqrt(2 * std::numbers::pi))};
+}
 
 double SampledGaussianCurve::panel_width(double start) const {
-  const double distance = start < branch_ ? 0.5 * (branch_ - start) : start - branch_;
-  return std::min(kWidestPanel * noise_, std::max(2 * noise_ * noise_, distance));
+  const double distance = start < branch_ ? 2.0 / 3 * (branch_ - start) : 2 * (start - branch_);
+  return std::min(kWidestPanel * noise_, std::max(3 * noise_ * noise_, distance));
+}
+
+void SampledGaussianCurve::extend_to(double end) {
+  Edge left = panels_.empty() ? edge(-kReach * noise_) : panels_.back().right;
+  while (left.z < end) {
+    const Edge right = edge(left.z + panel_width(left.z));
+    panels_.push_back({left, right, {}});
+    left = right;
+  }
 }
 
 SampledGaussianCurve::Node SampledGaussianCurve::node(double z, double quadrature_weight) const {
-  const double log_ratio = log_mixture(sampling_rate_, (z - 0.5) / (noise_ * noise_));
-  const double log_density = -0.5 * (z / noise_) * (z / noise_) - std::log(noise_ * std::sqrt(2 * std::numbers::pi));
-  Node made{.log_ratio = log_ratio,
+  const Edge at = edge(z);
+  Node made{.log_ratio = at.log_ratio,
             .phi = 0,
             .one_plus_x = 1,
-            .log_weight = log_density + std::log(quadrature_weight),
+            .log_weight = at.log_density + std::log(quadrature_weight),
             .weight = 0};
-  if (log_ratio > 0.05) {
-    made.phi = log_ratio + std::expm1(-log_ratio);
-    made.log_weight += log_ratio;
+  const double x = std::expm1(at.log_ratio);
+  if (at.log_ratio > 0) {
+    made.phi = at.log_ratio > 0.05 ? at.log_ratio + std::expm1(-at.log_ratio) : small_phi(x) / (1 + x);
+    made.log_weight += at.log_ratio;
   } else {
-    const double x = std::expm1(log_ratio);
+    made.phi = x < -0.05 ? (1 + x) * at.log_ratio - x : small_phi(x);
     made.one_plus_x = 1 + x;
-    made.phi = x < -0.05 ? (1 + x) * log_ratio - x : small_phi(x);
   }
   made.weight = std::exp(made.log_weight);
   return made;
 }
 
-void SampledGaussianCurve::extend_to(double end) {
-  while (end_ < end) {
-    const double half = 0.5 * panel_width(end_);
-    const double centre = end_ + half;
-    for (auto at = kGaussLegendre.rbegin(); at != kGaussLegendre.rend(); ++at) {
-      nodes_.push_back(node(centre - half * at->place, half * at->weight));
-    }
-    for (const QuadratureNode& at : kGaussLegendre) {
-      nodes_.push_back(node(centre + half * at.place, half * at.weight));
-    }
-    end_ += 2 * half;
+void SampledGaussianCurve::fill(Panel& panel) const {
+  const double half = 0.5 * (panel.right.z - panel.left.z);
+  const double centre = 0.5 * (panel.right.z + panel.left.z);
+  for (const QuadratureNode& at : kGaussLegendre) {
+    panel.nodes.push_back(node(centre - half * at.place, half * at.weight));
+    panel.nodes.push_back(node(centre + half * at.place, half * at.weight));
   }
 }
 
-double SampledGaussianCurve::log_sum(double order_minus_one) const {
+double SampledGaussianCurve::log_expectation(double order_minus_one) {
+  const double order = 1 + order_minus_one;
+  // Where b L is large, the integrand is as large as its bound, so the largest of those bounds tells what is
+  // negligible.
+  const auto is_large = [&](double log_ratio) { return order_minus_one * log_ratio > kLargeExponent; };
+  double peak = -std::numeric_limits<double>::infinity();
+  for (const Panel& panel : panels_) {
+    if (is_large(panel.left.log_ratio)) peak = std::max(peak, panel.log_bound(order));
+  }
   double plain = 0;
-  std::size_t i = 0;
-  for (; i < nodes_.size() && order_minus_one * nodes_[i].log_ratio <= kLargeExponent; ++i) {
-    const Node& at = nodes_[i];
-    plain += at.weight * (order_minus_one * at.phi + at.one_plus_x * psi(order_minus_one * at.log_ratio));
+  LogSum large;
+  for (Panel& panel : panels_) {
+    if (panel.log_bound(order) < peak - kNegligible) continue;
+    if (panel.nodes.empty()) fill(panel);
+    for (const Node& at : panel.nodes) {
+      const double exponent = order_minus_one * at.log_ratio;
+      if (is_large(at.log_ratio)) {
+        large.add(at.log_weight + exponent);
+      } else {
+        plain += at.weight * (order_minus_one * at.phi + at.one_plus_x * psi(exponent));
+      }
+    }
   }
-  const std::size_t first_large = i;
-  double largest = -std::numeric_limits<double>::infinity();
-  for (; i < nodes_.size(); ++i) {
-    largest = std::max(largest, nodes_[i].log_weight + order_minus_one * nodes_[i].log_ratio);
-  }
-  double scaled = 0;
-  for (i = first_large; i < nodes_.size(); ++i) {
-    scaled += std::exp(nodes_[i].log_weight + order_minus_one * nodes_[i].log_ratio - largest);
-  }
-  return log_add(std::log(plain), largest + std::log(scaled));
+  large.add(std::log(plain));
+  return large.log();
 }
 
 double SampledGaussianCurve::cumulant(double order_minus_one) {
@@ -139,7 +172,7 @@ double SampledGaussianCurve::cumulant(double order_minus_one) {
     value = order * log_mixture(sampling_rate_, order_minus_one / (2 * noise_ * noise_));
   } else {
     extend_to(end);
-    value = log_one_plus_exp(log_sum(order_minus_one));
+    value = log_one_plus_exp(log_expectation(order_minus_one));
   }
   return value * (1 + kRenyiSlack) + kSmallestCumulant;
 }
