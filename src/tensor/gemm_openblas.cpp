@@ -7,6 +7,7 @@
 
 #include "dpml/base/error.h"
 #include "gemm_backend.h"
+#include "one_thread.h"
 
 namespace dpml::openblas {
 
@@ -54,7 +55,7 @@ std::string version() {
 
 const std::string& prepared() {
   static const std::string text = [] {
-    // Without OpenMP it would start threads of its own inside our parallel regions.
+    // A build without OpenMP has threads of its own, which our guard does not reach.
     if (openblas_get_parallel() != OPENBLAS_OPENMP) openblas_set_num_threads(1);
     return use_fitting_kernels();
   }();
@@ -82,6 +83,7 @@ std::string use_fitting_kernels() {
 
 void multiply(const MatrixProduct& p) {
   prepared();
+  const OneThread guard;
   const auto transpose = [](Transpose t) { return t == Transpose::yes ? CblasTrans : CblasNoTrans; };
   cblas_sgemm(CblasRowMajor, transpose(p.transpose_a), transpose(p.transpose_b), to_blas(p.m), to_blas(p.n),
               to_blas(p.k), p.alpha, p.a, to_blas(p.lda), p.b, to_blas(p.ldb), p.beta, p.c, to_blas(p.ldc));
