@@ -81,10 +81,11 @@ using Backward = std::function<void(const Tensor& dy, Cotangents& send)>;
 class Tape {
  public:
   struct Options {
-    bool training = false;                       ///< dropout is active
-    bool gradients = true;                       ///< false: nothing is kept for a backward pass
-    std::span<const std::uint64_t> sample_ids;   ///< [B]; must outlive the tape. Randomness in layers is keyed by them
-    std::uint64_t mask_key = 0;                  ///< key of that randomness: changes with every step
+    bool training = false;  ///< dropout is active
+    bool gradients = true;  ///< false: nothing is kept for a backward pass
+    /// [B]; must outlive the tape. Randomness in layers is keyed by them.
+    std::span<const std::uint64_t> sample_ids = {};
+    std::uint64_t mask_key = 0;  ///< key of that randomness: changes with every step
   };
 
   Tape() = default;
@@ -119,14 +120,14 @@ class Tape {
   friend class Cotangents;
   struct Node {
     Backward backward;
-    Tensor gradient;           // of the result; meaningful once has_gradient
+    Tensor gradient;  // of the result; meaningful once has_gradient
     bool has_gradient = false;
-    std::size_t first_use = 0; // into uses_
+    std::size_t first_use = 0;  // into uses_
     std::size_t use_count = 0;
   };
   struct Use {
     const Parameter* parameter;
-    std::size_t remaining;     // recorded uses not yet visited
+    std::size_t remaining;                // recorded uses not yet visited
     std::vector<PerSampleGrad> gathered;  // zero or one
   };
   Use& use_of(const Parameter& parameter);
