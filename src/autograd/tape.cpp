@@ -69,6 +69,10 @@ void Tape::backward(const Value& losses, GradientSink& sink) {
     throw ShapeError("backward wants one loss per sample, shape [B]; got " + losses.shape().to_text() +
                      (losses.kind() == Kind::shared ? ", the same for all samples" : ""));
   }
+  if (losses.node_ >= std::ssize(nodes_)) {
+    throw Error(
+        "backward: the losses are not on this tape. A tape is walked back once; record the next batch on a new one.");
+  }
   if (losses.wants_gradient()) {
     Node& last = nodes_[static_cast<std::size_t>(losses.node_)];
     last.gradient = Tensor::filled(losses.shape(), 1.0F);

@@ -113,7 +113,8 @@ class Tape {
   Index recorded_numbers() const { return recorded_numbers_; }
 
   /// Walks back from the losses, one per sample, [B], with all ones; the tape is empty afterwards. Parameters that the
-  /// losses do not depend on are not reported. Throws ShapeError when losses is not a sample value of shape [B].
+  /// losses do not depend on are not reported. Throws ShapeError when losses is not a sample value of shape [B], and
+  /// Error when the tape was walked back already.
   void backward(const Value& losses, GradientSink& sink);
 
  private:
