@@ -102,6 +102,15 @@ TEST(Csv, FollowsTheSchemaWhereACategoryIsNotListed) {
   EXPECT_EQ(table.lines, std::vector<Index>{3});
 }
 
+TEST(Csv, DropsTheLabelTogetherWithTheRow) {
+  const TemporaryFolder folder;
+  const CsvSchema schema{
+      .columns = {{"label", CsvClassLabel{.classes = {"no", "yes"}}},
+                  {"work", CsvCategorical{.values = {"Private"}, .unknown = UnknownValue::drop_row}}}};
+  const CsvTable table = read_csv(folder.write("table", "label,work\nyes,Army\nno,Private\nyes,Private\n"), schema);
+  EXPECT_EQ(list(all(table).labels), (std::vector<float>{0, 1}));
+}
+
 /// Two columns of text, told by the categories they match.
 CsvSchema words(const std::string& first, const std::string& second, char separator = ',') {
   return {.header = false,
@@ -129,8 +138,9 @@ TEST(Csv, ReadsAnySeparatorAndAnyLineEnd) {
        {"a;b\na;b\n", "a;b\r\na;b\r\n", "a;b\na;b", "\xEF\xBB\xBF a ; b \na;b \r", "\n \t\na;b\n\r\n\na;b\n \n\n"}) {
     EXPECT_EQ(read_csv(folder.write("words", text), words("a", "b", ';')).lines.size(), 2U) << text;
   }
-  EXPECT_EQ(read_csv(folder.write("words", "a b\t\"b\"\n a b \t b \n"), words("a b", "b", '\t')).lines.size(), 2U)
-      << "a tab is not a space where it separates";
+  EXPECT_EQ(read_csv(folder.write("words", "a b\t\"b\"\n a b \t b \n"), words("a b", "b", '\t')).lines.size(), 2U);
+  EXPECT_EQ(read_csv(folder.write("words", "\tb\n"), words("", "b", '\t')).lines.size(), 1U)
+      << "a tab that separates is not taken for a space at the start of a field";
 }
 
 TEST(Csv, ReadsTargetsAndTablesWithoutLabels) {
@@ -141,6 +151,9 @@ TEST(Csv, ReadsTargetsAndTablesWithoutLabels) {
   EXPECT_EQ(batch.labels.shape(), (Shape{1, 2}));
   EXPECT_EQ(list(batch.labels), (std::vector<float>{-1.5F, 2000}));
   EXPECT_EQ(list(batch.inputs), std::vector<float>{0.5F});
+  folder.write("table", "y1,x,y2\n1e39,0,0\n");
+  EXPECT_TRUE(
+      refuses(path, "line 2, column \"y1\": expected a number that fits float32", [&] { read_csv(path, schema); }));
   schema.columns[0].kind = schema.columns[2].kind = CsvIgnored{};
   EXPECT_EQ(all(read_csv(path, schema)).labels.shape(), (Shape{1, 0}));
   folder.write("table", "y1,x,y2\n");

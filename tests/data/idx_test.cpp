@@ -67,7 +67,7 @@ TEST(Idx, SaysWhatIsWrongWithAFile) {
   expect("a,b,c\n1,2,3\n", "not an IDX file");
   expect(idx(0x0A, {1}, "x"), "not an IDX file");
   expect(idx(0x08, {}, "x"), "not an IDX file");
-  expect(idx(0x08, {3, 2}, "12345"), "announces [3, 2] numbers of 1 bytes, 6 bytes in all, but 5 follow");
+  expect(idx(0x08, {3, 2}, "12345"), "announces [3, 2] numbers, 6 bytes in all, but 5 follow");
   expect(idx(0x08, {3, 2}, "1234567"), "6 bytes in all, but 7 follow");
   expect(idx(0x08, {3, 2}, "").substr(0, 9), "ends inside the IDX header");
   expect(idx(0x08, std::vector<std::uint32_t>(9, 1), "1"), "9 axes");

@@ -89,8 +89,7 @@ TEST(Npy, SaysWhatIsWrongWithAFile) {
   expect("1,2,3\n", "not a .npy file");
   expect("PK\x03\x04 and so on", "numpy.save");
   expect(npy(array_header("<f4", "(1,)"), "1234", 4), "format version 4");
-  expect(npy(array_header("<f4", "(2, 2)"), "123"),
-         "announces [2, 2] numbers of 4 bytes, 16 bytes in all, but 3 follow");
+  expect(npy(array_header("<f4", "(2, 2)"), "123"), "announces [2, 2] numbers, 16 bytes in all, but 3 follow");
   expect(npy(array_header("<f4", "(1,)"), "12345"), "but 5 follow");
   expect(npy(array_header("<f4", "(1,)"), "1234").substr(0, 60), "length of its NumPy header");
   expect(npy(array_header("<i8", "(1,)"), little_endian<std::int64_t>({(1 << 24) + 1})), "beyond 2^24");
