@@ -14,7 +14,7 @@ constexpr const char* kFormat = "dpml checkpoint";
 std::string record_digest(const Checkpoint& checkpoint) {
   Digest digest;
   digest.add(kFormat).add(hdf5::kFormatVersion).add(checkpoint.dpml_version);
-  digest.add(checkpoint.config).add(checkpoint.steps);
+  digest.add(checkpoint.config).add(checkpoint.steps).add(checkpoint.initial_model);
   digest.add(digest_of(checkpoint.weights)).add(digest_of(checkpoint.optimizer)).add(digest_of(checkpoint.averages));
   digest.add(checkpoint.ledger.digest());
   hdf5::add_claim(digest, checkpoint.claim);
@@ -24,6 +24,7 @@ std::string record_digest(const Checkpoint& checkpoint) {
 void fill(const hdf5::GroupWriter& root, const Checkpoint& checkpoint) {
   hdf5::write_header(root, kFormat, checkpoint.dpml_version);
   root.count_attribute("steps", checkpoint.steps);
+  root.text_attribute("initial_model", checkpoint.initial_model);
   root.text("config", checkpoint.config);
   hdf5::write_ledger(root.group("ledger"), checkpoint.ledger);
   hdf5::write_claim(root.group("claim"), checkpoint.claim);
@@ -37,7 +38,7 @@ void fill(const hdf5::GroupWriter& root, const Checkpoint& checkpoint) {
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
   const hdf5::QuietErrors quiet;
-  replace_file(path, hdf5::file_image([&](const hdf5::GroupWriter& root) { fill(root, checkpoint); }));
+  replace_file(path, hdf5::make_file([&](const hdf5::GroupWriter& root) { fill(root, checkpoint); }).bytes());
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
@@ -48,6 +49,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& path) {
                         .weights = hdf5::read_tensors(root.group("weights")),
                         .optimizer = hdf5::read_tensors(root.group("optimizer")),
                         .averages = hdf5::read_tensors(root.group("averages")),
+                        .initial_model = root.text_attribute("initial_model"),
                         .dpml_version = root.text_attribute("dpml_version"),
                         .ledger = hdf5::read_ledger(root.group("ledger")),
                         .claim = hdf5::read_claim(root.group("claim"))};

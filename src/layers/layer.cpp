@@ -12,4 +12,10 @@ std::vector<NamedParameter> named_parameters(Layer& model) {
   return parameters;
 }
 
+Index count_parameters(Layer& model) {
+  Index count = 0;
+  for (const NamedParameter& named : named_parameters(model)) count += named.parameter->size();
+  return count;
+}
+
 }  // namespace dpml

@@ -46,17 +46,12 @@ std::vector<Parameter*> parameters_of(Layer& model) {
   return parameters;
 }
 
-Index count_numbers(const std::vector<Parameter*>& parameters) {
-  return std::accumulate(parameters.begin(), parameters.end(), Index{0},
-                         [](Index sum, const Parameter* parameter) { return sum + parameter->size(); });
-}
-
 }  // namespace
 
 Trainer::Trainer(Layer& model, const Dataset& data, const TrainingPlan& plan, const TrainingOptions& options) {
   const std::vector<Parameter*> parameters = parameters_of(model);
   model.output_shape(data.input_shape());  // throws, naming the layer, when model and data do not fit
-  const BatchLayout layout = plan_batch_layout(model, data.input_shape(), count_numbers(parameters),
+  const BatchLayout layout = plan_batch_layout(model, data.input_shape(), count_parameters(model),
                                                plan.options().expected_batch_size, options.physical_batch);
   const int threads = resolved_threads(options.threads);
   parts_.reset(new Parts{

@@ -24,8 +24,10 @@ class TrainingPlan {
 
   /// What the whole run will guarantee; epsilon is infinity without noise, and when the seed was chosen.
   const Guarantee& guarantee() const { return guarantee_; }
-  /// The guarantee of what the ledger holds so far, by the plan's accountant.
+  /// What may be claimed for the ledger so far, by the plan's accountant.
   Guarantee guarantee(const Ledger& ledger) const;
+  /// The same as if the key of the noise were secret: what a chosen seed would guarantee if nobody knew it.
+  Guarantee schedule_guarantee(const Ledger& ledger) const;
   /// May one more release happen? The plan allows options().steps of them, those of interrupted runs included.
   bool allows_another(const Ledger& ledger) const;
 

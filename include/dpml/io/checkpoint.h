@@ -21,6 +21,7 @@ struct Checkpoint {
   std::vector<NamedTensor> weights;    ///< as in ModelFile
   std::vector<NamedTensor> optimizer;  ///< moments; may be empty
   std::vector<NamedTensor> averages;   ///< running average of the weights; may be empty
+  std::string initial_model;           ///< as in ModelFile
   std::string dpml_version;
   Ledger ledger;
   Guarantee claim;

@@ -44,4 +44,7 @@ class Layer {
 /// All parameters of a model, in order.
 std::vector<NamedParameter> named_parameters(Layer& model);
 
+/// Numbers in all parameters of a model, frozen ones included.
+Index count_parameters(Layer& model);
+
 }  // namespace dpml

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
 #include <optional>
 
 #include "dpml/data/dataset.h"
@@ -14,13 +12,13 @@ namespace dpml {
 struct Evaluation {
   Index count = 0;
   double loss = 0;                 ///< mean over the samples; 0 when there are none
-  std::optional<double> accuracy;  ///< share of right classes; absent for regression
+  std::optional<double> accuracy;  ///< share of right labels; absent for regression and without labels
 };
 
 /// Bits do not depend on the number of threads; 0 means all cores.
 Evaluation evaluate(const Layer& model, const Dataset& data, Loss loss, int threads);
 
-/// The model's raw outputs for all samples, [N, ...]. Throws FileError when memory does not suffice.
+/// The model's raw outputs for all samples, [N, ...].
 Tensor predict(const Layer& model, const Dataset& data, int threads);
 
 }  // namespace dpml

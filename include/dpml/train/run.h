@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "dpml/accounting/accountant.h"
+#include "dpml/config/experiment.h"
+#include "dpml/train/evaluate.h"
+
+namespace dpml {
+
+/// The files of a run (docs/file_format.md). model.h5 may be released; all under owner/ saw the data without noise.
+struct RunFolder {
+  std::filesystem::path path;
+
+  std::filesystem::path model() const { return path / "model.h5"; }
+  std::filesystem::path owner() const { return path / "owner"; }
+  std::filesystem::path checkpoint() const { return owner() / "checkpoint.h5"; }
+  std::filesystem::path journal() const { return owner() / "ledger.journal"; }
+  std::filesystem::path log() const { return owner() / "log.csv"; }
+};
+
+/// How far a run is; public numbers only.
+struct RunProgress {
+  std::uint64_t step = 0;
+  std::uint64_t steps = 0;  ///< planned
+  double epoch = 0;         ///< steps so far times the sampling rate
+  double steps_per_second = 0;
+  double seconds_left = 0;
+  double epsilon = 0;  ///< certified for what was released so far, were the key secret
+};
+
+struct RunOptions {
+  std::filesystem::path folder;
+  bool resume = false;
+  std::function<void(const RunProgress&)> on_progress;  ///< a few times a second, and after the last step
+  std::function<void(const std::string&)> on_notice;    ///< a sentence for the user
+  std::function<bool()> stop_requested;                 ///< asked after every step; true: save and return
+};
+
+struct RunResult {
+  bool finished = false;       ///< the plan is used up; false after a stop
+  std::uint64_t steps = 0;     ///< updates of the weights
+  std::uint64_t releases = 0;  ///< in the ledger; more than steps when a part was lost in a crash
+  std::uint64_t planned = 0;
+  Guarantee guarantee;
+  double noise_multiplier = 0;
+  Index parameters = 0;
+  double seconds = 0;              ///< of training in this part
+  std::optional<Evaluation> test;  ///< on the config's test data; for the owner
+};
+
+/// Trains as the config says and leaves a run folder. The ledger's journal is written before every release, so a run
+/// that is killed at any moment can go on with `resume` and never counts less than it released; releases that it lost
+/// stay paid, and the run ends that many updates earlier.
+/// Throws ConfigError when the folder holds a run already (without resume), holds none (with it), or holds one of
+/// another config; FileError, PrivacyError and what the rooms below throw.
+RunResult run_training(const Experiment& experiment, const RunOptions& options);
+
+/// Rebuilds the model of a model.h5 with its weights, and the experiment it was trained by.
+struct LoadedModel {
+  Experiment experiment;
+  std::unique_ptr<class Sequential> model;
+};
+LoadedModel load_model(const std::filesystem::path& model_file);
+
+}  // namespace dpml
