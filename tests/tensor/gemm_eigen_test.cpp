@@ -1,0 +1,11 @@
+#include "gemm_backend_test.h"
+
+namespace dpml {
+
+INSTANTIATE_TEST_SUITE_P(Eigen, GemmBackend, testing::Values(&eigen::multiply));
+
+TEST(GemmDescription, NamesEigenAndItsKernels) {
+  EXPECT_TRUE(eigen::description().starts_with("Eigen 3.")) << eigen::description();
+}
+
+}  // namespace dpml

@@ -1,0 +1,11 @@
+#include "gemm_backend_test.h"
+
+namespace dpml {
+
+INSTANTIATE_TEST_SUITE_P(OneDnn, GemmBackend, testing::Values(&onednn::multiply));
+
+TEST(GemmDescription, NamesOneDnnAndItsKernels) {
+  EXPECT_TRUE(onednn::description().starts_with("oneDNN 2.")) << onednn::description();
+}
+
+}  // namespace dpml
