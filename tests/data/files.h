@@ -32,7 +32,8 @@ class TemporaryFolder {
 
   /// Writes a file and returns its path.
   std::filesystem::path write(const std::string& name, const std::string& bytes) const {
-    std::ofstream file(path_ / name, std::ios::binary | std::ios::trunc);
+    std::filesystem::remove(path_ / name);  // a file made anew needs no waiting for the disk, an emptied one may
+    std::ofstream file(path_ / name, std::ios::binary);
     file << bytes;
     return path_ / name;
   }
