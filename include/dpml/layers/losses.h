@@ -1,0 +1,37 @@
+#pragma once
+
+#include "dpml/autograd/tape.h"
+
+namespace dpml {
+
+/// Losses: one number per sample, [B]; there is no mean over the batch to undo. They throw ShapeError when the shapes
+/// do not fit, and Error, naming the loss and never a label, when a label is not what they expect. A loss over no
+/// numbers is 0.
+
+/// Minus the log-probability of the right class under the softmax of the logits, averaged over the sample's positions.
+///
+///   logits  [B, ..., C]   C >= 1 classes; finite numbers of any size are safe
+///   labels  [B, ...]      whole numbers in [0, C)
+Value cross_entropy(Tape& tape, const Value& logits, const Tensor& labels);
+
+/// The mean of (prediction - target)^2 over the sample's elements. The shapes agree; [B] and [B, 1] count as the same.
+Value mean_squared_error(Tape& tape, const Value& prediction, const Tensor& target);
+
+/// Minus the log-probability of the target when 1 has probability sigmoid(logit), averaged over the sample's elements.
+/// Targets are 0 or 1. The shapes agree; [B] and [B, 1] count as the same.
+Value binary_cross_entropy(Tape& tape, const Value& logits, const Tensor& targets);
+
+enum class Loss { cross_entropy, mean_squared_error, binary_cross_entropy };
+
+Value loss_value(Loss loss, Tape& tape, const Value& prediction, const Tensor& labels);
+
+/// What a model trained with the loss says: the class with the largest logit ([B, ..., C] -> [B, ...]; the first of
+/// equals, -1 when all are NaN), or for binary_cross_entropy 1 where the logit is above 0, else 0 (the shape stays).
+/// Throws ConfigError for mean_squared_error, whose predictions are no classes.
+Tensor predicted_classes(Loss loss, const Tensor& prediction);
+
+/// How many of the labels are predicted; each position counts. Throws as predicted_classes does, and ShapeError when
+/// labels and predictions differ in number.
+Index count_correct(Loss loss, const Tensor& prediction, const Tensor& labels);
+
+}  // namespace dpml

@@ -1,0 +1,53 @@
+#include <cmath>
+#include <string>
+
+#include "dpml/base/error.h"
+#include "dpml/layers/losses.h"
+
+namespace dpml {
+
+namespace {
+
+float largest_of(const float* row, Index count) {
+  Index best = -1;
+  for (Index c = 0; c < count; ++c) {
+    if (best < 0 ? !std::isnan(row[c]) : row[c] > row[best]) best = c;
+  }
+  return static_cast<float>(best);
+}
+
+}  // namespace
+
+Tensor predicted_classes(Loss loss, const Tensor& prediction) {
+  const Shape& shape = prediction.shape();
+  if (loss == Loss::mean_squared_error) {
+    throw ConfigError(
+        "a model trained with mean_squared_error predicts numbers, not classes. Report its loss instead.");
+  }
+  if (loss == Loss::binary_cross_entropy) {
+    Tensor classes(shape);
+    for (Index i = 0; i < classes.size(); ++i) classes.mutable_data()[i] = prediction.data()[i] > 0 ? 1.0F : 0.0F;
+    return classes;
+  }
+  if (shape.rank() < 2) {
+    throw ShapeError("predicted_classes: logits are " + shape.to_text() + ", expected [B, ..., C]");
+  }
+  Tensor classes(shape.without_back());
+  for (Index row = 0; row < classes.size(); ++row) {
+    classes.mutable_data()[row] = largest_of(prediction.data() + row * shape[-1], shape[-1]);
+  }
+  return classes;
+}
+
+Index count_correct(Loss loss, const Tensor& prediction, const Tensor& labels) {
+  const Tensor classes = predicted_classes(loss, prediction);
+  if (classes.size() != labels.size()) {
+    throw ShapeError("count_correct: predicted classes are " + classes.shape().to_text() + ", labels " +
+                     labels.shape().to_text() + "; expected as many of both");
+  }
+  Index correct = 0;
+  for (Index i = 0; i < classes.size(); ++i) correct += classes.data()[i] == labels.data()[i] ? 1 : 0;
+  return correct;
+}
+
+}  // namespace dpml

@@ -1,0 +1,32 @@
+#include "dpml/layers/activations.h"
+
+#include "dpml/testing.h"
+#include "try_layer.h"
+
+namespace dpml {
+namespace {
+
+template <class Activation>
+void expect_activation(const std::string& type, double (*slow)(double)) {
+  SCOPED_TRACE(type);
+  const LayerMaker make = [](Rng&) { return std::make_unique<Activation>(); };
+  for (const Shape& x : {Shape{3, 4}, Shape{3, 5, 2, 3}, Shape{3}, Shape{3, 0}, Shape{0, 4}}) {
+    EXPECT_NO_THROW(expect_layer_conforms(make, x));
+  }
+  const Activation layer;
+  EXPECT_EQ(layer.type(), type);
+  EXPECT_EQ(layer.output_shape({5, 2}), (Shape{5, 2}));
+  const Tensor x = random_tensor({7, 9});
+  const Tensor y = apply(layer, x);
+  for (Index i = 0; i < x.size(); ++i) EXPECT_NEAR(y.data()[i], slow(static_cast<double>(x.data()[i])), 2e-7);
+}
+
+TEST(Activations, ConformAndAgreeWithDouble) {
+  expect_activation<ReLU>("ReLU", [](double x) { return x > 0 ? x : 0; });
+  expect_activation<Tanh>("Tanh", [](double x) { return std::tanh(x); });
+  expect_activation<GELU>("GELU", [](double x) { return x * 0.5 * std::erfc(-x / std::sqrt(2.0)); });
+  expect_activation<Sigmoid>("Sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); });
+}
+
+}  // namespace
+}  // namespace dpml
