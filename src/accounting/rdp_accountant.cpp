@@ -53,7 +53,6 @@ Answer answer(const Ledger& ledger, double delta) {
   }
   ComposedCurve curve(ledger);
   if (ledger.entries().empty()) return {0, std::nullopt};
-  if (delta == 0) return {kInfinity, std::nullopt};
   if (std::log(delta) > log_total_variation(curve)) return {0, std::nullopt};
   const Minimum best = best_epsilon(curve, std::log(delta));
   if (!(best.value < kInfinity)) return {kInfinity, std::nullopt};

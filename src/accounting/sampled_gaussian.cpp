@@ -13,7 +13,7 @@ namespace {
 constexpr double kReach = 9;        // standard deviations; the density beyond is below 3e-18 of its peak
 constexpr double kWidestPanel = 5;  // standard deviations
 constexpr double kMaximumPanels = 8192;
-constexpr double kNegligible = 50;  // 8192 panels of 5 s, each below exp(3.125 - 50) of the peak, are 2e-16 of it
+constexpr double kNegligible = 50;     // 8192 panels of 5 s, each below exp(3.125 - 50) of the peak, are 2e-16 of it
 constexpr double kLargeExponent = 40;  // exp(u) - 1 - u is exp(u) to 2e-16 above it
 
 // Where K underflows, the slack must still be above it.

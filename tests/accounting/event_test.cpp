@@ -116,7 +116,7 @@ TEST(Event, MayLieThirtyTwoDeepAndNoDeeper) {
   EXPECT_THROW(parse_event(to_text(nested(kMaximumEventDepth + 1))), ConfigError);
   std::string bottomless;
   for (int i = 0; i < 100000; ++i) bottomless += "poisson_sampled { sampling_rate: 1 event { ";
-  EXPECT_THROW(parse_event(bottomless), ConfigError);
+  EXPECT_NE(complaint([&] { parse_event(bottomless); }).find("too deep"), std::string::npos);
 }
 
 TEST(Neighbours, ReadBackFromTheirNames) {

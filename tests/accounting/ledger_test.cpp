@@ -43,10 +43,11 @@ TEST(Ledger, MergesEqualNeighbouringEvents) {
   Ledger ledger(Neighbours::add_or_remove_one);
   for (int i = 0; i < 3; ++i) ledger.append(Gaussian{1});
   ledger.append(Gaussian{2}, 5);
+  ledger.append(Gaussian{2}, 4);
   ledger.append(Gaussian{1});
-  const std::vector<LedgerEntry> expected = {{Gaussian{1}, 3}, {Gaussian{2}, 5}, {Gaussian{1}, 1}};
+  const std::vector<LedgerEntry> expected = {{Gaussian{1}, 3}, {Gaussian{2}, 9}, {Gaussian{1}, 1}};
   EXPECT_EQ(ledger.entries(), expected);
-  EXPECT_EQ(ledger.releases(), 9u);
+  EXPECT_EQ(ledger.releases(), 13u);
 }
 
 TEST(Ledger, WritesTheJournalBeforeItself) {
