@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <exception>
 
 namespace dpml::hdf5 {
 
@@ -18,13 +19,13 @@ herr_t keep_first(unsigned number, const H5E_error2_t* error, void* reason) noex
 
 }  // namespace
 
-QuietErrors::QuietErrors() {
+QuietErrors::QuietErrors() : exceptions_before_(std::uncaught_exceptions()) {
   H5Eget_auto2(H5E_DEFAULT, &print_, &print_data_);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
 }
 
 QuietErrors::~QuietErrors() {
-  H5Eset_auto2(H5E_DEFAULT, print_, print_data_);
+  if (std::uncaught_exceptions() == exceptions_before_) H5Eset_auto2(H5E_DEFAULT, print_, print_data_);
 }
 
 std::string last_reason() {

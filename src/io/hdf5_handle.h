@@ -33,7 +33,9 @@ class Handle {
   Close close_ = nullptr;
 };
 
-/// While alive, HDF5 keeps its errors to itself instead of printing them; then it prints as before.
+/// While alive, HDF5 keeps its errors to itself instead of printing them; then it prints as before. Left by an
+/// exception it stays quiet: HDF5 may not be able to clear up after a damaged file, and would say so when the program
+/// ends.
 class QuietErrors {
  public:
   QuietErrors();
@@ -44,6 +46,7 @@ class QuietErrors {
  private:
   H5E_auto2_t print_ = nullptr;
   void* print_data_ = nullptr;
+  int exceptions_before_;
 };
 
 /// " (HDF5: <why the last call failed>)", or "" when HDF5 does not say.

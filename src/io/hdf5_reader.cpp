@@ -110,8 +110,7 @@ bool Reader::has(const std::string& name) const {
   for (std::size_t end = name.find('/', 1); end != std::string::npos; end = name.find('/', end + 1)) {
     if (H5Lexists(id(), name.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
   }
-  return !name.empty() && H5Lexists(id(), name.c_str(), H5P_DEFAULT) > 0 &&
-         H5Oexists_by_name(id(), name.c_str(), H5P_DEFAULT) > 0;
+  return !name.empty() && H5Lexists(id(), name.c_str(), H5P_DEFAULT) > 0;
 }
 
 bool Reader::has_attribute(const std::string& name) const {

@@ -1,6 +1,7 @@
 #include "hdf5_writer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "dpml/base/error.h"
 
@@ -45,6 +46,50 @@ void write_attribute(hid_t group, const std::string& name, hid_t stored_type, hi
   const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
   const Handle attribute(H5Acreate2(group, name.c_str(), stored_type, space.get(), H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
   require(attribute.is_valid() && H5Awrite(attribute.get(), memory_type, value) >= 0, "attribute \"" + name + "\"");
+}
+
+// HDF5's driver for files in memory frees its memory when the file is closed, which is also when the file becomes
+// whole. It does both through these functions, the last of which keeps the memory for `owner`, a char**.
+void* allocate(size_t size, H5FD_file_image_op_t, void*) {
+  return std::malloc(size);
+}
+void* reallocate(void* memory, size_t size, H5FD_file_image_op_t, void*) {
+  return std::realloc(memory, size);
+}
+void* copy_bytes(void* to, const void* from, size_t size, H5FD_file_image_op_t, void*) {
+  return std::memcpy(to, from, size);
+}
+void* copy_owner(void* owner) {
+  return owner;
+}
+herr_t free_owner(void*) {
+  return 0;
+}
+herr_t hand_over(void* memory, H5FD_file_image_op_t operation, void* owner) {
+  if (operation == H5FD_FILE_IMAGE_OP_FILE_CLOSE) {
+    *static_cast<char**>(owner) = static_cast<char*>(memory);
+  } else {
+    std::free(memory);
+  }
+  return 0;
+}
+
+/// Access to a file in memory that is handed over to `owner` when it is closed.
+Handle in_memory(char*& owner) {
+  constexpr std::size_t kGrowBy = std::size_t{1} << 20;
+  H5FD_file_image_callbacks_t callbacks{.image_malloc = allocate,
+                                        .image_memcpy = copy_bytes,
+                                        .image_realloc = reallocate,
+                                        .image_free = hand_over,
+                                        .udata_copy = copy_owner,
+                                        .udata_free = free_owner,
+                                        .udata = &owner};
+  Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  H5Pset_fapl_core(access.get(), kGrowBy, false);
+  H5Pset_file_image_callbacks(access.get(), &callbacks);
+  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
+  H5Pset_libver_bounds(access.get(), H5F_LIBVER_V18, H5F_LIBVER_V18);
+  return access;
 }
 
 Handle space_of(std::span<const hsize_t> lengths) {
@@ -107,25 +152,27 @@ void GroupWriter::count_attribute(const std::string& name, std::uint64_t value) 
   write_attribute(group_.get(), name, H5T_STD_U64LE, H5T_NATIVE_UINT64, &value);
 }
 
-std::string file_image(const std::function<void(const GroupWriter&)>& fill) {
-  constexpr std::size_t kGrowBy = std::size_t{1} << 20;
+FileImage make_file(const std::function<void(const GroupWriter&)>& fill) {
+  char* memory = nullptr;
   const Handle creation = group_properties(H5P_FILE_CREATE);
-  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  H5Pset_fapl_core(access.get(), kGrowBy, false);
-  H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
-  H5Pset_libver_bounds(access.get(), H5F_LIBVER_V110, H5F_LIBVER_V110);
-  const Handle file(H5Fcreate("dpml", H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose);
-  require(file.is_valid(), "new file");
+  const Handle access = in_memory(memory);
   {
-    const GroupWriter root(Handle(H5Gopen2(file.get(), "/", H5P_DEFAULT), H5Gclose));
-    fill(root);
+    Handle file(H5Fcreate("dpml", H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose);
+    require(file.is_valid(), "new file");
+    try {
+      fill(GroupWriter(Handle(H5Gopen2(file.get(), "/", H5P_DEFAULT), H5Gclose)));
+    } catch (...) {
+      file = Handle();
+      std::free(memory);
+      throw;
+    }
   }
-  require(H5Fflush(file.get(), H5F_SCOPE_GLOBAL) >= 0, "flush");
-  const ssize_t size = H5Fget_file_image(file.get(), nullptr, 0);
-  require(size > 0, "image");
-  std::string bytes(static_cast<std::size_t>(size), '\0');
-  require(H5Fget_file_image(file.get(), bytes.data(), bytes.size()) == size, "image");
-  return bytes;
+  require(memory != nullptr, "end of file");
+  // The memory is larger than the file; its superblock says where the file ends.
+  constexpr std::size_t kEndOfFile = 28;
+  std::uint64_t size = 0;
+  std::memcpy(&size, memory + kEndOfFile, sizeof size);
+  return FileImage(memory, size);
 }
 
 }  // namespace dpml::hdf5

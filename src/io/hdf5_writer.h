@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dpml/tensor/tensor.h"
@@ -33,10 +36,24 @@ class GroupWriter {
   Handle group_;
 };
 
-/// The bytes of an HDF5 file that holds what `fill` writes into its root group. Same content, same bytes: no time
-/// stamps. All metadata carries checksums (format of HDF5 1.10), so that a damaged file is recognised when it is read.
+/// The bytes of a finished HDF5 file.
+class FileImage {
+ public:
+  FileImage(char* memory, std::size_t size) : memory_(memory), size_(size) {}  ///< owns `memory`, which malloc made
+  std::string_view bytes() const { return {memory_.get(), size_}; }
+
+ private:
+  struct Free {
+    void operator()(char* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<char, Free> memory_;
+  std::size_t size_;
+};
+
+/// An HDF5 file with what `fill` writes into its root group. Same content, same bytes: no time stamps. All metadata
+/// carries checksums (the layout that HDF5 1.8 introduced), so that a damaged file is recognised when it is read.
 ///
 /// The file is made in memory, because HDF5 cannot be stopped cleanly in the middle of a write to a full disk.
-std::string file_image(const std::function<void(const GroupWriter&)>& fill);
+FileImage make_file(const std::function<void(const GroupWriter&)>& fill);
 
 }  // namespace dpml::hdf5

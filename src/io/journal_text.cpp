@@ -49,7 +49,8 @@ class Parser {
     parsed.contents.had_torn_line = !torn.empty();
     if (state_.event) {
       parsed.torn_count = count_torn(torn);
-      parsed.contents.ledger.append(*state_.event, parsed.torn_count);
+      ++line_;
+      append(parsed.contents.ledger, parsed.torn_count);
     }
     parsed.state = std::move(state_);
     return parsed;
@@ -102,21 +103,27 @@ class Parser {
   }
 
   void add(std::string_view body, Ledger& ledger) {
-    try {
-      if (body.starts_with(kEventWord)) {
+    if (body.starts_with(kEventWord)) {
+      try {
         state_.event = parse_event(body.substr(kEventWord.size()));
-        return;
+      } catch (const ConfigError& error) {
+        fail(error.what());
       }
-      const std::optional<std::uint64_t> number = take_number(body);
-      const std::optional<std::uint64_t> count = take_number(body);
-      if (!number || !count || !body.empty()) fail("is no release line; expected its number and a count");
-      if (*number != state_.number + 1) fail("has another number than the release lines before it lead to");
-      if (*count == 0 || !state_.event) fail("counts no release, or comes before any event is declared");
-      ledger.append(*state_.event, *count);
-      state_.number = *number;
-    } catch (const FileError&) {
-      throw;
-    } catch (const Error& error) {
+      return;
+    }
+    const std::optional<std::uint64_t> number = take_number(body);
+    const std::optional<std::uint64_t> count = take_number(body);
+    if (!number || !count || !body.empty()) fail("is no release line; expected its number and a count");
+    if (*number != state_.number + 1) fail("has another number than the release lines before it lead to");
+    if (*count == 0 || !state_.event) fail("counts no release, or comes before any event is declared");
+    append(ledger, *count);
+    state_.number = *number;
+  }
+
+  void append(Ledger& ledger, std::uint64_t count) const {
+    try {
+      ledger.append(*state_.event, count);
+    } catch (const PrivacyError& error) {
       fail(error.what());
     }
   }

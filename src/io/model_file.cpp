@@ -69,7 +69,7 @@ std::vector<std::string> verify_digests(const StoredModel& stored) {
 
 void write_model_file(const std::filesystem::path& path, const ModelFile& model) {
   const hdf5::QuietErrors quiet;
-  replace_file(path, hdf5::file_image([&](const hdf5::GroupWriter& root) { fill(root, model); }));
+  replace_file(path, hdf5::make_file([&](const hdf5::GroupWriter& root) { fill(root, model); }).bytes());
 }
 
 StoredModel read_stored_model(const std::filesystem::path& path) {
