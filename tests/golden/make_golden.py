@@ -19,8 +19,8 @@ STEPS = 3
 OPTIMIZERS = [
     {"kind": "sgd", "learning_rate": 0.25, "momentum": 0.9, "nesterov": False, "weight_decay": 0.0},
     {"kind": "sgd", "learning_rate": 0.25, "momentum": 0.8, "nesterov": True, "weight_decay": 0.05},
-    {"kind": "adam", "learning_rate": 0.02, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-4, "weight_decay": 0.1},
-    {"kind": "adamw", "learning_rate": 0.02, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-4, "weight_decay": 0.5},
+    {"kind": "adam", "learning_rate": 0.02, "beta1": 0.8, "beta2": 0.95, "epsilon": 1e-3, "weight_decay": 0.1},
+    {"kind": "adamw", "learning_rate": 0.02, "beta1": 0.9, "beta2": 0.99, "epsilon": 1e-3, "weight_decay": 0.5},
 ]
 
 
