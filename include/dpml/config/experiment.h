@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dpml/config/data_options.h"
+#include "dpml/config/model_spec.h"
+#include "dpml/dpsgd/privacy_options.h"
+#include "dpml/layers/losses.h"
+#include "dpml/optim/options.h"
+
+namespace dpml {
+
+/// How the work is done; nothing here changes the guarantee.
+struct RuntimeOptions {
+  int threads = 0;                                     ///< >= 0; 0 means all cores
+  Index physical_batch = 0;                            ///< >= 0, samples worked on at a time in a thread; 0: planned
+  double checkpoint_every_seconds = 60;                ///< >= 0; 0 means after every step
+  bool evaluate_every_epoch = true;                    ///< on the test data, where there are some
+  std::optional<std::filesystem::path> initial_model;  ///< a model.h5 whose weights to start from
+};
+
+/// A whole config, read and checked. Everything in it is public.
+struct Experiment {
+  PrivacyOptions privacy;
+  DataOptions train;
+  std::optional<DataOptions> test;
+  ModelSpec model;  ///< with the sizes that follow filled in
+  Loss loss = Loss::cross_entropy;
+  OptimizerOptions optimizer;
+  ScheduleOptions schedule;
+  AveragingOptions averaging;
+  RuntimeOptions runtime;
+
+  /// The config as canonical protobuf text: overrides applied, defaults written out, paths absolute, always in the same
+  /// order, ASCII. parse_config reads the same experiment from it, wherever it stands, and gives the same text.
+  std::string text;
+  std::string text_without_runtime;   ///< what a run must have in common with the one that it resumes
+  std::vector<std::string> warnings;  ///< legal, but worth a look: "cnn.txtpb:9: privacy.delta: ..."
+};
+
+}  // namespace dpml

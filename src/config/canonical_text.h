@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "origins.h"
+
+namespace dpml::schema {
+class Experiment;
+}
+
+namespace dpml::config {
+
+/// Makes the paths of a config absolute: those of the file begin in `folder`, those of --set in the current folder.
+void resolve_paths(schema::Experiment& experiment, const std::string& folder, const Origins& origins);
+
+/// Writes out every default.
+void fill_defaults(schema::Experiment& experiment);
+
+/// The same text for the same content: fields in the order of the schema, one a line, ASCII.
+std::string canonical_text(const schema::Experiment& experiment);
+
+}  // namespace dpml::config

@@ -1,0 +1,61 @@
+#include "check_fit.h"
+
+#include "infer_sizes.h"
+
+namespace dpml::config {
+
+namespace {
+
+std::string loss_name(Loss loss) {
+  if (loss == Loss::cross_entropy) return "CROSS_ENTROPY";
+  return loss == Loss::mean_squared_error ? "MEAN_SQUARED_ERROR" : "BINARY_CROSS_ENTROPY";
+}
+
+/// False after a problem.
+bool check_classes(const Section& root, Index classes, Loss loss) {
+  if (loss == Loss::cross_entropy && classes == 0) {
+    const Section data = root.block("data");
+    if (!data.states("classes")) data.missing("classes", "how many classes CROSS_ENTROPY has to tell apart");
+  } else if (loss == Loss::mean_squared_error && classes != 0) {
+    root.problem("loss",
+                 "is MEAN_SQUARED_ERROR, which predicts numbers, but labels are classes; use CROSS_ENTROPY, or "
+                 "leave out data.classes and state target columns");
+  } else if (loss == Loss::binary_cross_entropy && classes > 2) {
+    root.problem("loss",
+                 "is BINARY_CROSS_ENTROPY, but there are " + std::to_string(classes) + " classes; use CROSS_ENTROPY");
+  } else {
+    return true;
+  }
+  return false;
+}
+
+/// What the model must give for one sample; absent when only the files tell.
+std::optional<Shape> expected_output(const DataOptions& data, Loss loss) {
+  if (!data.label_shape) return std::nullopt;
+  const Shape& label = *data.label_shape;
+  if (loss == Loss::cross_entropy) return label.with_back(data.dataset.classes);
+  return label.rank() == 0 ? Shape{1} : label;
+}
+
+void check_output(const Section& root, const Shape& output, const DataOptions& data, Loss loss) {
+  const std::string given = "the last layer gives " + output.to_text() + ", but " + loss_name(loss) + " needs ";
+  const std::optional<Shape> expected = expected_output(data, loss);
+  if (expected && output != *expected) {
+    root.problem("model", given + expected->to_text() + "; end the model in that shape");
+  } else if (!expected && loss == Loss::cross_entropy && (output.rank() == 0 || output[-1] != data.dataset.classes)) {
+    root.problem("model", given + "[..., " + std::to_string(data.dataset.classes) + "]; end the model in that shape");
+  }
+}
+
+}  // namespace
+
+void check_fit(const Section& root, Experiment& experiment) {
+  const bool classes_fit = root.states("data") && root.states("loss") &&
+                           check_classes(root, experiment.train.dataset.classes, experiment.loss);
+  if (!root.states("model") || experiment.train.sample_shape.rank() == 0) return;
+  const std::optional<Shape> output =
+      infer_sizes(experiment.model.layers, experiment.train.sample_shape, root.problems());
+  if (output && classes_fit) check_output(root, *output, experiment.train, experiment.loss);
+}
+
+}  // namespace dpml::config

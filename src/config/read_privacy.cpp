@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <cmath>
+
+#include "dpml/accounting/accountant.h"
+#include "dpml/base/text.h"
+#include "readers.h"
+
+namespace dpml::config {
+
+namespace {
+
+/// epochs / sampling_rate, rounded up. A rate such as 1/93 is not a binary fraction: a quotient that is a whole number
+/// but for rounding is taken as that number.
+std::uint64_t steps_of_epochs(double epochs, double sampling_rate) {
+  const double quotient = epochs / sampling_rate;
+  const double nearest = std::round(quotient);
+  const bool is_whole = nearest >= 1 && std::abs(quotient - nearest) <= 1e-15 * nearest;
+  return static_cast<std::uint64_t>(is_whole ? nearest : std::ceil(quotient));
+}
+
+void read_poisson(const Section& poisson, PrivacyOptions& options) {
+  options.sampler = SamplerKind::poisson;
+  options.expected_batch_size = poisson.number("expected_batch_size", kPositive, "the noisy sum is divided by it");
+  const std::string chance = poisson.required_choice("chance", "it decides how much privacy each step costs");
+  if (chance == "sampling_rate") options.sampling_rate = poisson.number("sampling_rate", kUnitAboveZero);
+  if (chance == "public_size") {
+    const auto size = static_cast<double>(poisson.whole_number("public_size", kCount));
+    if (size > 0) options.sampling_rate = options.expected_batch_size / size;
+    if (options.sampling_rate > 1) {
+      poisson.problem("expected_batch_size", "is " + to_text(options.expected_batch_size) + ", above the public_size " +
+                                                 to_text(size) + "; make it smaller, or use full_batch");
+    }
+  }
+}
+
+void read_full_batch(const Section& full_batch, PrivacyOptions& options) {
+  options.sampler = SamplerKind::full_batch;
+  options.sampling_rate = 1;
+  options.expected_batch_size = static_cast<double>(
+      full_batch.whole_number("public_size", kCount, "the noisy sum is divided by it, and the true size is private"));
+}
+
+void read_sampler(const Section& privacy, PrivacyOptions& options) {
+  const std::string sampler =
+      privacy.required_choice("sampler", "epsilon holds for the way batches are really drawn, and for no other");
+  if (sampler == "poisson") read_poisson(privacy.block(sampler), options);
+  if (sampler == "full_batch") read_full_batch(privacy.block(sampler), options);
+}
+
+void read_length(const Section& privacy, PrivacyOptions& options) {
+  const std::string length = privacy.required_choice("length", "every step costs privacy");
+  if (length == "steps") options.steps = static_cast<std::uint64_t>(privacy.whole_number("steps", kCount));
+  if (length != "epochs") return;
+  const double epochs = privacy.number("epochs", kPositive);
+  if (!kPositive.holds(epochs) || !kUnitAboveZero.holds(options.sampling_rate)) return;
+  if (epochs / options.sampling_rate > static_cast<double>(kLargestCount)) {
+    privacy.problem("epochs", "is " + to_text(epochs) + ", which makes more than 2^50 steps; state fewer");
+    return;
+  }
+  options.steps = steps_of_epochs(epochs, options.sampling_rate);
+}
+
+void read_noise(const Section& privacy, PrivacyOptions& options) {
+  const std::string noise = privacy.required_choice("noise", "how much is promised is yours to decide");
+  const bool clips = !std::isinf(options.clip_bound);
+  if (noise == "target_epsilon") {
+    options.target_epsilon = privacy.number("target_epsilon", kPositive);
+    if (!clips) {
+      privacy.problem("target_epsilon",
+                      "cannot be reached without clipping: clip_bound is inf; state a finite "
+                      "clip_bound, or noise_multiplier: 0 to train without privacy");
+    }
+  }
+  if (noise == "noise_multiplier") {
+    options.noise_multiplier = privacy.number("noise_multiplier", kNotNegative);
+    if (!clips && *options.noise_multiplier > 0) {
+      privacy.problem("noise_multiplier", "is " + to_text(*options.noise_multiplier) +
+                                              " times an infinite clip_bound; state a finite clip_bound, or 0 to train "
+                                              "without privacy");
+    }
+  }
+}
+
+void read_neighbours(const Section& privacy, PrivacyOptions& options) {
+  std::string name = privacy.choice("neighbours", "the same noise gives different guarantees for different neighbours");
+  if (name.empty()) return;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+  options.neighbours = parse_neighbours(name);
+}
+
+void read_accountant(const Section& privacy, PrivacyOptions& options) {
+  options.accountant = privacy.text("accountant");
+  const std::vector<std::string> known = accountant_names();
+  if (options.accountant.empty() || std::find(known.begin(), known.end(), options.accountant) != known.end()) return;
+  privacy.problem("accountant", "there is none of this name; state " + list_words(known));
+}
+
+void warn_of_large_delta(const Section& privacy, const PrivacyOptions& options, std::vector<std::string>& warnings) {
+  const double size = std::round(options.expected_batch_size / options.sampling_rate);
+  if (!(size >= 1) || !kInsideUnit.holds(options.delta) || options.delta * size < 1) return;
+  warnings.push_back(to_text(privacy.origin("delta")) + ": is " + to_text(options.delta) + ", not below 1 / " +
+                     to_text(size) +
+                     ", one over the public size: publishing a whole row would count as private; "
+                     "state a smaller delta");
+}
+
+}  // namespace
+
+PrivacyOptions read_privacy(const Section& privacy, std::vector<std::string>& warnings) {
+  PrivacyOptions options;
+  options.unit = privacy.text("unit", "only you know whom or what one row stands for");
+  read_neighbours(privacy, options);
+  read_sampler(privacy, options);
+  read_length(privacy, options);
+  options.clip_bound = privacy.number("clip_bound", kClipBound, "it decides what one sample can contribute");
+  options.delta = privacy.number("delta", kInsideUnit, "how often the guarantee may fail is yours to decide");
+  read_noise(privacy, options);
+  read_accountant(privacy, options);
+  if (privacy.states("seed")) options.seed = privacy.natural_number("seed");
+  warn_of_large_delta(privacy, options, warnings);
+  return options;
+}
+
+}  // namespace dpml::config

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "dpml/config/experiment.h"
+#include "section.h"
+
+// From blocks of the schema to plain structs, one function a block. Problems go to the section.
+namespace dpml::config {
+
+PrivacyOptions read_privacy(const Section& privacy, std::vector<std::string>& warnings);
+
+struct ExperimentData {
+  DataOptions train;
+  std::optional<DataOptions> test;
+};
+ExperimentData read_data(const Section& data);
+CsvSchema read_table(const Section& table);
+
+ModelSpec read_model(const Section& model);
+
+Loss read_loss(const Section& experiment);
+OptimizerOptions read_optimizer(const Section& optimizer);
+ScheduleOptions read_schedule(const Section& schedule, std::uint64_t steps);
+AveragingOptions read_averaging(const Section& averaging);
+RuntimeOptions read_runtime(const Section& runtime);
+
+}  // namespace dpml::config

@@ -1,0 +1,211 @@
+#include <gtest/gtest.h>
+
+#include "config/small_config.h"
+#include "dpml/config/build_model.h"
+#include "dpml/random/key.h"
+
+namespace dpml {
+namespace {
+
+/// A config around a model that ends in any shape; the model begins on line 2.
+std::string around(const std::string& model, const std::string& shape) {
+  return "privacy { unit: \"u\" neighbours: ADD_OR_REMOVE_ONE full_batch { public_size: 9 } steps: 1 clip_bound: 1 "
+         "delta: 1e-5 noise_multiplier: 1 }\nmodel {\n" +
+         model +
+         "\n}\nloss: MEAN_SQUARED_ERROR optimizer { sgd { learning_rate: 1 } } data { train { npy { inputs: \"x\" "
+         "labels: \"y\" } } shape: " +
+         shape + " }";
+}
+
+Rng rng() {
+  return Rng(Key::from_seed(1), Purpose::initialisation, 0, 0);
+}
+
+std::unique_ptr<Sequential> build(const std::string& model, const std::string& shape) {
+  const Experiment e = parse(around(model, shape));
+  Rng init = rng();
+  return build_model(e.model, e.train.sample_shape, init);
+}
+
+void expect_problem(const std::string& model, const std::string& shape, const std::string& beginning) {
+  const std::string found = problems_of(around(model, shape));
+  EXPECT_TRUE(found.starts_with(beginning)) << "expected: " << beginning << "\ngot:      " << found;
+  EXPECT_EQ(found.find('\n'), std::string::npos) << found;
+}
+
+std::vector<std::string> parameters(Sequential& model) {
+  std::vector<std::string> texts;
+  for (const NamedParameter& named : named_parameters(model)) {
+    texts.push_back(named.name + " " + named.parameter->shape().to_text() +
+                    (named.parameter->trainable() ? "" : " frozen"));
+  }
+  return texts;
+}
+
+TEST(BuildModel, InfersSizesFromTheShapeOfTheInput) {
+  const auto model = build(R"(layer { name: "conv1" conv2d { out_channels: 16 kernel: 8 stride: 2 padding: 3 } }
+    layer { tanh {} }
+    layer { max_pool2d { kernel: 2 stride: 1 } }
+    layer { name: "conv2" conv2d { out_channels: 32 kernel: 4 stride: 2 } }
+    layer { gelu {} }
+    layer { group_norm { groups: 4 } }
+    layer { avg_pool2d { kernel: 2 stride: 1 } }
+    layer { flatten {} }
+    layer { linear { out: 32 bias: false } }
+    layer { layer_norm {} }
+    layer { dropout { probability: 0.5 } }
+    layer { name: "last" linear { out: 10 } })",
+                           "[28, 28, 1]");
+  EXPECT_EQ(parameters(*model),
+            (std::vector<std::string>{"conv1.weight [16, 8, 8, 1]", "conv1.bias [16]", "conv2.weight [32, 4, 4, 16]",
+                                      "conv2.bias [32]", "5.weight [32]", "5.bias [32]", "8.weight [32, 512]",
+                                      "9.weight [32]", "9.bias [32]", "last.weight [10, 32]", "last.bias [10]"}));
+  EXPECT_EQ(model->output_shape({28, 28, 1}), Shape{10});
+}
+
+TEST(BuildModel, BuildsLayersInsideLayers) {
+  const auto model = build(R"(layer { embedding { vocabulary: 50 features: 6 } }
+    layer {
+      name: "block"
+      residual {
+        body { layer { linear { out: 12 } } layer { relu {} } layer { name: "down" linear { out: 3 } } }
+        shortcut { layer { linear { out: 3 bias: false } } }
+      }
+    }
+    layer { frozen: true sequential { layer { sigmoid {} } layer { linear { out: 2 } } } }
+    layer { residual { body { layer { linear { out: 2 } } } } })",
+                           "[7]");
+  EXPECT_EQ(parameters(*model),
+            (std::vector<std::string>{"0.weight [50, 6]", "block.body.0.weight [12, 6]", "block.body.0.bias [12]",
+                                      "block.body.down.weight [3, 12]", "block.body.down.bias [3]",
+                                      "block.shortcut.0.weight [3, 6]", "2.1.weight [2, 3] frozen",
+                                      "2.1.bias [2] frozen", "3.body.0.weight [2, 2]", "3.body.0.bias [2]"}));
+}
+
+TEST(BuildModel, ReadsPairs) {
+  const Experiment e =
+      parse(around("layer { conv2d { out_channels: 2 kernel: [3, 5] stride: [2, 1] padding: [1, 0] "
+                   "dilation: [1, 2] } }",
+                   "[12, 20, 3]"));
+  const auto& conv = std::get<Conv2d::Options>(e.model.layers[0].kind);
+  EXPECT_EQ(conv.kernel_height, 3);
+  EXPECT_EQ(conv.kernel_width, 5);
+  EXPECT_EQ(conv.stride_height, 2);
+  EXPECT_EQ(conv.stride_width, 1);
+  EXPECT_EQ(conv.padding_height, 1);
+  EXPECT_EQ(conv.padding_width, 0);
+  EXPECT_EQ(conv.dilation_height, 1);
+  EXPECT_EQ(conv.dilation_width, 2);
+}
+
+TEST(BuildModel, FollowsTheShapesThatLayersGive) {  // infer_sizes against output_shape, asserted by build_model
+  int built = 0;
+  for (Index height = 3; height < 12; ++height) {
+    for (Index kernel = 1; kernel <= 3; ++kernel) {
+      for (Index stride = 1; stride <= 3; ++stride) {
+        const Conv2d::Options conv{.out_channels = 4,
+                                   .kernel_height = kernel,
+                                   .kernel_width = kernel,
+                                   .stride_height = stride,
+                                   .stride_width = 2,
+                                   .padding_height = 2,
+                                   .dilation_width = 2,
+                                   .groups = 2};
+        const MaxPool2d::Options pool{.kernel = kernel, .padding = kernel / 2};
+        const ModelSpec spec{{{.kind = conv}, {.kind = pool}, {.kind = FlattenSpec{}}}};
+        Rng init = rng();
+        try {
+          build_model(spec, {height, 7, 2}, init);
+          ++built;
+        } catch (const ConfigError&) {  // the window does not fit
+        }
+      }
+    }
+  }
+  EXPECT_GT(built, 50);
+}
+
+TEST(BuildModel, AcceptsStatedSizesThatAgree) {
+  build(R"(layer { conv2d { in_channels: 3 out_channels: 4 kernel: 1 } } layer { group_norm { groups: 2 channels: 4 } }
+    layer { layer_norm { shape: [5, 4] } } layer { linear { in: 4 out: 1 } })",
+        "[6, 5, 3]");
+}
+
+TEST(BuildModel, NamesSizesThatDoNotAgree) {
+  expect_problem("layer { linear { in: 3 out: 1 } }", "4",
+                 "c.txtpb:3: model.layer[0].linear.in: is 3, but the input is [4]; state 4 or leave it out");
+  expect_problem("layer { name: \"first\" conv2d { in_channels: 3 out_channels: 4 kernel: 1 } }", "[6, 5, 1]",
+                 "c.txtpb:3: model.layer[0].conv2d.in_channels: layer \"first\": is 3, but the input is [6, 5, 1];");
+  expect_problem("layer { group_norm { groups: 1 channels: 3 } }", "4",
+                 "c.txtpb:3: model.layer[0].group_norm.channels: is 3, but");
+  expect_problem("layer { layer_norm { shape: [3, 4] } }", "4",
+                 "c.txtpb:3: model.layer[0].layer_norm.shape: is [3, 4], but the input is [4]; state its last axes");
+  expect_problem("layer { residual { body { layer { linear { out: 3 } } } } }", "4",
+                 "c.txtpb:3: model.layer[0].residual: body gives [3], shortcut gives [4]; the two are added");
+}
+
+TEST(BuildModel, NamesLayersThatDoNotFit) {
+  expect_problem("layer { tanh {} }\nlayer { conv2d { out_channels: 1 kernel: 1 } }", "[5, 5]",
+                 "c.txtpb:4: model.layer[1].conv2d: needs images [height, width, channels], but the input is [5, 5]");
+  expect_problem("layer { max_pool2d { kernel: 6 } }", "[5, 5, 1]", "c.txtpb:3: model.layer[0].max_pool2d: ");
+  expect_problem("layer { conv2d { out_channels: 4 kernel: 1 groups: 3 } }", "[5, 5, 6]",
+                 "c.txtpb:3: model.layer[0].conv2d.groups: is 3, which does not divide 6 input and 4 output channels");
+  expect_problem("layer { group_norm { groups: 3 } }", "4",
+                 "c.txtpb:3: model.layer[0].group_norm.groups: is 3, which does not divide 4 channels");
+}
+
+TEST(BuildModel, NamesImpossibleSizes) {
+  expect_problem("layer { linear { out: 0 } }", "4",
+                 "c.txtpb:3: model.layer[0].linear.out: is 0; state a whole number");
+  expect_problem("layer { linear { out: -5 } }", "4", "c.txtpb:3: model.layer[0].linear.out: is -5");
+  expect_problem("layer { linear {} }", "4", "c.txtpb:3: model.layer[0].linear.out: is missing");
+  expect_problem("layer { linear { out: 99999999999 } }", "4", "c.txtpb:3: model.layer[0].linear.out: is 99999999999");
+  expect_problem("layer { conv2d { out_channels: 1 } }", "[5, 5, 1]",
+                 "c.txtpb:3: model.layer[0].conv2d.kernel: is missing; state the size of the window");
+  expect_problem("layer { conv2d { out_channels: 1 kernel: [1, 1, 1] } }", "[5, 5, 1]",
+                 "c.txtpb:3: model.layer[0].conv2d.kernel: has more than two numbers");
+  expect_problem("layer { conv2d { out_channels: 1 kernel: [1, -1] } }", "[5, 5, 1]",
+                 "c.txtpb:3: model.layer[0].conv2d.kernel[1]: is -1");
+  expect_problem("layer { max_pool2d { kernel: 3 padding: 2 } }", "[5, 5, 1]",
+                 "c.txtpb:3: model.layer[0].max_pool2d.padding: is 2; state at most half the kernel, 1");
+  expect_problem("layer { dropout { probability: 1 } }", "4", "c.txtpb:3: model.layer[0].dropout.probability: is 1");
+  expect_problem(
+      "layer { embedding { vocabulary: 99999999 features: 1 } }", "4",
+      "c.txtpb:3: model.layer[0].embedding.vocabulary: is 99999999; state a whole number from 1 to 16,777,216");
+  expect_problem("", "4", "c.txtpb:2: model.layer: is missing; state at least one layer");
+  expect_problem("layer { residual {} }", "4", "c.txtpb:3: model.layer[0].residual.body: is missing");
+}
+
+TEST(BuildModel, RefusesBatchNormWithAdvice) {
+  const std::string found = problems_of(around("layer { name: \"bn1\" batch_norm { channels: 4 } }", "4"));
+  EXPECT_TRUE(found.starts_with("c.txtpb:3: model.layer[0].batch_norm: BatchNorm \"bn1\": ")) << found;
+  EXPECT_NE(found.find("GroupNorm"), std::string::npos) << found;
+}
+
+TEST(BuildModel, RefusesNamesThatAreTakenOrNoNames) {
+  expect_problem("layer { name: \"a\" tanh {} }\nlayer { name: \"a\" tanh {} }", "4",
+                 "c.txtpb:4: model.layer[1].name: another layer of the list is called a, too; rename one");
+  for (const char* name : {"", "0", "a.b", "a/b", "a b"}) {
+    expect_problem("layer { name: \"" + std::string(name) + "\" tanh {} }", "4",
+                   "c.txtpb:3: model.layer[0].name: is no name for a layer");
+  }
+}
+
+TEST(BuildModel, RepeatsItselfForTheSameKey) {
+  const auto a = build("layer { linear { out: 3 } }", "4");
+  const auto b = build("layer { linear { out: 3 } }", "4");
+  const Tensor& x = named_parameters(*a)[0].parameter->tensor();
+  const Tensor& y = named_parameters(*b)[0].parameter->tensor();
+  EXPECT_TRUE(std::equal(x.values().begin(), x.values().end(), y.values().begin()));
+}
+
+TEST(BuildModel, BuildsASpecMadeInCpp) {
+  Rng init = rng();
+  const auto model = build_model({{{.kind = Linear::Options{.out = 2}}, {.kind = Activation::relu}}}, {3}, init);
+  EXPECT_EQ(model->output_shape({3}), Shape{2});
+  EXPECT_THROW(build_model({{{.kind = Linear::Options{}}}}, {3}, init), ConfigError);
+  EXPECT_THROW(build_model({{{.kind = Linear::Options{.in = 4, .out = 2}}}}, {3}, init), ConfigError);
+}
+
+}  // namespace
+}  // namespace dpml
