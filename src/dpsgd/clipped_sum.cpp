@@ -107,11 +107,11 @@ void ClippedSum::add_clipped(Lane& lane, std::span<const std::pair<std::size_t, 
     lane.has_total = true;
     lane.block_samples = 0;
   }
+  lane.has_block = true;  // before the first addition, so that clear() reaches one that stops halfway
+  lane.block_samples += batch;
   for (const auto& [place, gradient] : gradients) {
     gradient.add_weighted_sum(lane.weights, lane.block.data() + contents_->offsets[place]);
   }
-  lane.has_block = true;
-  lane.block_samples += batch;
 }
 
 void ClippedSum::clear() {

@@ -93,6 +93,7 @@ bool Trainer::step() {
 
 void Trainer::add_batch(const std::vector<Index>& batch, std::uint64_t mask_key) {
   Parts& parts = *parts_;
+  parts.sum.clear();  // of a step whose release failed; its samples would count twice
   const int lanes = parts.layout.lanes;
   const Index size = parts.layout.physical_batch;
   const Index chunks = physical_batch_count(std::ssize(batch), size);
