@@ -22,7 +22,9 @@ namespace {
 // Another version of dpml may compute the last digits differently.
 constexpr double kRelativeTolerance = 1e-6;
 
-bool nearly_equal(double a, double b) { return a == b || std::abs(a - b) <= kRelativeTolerance * std::max(a, b); }
+bool nearly_equal(double a, double b) {
+  return a == b || std::abs(a - b) <= kRelativeTolerance * std::max(a, b);
+}
 
 struct EventNumbers {
   double sampling_rate;
@@ -117,15 +119,18 @@ class Auditor {
     const Event& planned = plan_->mechanism().event();
     const auto other = std::find_if(entries.begin(), entries.end(),
                                     [&](const LedgerEntry& entry) { return !same_event(entry.event, planned); });
-    add("sampler and noise", other == entries.end(), "every release is the one that the config plans: " + to_text(planned),
-        other == entries.end() ? ""
-                               : "the ledger holds " + to_text(other->event) + ", the config plans " + to_text(planned));
+    add("sampler and noise", other == entries.end(),
+        "every release is the one that the config plans: " + to_text(planned),
+        other == entries.end()
+            ? ""
+            : "the ledger holds " + to_text(other->event) + ", the config plans " + to_text(planned));
     const std::uint64_t releases = model_.ledger.releases();
     const std::string counts = group_digits(static_cast<std::int64_t>(model_.steps)) + " steps, " +
                                group_digits(static_cast<std::int64_t>(releases)) + " releases, " +
                                group_digits(static_cast<std::int64_t>(plan_->options().steps)) + " planned";
     add("steps", releases >= model_.steps && releases <= plan_->options().steps, counts,
-        counts + (releases < model_.steps ? ": releases are missing from the ledger" : ": more was released than planned"));
+        counts +
+            (releases < model_.steps ? ": releases are missing from the ledger" : ": more was released than planned"));
   }
 
   void check_claim() {
@@ -173,7 +178,8 @@ class Auditor {
     } else if (std::isinf(model_.claim.epsilon)) {
       add("noise key", Verdict::warning, "the seed was chosen, so the run is not private; it does not claim to be");
     } else {
-      add("noise key", Verdict::failed, "the seed was chosen, so whoever knows it can remove the noise; nothing may be claimed");
+      add("noise key", Verdict::failed,
+          "the seed was chosen, so whoever knows it can remove the noise; nothing may be claimed");
     }
   }
 
@@ -196,12 +202,13 @@ class Auditor {
   }
 
   void state_claim() {
-    const std::string sampler = !experiment_                                                ? "a sampler that is not known"
+    const std::string sampler = !experiment_ ? "a sampler that is not known"
                                 : experiment_->privacy.sampler == SamplerKind::full_batch ? "full batches"
-                                                                                           : "Poisson sampling";
+                                                                                          : "Poisson sampling";
     report_.statement = "epsilon " + to_text(model_.claim.epsilon) + " at delta " + to_text(model_.claim.delta) +
-                        " for one unit (" + model_.unit + ") under " + to_text(model_.claim.neighbours) + ", with " + sampler +
-                        " and Gaussian noise, by the " + model_.claim.accountant + " accountant; checked from the file alone";
+                        " for one unit (" + model_.unit + ") under " + to_text(model_.claim.neighbours) + ", with " +
+                        sampler + " and Gaussian noise, by the " + model_.claim.accountant +
+                        " accountant; checked from the file alone";
   }
 
   StoredModel stored_;

@@ -15,7 +15,7 @@ enum class Verdict {
 };
 
 struct AuditCheck {
-  std::string name;    ///< "epsilon"
+  std::string name;  ///< "epsilon"
   Verdict verdict;
   std::string detail;  ///< one sentence: what was compared and what came out
 };
@@ -29,7 +29,7 @@ struct AuditReport {
   std::string record_digest;      ///< publish it beside the model, and nobody can exchange the file unnoticed
   std::string statement;          ///< the claim in one sentence: unit, neighbours, sampler, accountant
 
-  bool passed() const;            ///< no check failed
+  bool passed() const;  ///< no check failed
 };
 
 /// `run` is a run folder or a model.h5. A folder's owner part, where present, is compared too.

@@ -1,0 +1,61 @@
+#include <iostream>
+#include <memory>
+
+#include "commands.h"
+#include "config_file.h"
+#include "dpml/config/build_model.h"
+#include "dpml/dpsgd/training_plan.h"
+#include "dpml/random/rng.h"
+#include "output.h"
+
+// dpml check: is a config right?
+
+namespace dpml::tools {
+
+void add_check_command(CLI::App& app, Action& action) {
+  struct Request {
+    std::string config;
+    std::vector<std::string> overrides;
+    bool json = false;
+  };
+  auto request = std::make_shared<Request>();
+  CLI::App* command = app.add_subcommand("check",
+                                         "Is a config right? Reads it, plans it and builds the model; names every "
+                                         "problem at once, with file, line and field");
+  command
+      ->add_option("CONFIG", request->config,
+                   "config file, protobuf text; the schema proto/dpml/config.proto explains every field")
+      ->required();
+  command->add_option("--set", request->overrides, "replace a field: privacy.delta=1e-6 (repeatable)")
+      ->type_name("PATH=VALUE");
+  command->add_flag("--json", request->json, "answer in JSON: ok, problems, warnings");
+  command->callback([request, &action] {
+    action = [request] {
+      Json answer = {{"ok", true}, {"problems", Json::array()}, {"warnings", Json::array()}};
+      try {
+        const Experiment experiment = read_config_file(request->config, request->overrides);
+        const TrainingPlan plan(experiment.privacy);
+        Rng init(Key::from_seed(0), Purpose::initialisation);
+        build_model(experiment.model, experiment.train.sample_shape, init);
+        for (const std::string& warning : experiment.warnings) answer["warnings"].push_back(warning);
+      } catch (const Error& error) {
+        if (!request->json) throw;
+        answer["ok"] = false;
+        std::string text = error.what();
+        for (std::size_t begin = 0; begin < text.size();) {
+          const std::size_t end = std::min(text.find('\n', begin), text.size());
+          answer["problems"].push_back(text.substr(begin, end - begin));
+          begin = end + 1;
+        }
+      }
+      if (request->json) {
+        print_json(answer);
+      } else {
+        std::cout << request->config << " is right\n";
+      }
+      return answer["ok"] ? 0 : 2;
+    };
+  });
+}
+
+}  // namespace dpml::tools

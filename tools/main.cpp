@@ -1,0 +1,54 @@
+#include <cstdio>
+#include <exception>
+#include <iostream>
+
+#include "commands.h"
+#include "dpml/base/error.h"
+#include "dpml/base/version.h"
+
+int main(int argc, char** argv) {
+  using namespace dpml::tools;
+  CLI::App app(
+      "Trains neural networks with differential privacy on ordinary processors, and proves how much any one person "
+      "can\n"
+      "influence the result.\n\n"
+      "  dpml plan CONFIG              what a config will cost and guarantee, without touching data\n"
+      "  dpml train CONFIG --out DIR   train; DIR/model.h5 may be released, DIR/owner/ stays with the owner\n"
+      "  dpml audit DIR                recompute the guarantee of a finished run");
+  app.set_version_flag("--version", std::string("dpml ") + dpml::kVersion);
+  app.require_subcommand(1);
+  app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
+    return "dpml: " + std::string(error.what()) + "\nTry: dpml " +
+           (failed->get_parent() ? failed->get_name() + " " : "") + "--help\n";
+  });
+  Action action;
+  add_plan_command(app, action);
+  add_check_command(app, action);
+  add_train_command(app, action);
+  add_eval_command(app, action);
+  add_predict_command(app, action);
+  add_inspect_command(app, action);
+  add_audit_command(app, action);
+  add_epsilon_command(app, action);
+  add_noise_command(app, action);
+  try {
+    app.parse(argc, argv);
+    const int code = action();
+    std::cout.flush();
+    return std::cout ? code : 2;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const dpml::InternalError& error) {
+    std::fprintf(stderr, "dpml: %s\n", error.what());
+    return 70;
+  } catch (const dpml::Error& error) {
+    std::fprintf(stderr, "dpml: %s\n", error.what());
+    return 2;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "dpml: there is not enough memory; a smaller runtime.physical_batch or model needs less\n");
+    return 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "dpml: internal error: %s; please report this\n", error.what());
+    return 70;
+  }
+}
