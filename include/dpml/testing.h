@@ -32,9 +32,9 @@ using LayerMaker = std::function<std::unique_ptr<Layer>(Rng& init)>;
 /// - *Shapes*: forward gives what output_shape says, of kind sample, and the same bits when nothing is recorded.
 /// - *Finite differences* in float32, L_b summed in double: for the input and for every parameter, each sample's
 ///   gradient g is the central difference (L_b(+h) - L_b(-h)) / 2h, h = 2^-7, to within
-///   0.002 (|g| + root mean square of the tensor's gradient) + 4 float epsilon |c_b (1 + |y_b|)| / h. Where the
-///   differences for h and h/2 disagree by half of that, a kink is near and nothing is judged; that may happen to a
-///   quarter of a tensor's numbers.
+///   0.002 (|g| + root mean square of the tensor's gradient) + 8 float epsilon |c_b (1 + |y_b|)| / h. Where the slopes
+///   of the four quarters of [-h, h] change unevenly by more than that, a kink is near and nothing is judged; a quarter
+///   of a tensor's numbers must remain.
 /// - *Batch of one*: outputs and gradients of a sample alone and in the batch differ by less than 1e-5 of their length.
 /// - *Empty batch*: works, and adds nothing to a weighted sum.
 /// - *Answers*: PerSampleGrad's norms lie within 1e-5 (relative) of those of to_dense, its weighted sums too, in the

@@ -47,6 +47,8 @@ template <class... Case>
 struct Cases : Case... {
   using Case::operator()...;
 };
+template <class... Case>
+Cases(Case...) -> Cases<Case...>;  // clang 14 does not deduce it
 
 }  // namespace
 

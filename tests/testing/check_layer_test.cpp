@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "dpml/base/error.h"
@@ -26,6 +27,7 @@ enum class Fault {
   hides_a_parameter,
   needs_the_bias_gradient,
   scales_when_recording,
+  has_steps,
 };
 
 /// y[b,i] = x[b,i] * weight[i] + bias[i], with one mistake.
@@ -50,6 +52,9 @@ class Scale final : public Layer {
     }
     if (fault_ == Fault::multiplies_by_the_batch_mean) multiply(y, mean(x.tensor()));
     if (fault_ == Fault::scales_when_recording && tape.options().gradients) multiply(y, 1.0001F);
+    if (fault_ == Fault::has_steps) {
+      for (float& value : y.mutable_values()) value = std::round(300 * value) / 300;
+    }
     remembered_ = x.tensor();
     return tape.record(place(), {x}, {weight_, bias_}, std::move(y),
                        [this, x](const Tensor& dy, Cotangents& send) { backward(x, dy, send); });
@@ -171,6 +176,10 @@ TEST(CheckLayer, FindsABackwardThatMixesSamples) {
 TEST(CheckLayer, FindsAGradientThatIsOnePercentOff) {
   EXPECT_TRUE(found(violations_of(Fault::weight_gradient_one_percent_off), "finite differences", "\"weight\""));
   EXPECT_TRUE(found(violations_of(Fault::input_gradient_one_percent_off), "finite differences", "input"));
+}
+
+TEST(CheckLayer, SaysWhenDerivativesCannotBeJudged) {
+  EXPECT_TRUE(found(violations_of(Fault::has_steps), "finite differences", "too near a kink"));
 }
 
 TEST(CheckLayer, FindsAForgottenGradient) {
