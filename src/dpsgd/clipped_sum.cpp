@@ -79,14 +79,14 @@ void ClippedSum::add(int lane_number, std::vector<PerSampleGrad> gradients) {
   }
   Lane& lane = contents_->lanes.at(static_cast<std::size_t>(lane_number));
   lane.gradients.clear();
+  const Index batch = gradients[0].batch();
   for (std::size_t i = 0; i < gradients.size(); ++i) {
-    if (gradients[i].parameter_shape() != contents_->parameters[i]->shape() ||
-        gradients[i].batch() != gradients[0].batch()) {
+    if (gradients[i].parameter_shape() != contents_->parameters[i]->shape() || gradients[i].batch() != batch) {
       throw ShapeError("the gradient for \"" + contents_->parameters[i]->name() + "\" does not fit its shape or batch");
     }
     lane.gradients.emplace_back(i, std::move(gradients[i]));
   }
-  add_clipped(lane, lane.gradients, lane.gradients[0].second.batch());
+  add_clipped(lane, lane.gradients, batch);
   lane.gradients.clear();
 }
 

@@ -1,0 +1,155 @@
+#include "dpml/dpsgd/training_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "dpml/base/error.h"
+
+namespace dpml {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+PrivacyOptions stated() {
+  PrivacyOptions options;
+  options.unit = "one image";
+  options.neighbours = Neighbours::add_or_remove_one;
+  options.sampler = SamplerKind::poisson;
+  options.sampling_rate = 0.02;
+  options.expected_batch_size = 100;
+  options.steps = 500;
+  options.clip_bound = 1.5;
+  options.delta = 1e-5;
+  options.noise_multiplier = 1.1;
+  return options;
+}
+
+PrivacyOptions with(const std::function<void(PrivacyOptions&)>& change) {
+  PrivacyOptions options = stated();
+  change(options);
+  return options;
+}
+
+TEST(TrainingPlan, MakesPartsThatAgree) {
+  const TrainingPlan plan(stated());
+  EXPECT_EQ(plan.sampler().kind(), SamplerKind::poisson);
+  EXPECT_EQ(plan.sampler().sampling_rate(), 0.02);
+  EXPECT_EQ(plan.clip_rule().clip_bound(), 1.5);
+  EXPECT_EQ(plan.noise_multiplier(), 1.1);
+  EXPECT_DOUBLE_EQ(plan.mechanism().noise_stddev(), 1.1 * 1.5);
+  EXPECT_EQ(plan.mechanism().event(), Event(PoissonSampled{0.02, Gaussian{1.1}}));
+}
+
+TEST(TrainingPlan, GuaranteesWhatTheAccountantSaysOfAllSteps) {
+  const TrainingPlan plan(stated());
+  Ledger ledger(Neighbours::add_or_remove_one);
+  ledger.append(PoissonSampled{0.02, Gaussian{1.1}}, 500);
+  const double epsilon = make_accountant("rdp")->epsilon(ledger, 1e-5);
+  EXPECT_EQ(plan.guarantee().epsilon, epsilon);
+  EXPECT_EQ(plan.guarantee(ledger).epsilon, epsilon);
+  EXPECT_EQ(plan.guarantee().delta, 1e-5);
+  EXPECT_EQ(plan.guarantee().neighbours, Neighbours::add_or_remove_one);
+  EXPECT_EQ(plan.guarantee().accountant, "rdp");
+}
+
+TEST(TrainingPlan, FindsTheNoiseForATargetAndNeverExceedsIt) {
+  for (const double target : {0.5, 3.0, 20.0}) {
+    const TrainingPlan plan(with([&](PrivacyOptions& options) {
+      options.noise_multiplier.reset();
+      options.target_epsilon = target;
+    }));
+    EXPECT_LE(plan.guarantee().epsilon, target);
+    EXPECT_GT(plan.guarantee().epsilon, target * (1 - 1e-4));
+    EXPECT_DOUBLE_EQ(plan.mechanism().noise_stddev(), plan.noise_multiplier() * 1.5);
+    EXPECT_EQ(plan.mechanism().event(), Event(PoissonSampled{0.02, Gaussian{plan.noise_multiplier()}}));
+  }
+}
+
+TEST(TrainingPlan, FullBatchIsAnEventWithoutSampling) {
+  const TrainingPlan plan(with([](PrivacyOptions& options) {
+    options.sampler = SamplerKind::full_batch;
+    options.sampling_rate = 1;
+  }));
+  EXPECT_EQ(plan.mechanism().event(), Event(Gaussian{1.1}));
+}
+
+TEST(TrainingPlan, AllowsTheStatedNumberOfReleasesThoseOfEarlierRunsIncluded) {
+  const TrainingPlan plan(stated());
+  Ledger ledger(Neighbours::add_or_remove_one);
+  EXPECT_TRUE(plan.allows_another(ledger));
+  ledger.append(plan.mechanism().event(), 499);
+  EXPECT_TRUE(plan.allows_another(ledger));
+  ledger.append(NonPrivate{});
+  EXPECT_FALSE(plan.allows_another(ledger));
+}
+
+TEST(TrainingPlan, GuaranteesNothingWithoutNoise) {
+  for (const double clip_bound : {1.0, kInfinity}) {
+    const TrainingPlan plan(with([&](PrivacyOptions& options) {
+      options.noise_multiplier = 0;
+      options.clip_bound = clip_bound;
+    }));
+    EXPECT_EQ(plan.guarantee().epsilon, kInfinity);
+    EXPECT_EQ(plan.mechanism().event(), Event(NonPrivate{}));
+  }
+}
+
+TEST(TrainingPlan, GuaranteesNothingForAChosenSeed) {
+  const TrainingPlan secret(stated());
+  const TrainingPlan chosen(with([](PrivacyOptions& options) { options.seed = 7; }));
+  EXPECT_EQ(chosen.guarantee().epsilon, kInfinity);
+  Ledger ledger(Neighbours::add_or_remove_one);
+  EXPECT_EQ(chosen.guarantee(ledger).epsilon, 0);  // nothing was released
+  ledger.append(chosen.mechanism().event(), 500);
+  EXPECT_EQ(chosen.guarantee(ledger).epsilon, kInfinity);
+  EXPECT_EQ(chosen.schedule_guarantee(ledger).epsilon, secret.guarantee().epsilon);
+}
+
+TEST(TrainingPlan, RefusesByNameWhatIsMissingImpossibleOrContradictory) {
+  struct Case {
+    std::string expected;
+    std::function<void(PrivacyOptions&)> change;
+  };
+  const std::vector<Case> cases = {
+      {"unit", [](PrivacyOptions& o) { o.unit.clear(); }},
+      {"steps", [](PrivacyOptions& o) { o.steps = 0; }},
+      {"delta", [](PrivacyOptions& o) { o.delta = 0; }},
+      {"delta", [](PrivacyOptions& o) { o.delta = 1; }},
+      {"delta", [](PrivacyOptions& o) { o.delta = std::nan(""); }},
+      {"both a target epsilon and a noise multiplier", [](PrivacyOptions& o) { o.target_epsilon = 3; }},
+      {"neither a target epsilon nor a noise multiplier", [](PrivacyOptions& o) { o.noise_multiplier.reset(); }},
+      {"target epsilon",
+       [](PrivacyOptions& o) {
+         o.noise_multiplier.reset();
+         o.target_epsilon = 0;
+       }},
+      {"noise multiplier", [](PrivacyOptions& o) { o.noise_multiplier = -1; }},
+      {"noise multiplier", [](PrivacyOptions& o) { o.noise_multiplier = std::nan(""); }},
+      {"sampling rate", [](PrivacyOptions& o) { o.sampling_rate = 0; }},
+      {"sampling rate", [](PrivacyOptions& o) { o.sampling_rate = 1.5; }},
+      {"full batch means sampling rate 1", [](PrivacyOptions& o) { o.sampler = SamplerKind::full_batch; }},
+      {"clip bound", [](PrivacyOptions& o) { o.clip_bound = 0; }},
+      {"clip bound", [](PrivacyOptions& o) { o.clip_bound = -1; }},
+      {"clip bound is infinite", [](PrivacyOptions& o) { o.clip_bound = kInfinity; }},
+      {"expected batch size", [](PrivacyOptions& o) { o.expected_batch_size = 0; }},
+      {"accountant", [](PrivacyOptions& o) { o.accountant = "guess"; }},
+  };
+  for (const Case& one : cases) {
+    try {
+      const TrainingPlan plan(with(one.change));
+      ADD_FAILURE() << "accepted: " << one.expected;
+    } catch (const ConfigError& error) {
+      EXPECT_NE(std::string(error.what()).find(one.expected), std::string::npos) << error.what();
+    }
+  }
+}
+
+TEST(TrainingPlan, RefusesWhatTheAccountantCannotBound) {
+  EXPECT_THROW(TrainingPlan(with([](PrivacyOptions& o) { o.neighbours = Neighbours::replace_one; })), UnsupportedEvent);
+}
+
+}  // namespace
+}  // namespace dpml
