@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -81,6 +82,12 @@ PerSampleGrad PerSampleGrad::rows(const Tensor& index, const Tensor& v, Index vo
   Tensor rows = with_one_middle_axis(v);
   if (index.size() != rows.axis(0) * rows.axis(1)) {
     throw ShapeError("indices " + index.shape().to_text() + " do not fit gradients " + v.shape().to_text());
+  }
+  const auto is_row = [rows = static_cast<float>(vocabulary)](float i) {
+    return i >= 0 && i < rows && i == std::trunc(i);
+  };
+  if (!std::all_of(index.values().begin(), index.values().end(), is_row)) {
+    throw Error("a per-sample gradient's row index is not a whole number in [0, " + std::to_string(vocabulary) + ")");
   }
   return PerSampleGrad(Rows{index.reshaped(Shape{rows.axis(0), rows.axis(1)}), std::move(rows), vocabulary});
 }

@@ -378,6 +378,10 @@ TEST(PerSampleGrad, RefusesWhatDoesNotFit) {
   EXPECT_THROW(PerSampleGrad::patches(zeros(Shape{2, 2, 3, 3}), zeros(Shape{2, 3, 3, 2}), geometry), ShapeError);
   EXPECT_THROW(PerSampleGrad::patches(zeros(Shape{1, 2, 2, 3}), zeros(Shape{2, 3, 3, 2}), geometry), ShapeError);
 
+  for (const float index : {-1.0F, 7.0F, 1e30F, 0.5F, kNaN}) {
+    EXPECT_THROW(PerSampleGrad::rows(Tensor::filled(Shape{2, 4}, index), zeros(Shape{2, 4, 3}), 7), Error) << index;
+  }
+
   PerSampleGrad two_samples = PerSampleGrad::dense(zeros(Shape{2, 3}));
   EXPECT_THROW(two_samples += PerSampleGrad::dense(zeros(Shape{3, 3})), ShapeError);
   EXPECT_THROW(two_samples += PerSampleGrad::dense(zeros(Shape{2, 4})), ShapeError);

@@ -21,7 +21,8 @@ class PerSampleGrad {
   /// Parameter [out, kh, kw, in/groups] of a convolution: as outer, with u = the output's gradient [B, oh, ow, out] and
   /// v = the patches of x [B, H, W, C], unfolded when needed.
   static PerSampleGrad patches(const Tensor& u, const Tensor& x, const PatchGeometry& geometry);
-  /// Parameter [vocabulary, n], sample b: v[b,t,:] is added to row index[b,t]. index [B, T], v [B, T, n].
+  /// Parameter [vocabulary, n], sample b: v[b,t,:] is added to row index[b,t]. index [B, T], v [B, T, n]. Throws Error
+  /// when an index is not a whole number in [0, vocabulary).
   static PerSampleGrad rows(const Tensor& index, const Tensor& v, Index vocabulary);
 
   Index batch() const;
