@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Installs dpml into a temporary folder, builds examples/embed against that package alone, and runs it.
+# usage: embed_test.sh BUILD_FOLDER SOURCE_FOLDER C++_COMPILER
+set -euo pipefail
+
+build=$1 source=$2 compiler=$3
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+cmake --install "$build" --prefix "$folder/installed" > "$folder/log" || { cat "$folder/log"; exit 1; }
+cp -r "$source/examples/embed" "$folder/embed"  # outside the source tree, so that nothing but the package is found
+cmake -S "$folder/embed" -B "$folder/build" -DCMAKE_PREFIX_PATH="$folder/installed" -DCMAKE_CXX_COMPILER="$compiler" \
+  -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS="${EMBED_CXX_FLAGS:-}" > "$folder/log" || { cat "$folder/log"; exit 1; }
+cmake --build "$folder/build" > "$folder/log" || { cat "$folder/log"; exit 1; }
+"$folder/build/embed" | tee "$folder/output"
+
+python3 - "$folder/output" <<'PY'
+import re, sys
+text = open(sys.argv[1]).read()
+epsilon, accuracy = map(float, re.fullmatch(r"epsilon (\S+) at delta 1e-5, accuracy (\S+)\n", text).groups())
+assert 1.9 < epsilon <= 2.0, text
+assert accuracy > 0.8, text
+PY
