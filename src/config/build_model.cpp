@@ -67,7 +67,7 @@ std::unique_ptr<Sequential> build_layers(const std::vector<LayerSpec>& layers, R
 
 Shape infer_sizes(ModelSpec& model, const Shape& sample_shape) {
   config::Problems problems;
-  const std::optional<Shape> result = config::infer_sizes(model.layers, sample_shape, problems);
+  const std::optional<Shape> result = config::infer_sizes(model.layers, sample_shape, nullptr, problems);
   problems.throw_if_any();
   if (!result) throw ConfigError("a layer has a size of 0 or less; state its size");
   return *result;

@@ -37,14 +37,20 @@ std::optional<Shape> expected_output(const DataOptions& data, Loss loss) {
   return label.rank() == 0 ? Shape{1} : label;
 }
 
-void check_output(const Section& root, const Shape& output, const DataOptions& data, Loss loss) {
-  const std::string given = "the last layer gives " + output.to_text() + ", but " + loss_name(loss) + " needs ";
-  const std::optional<Shape> expected = expected_output(data, loss);
-  if (expected && output != *expected) {
-    root.problem("model", given + expected->to_text() + "; end the model in that shape");
-  } else if (!expected && loss == Loss::cross_entropy && (output.rank() == 0 || output[-1] != data.dataset.classes)) {
-    root.problem("model", given + "[..., " + std::to_string(data.dataset.classes) + "]; end the model in that shape");
+void check_output(const Section& root, const Shape& output, const Experiment& experiment) {
+  const DataOptions& data = experiment.train;
+  const std::optional<Shape> expected = expected_output(data, experiment.loss);
+  std::string needed;
+  if (expected && output != *expected) needed = expected->to_text();
+  if (!expected && experiment.loss == Loss::cross_entropy &&
+      (output.rank() == 0 || output[-1] != data.dataset.classes)) {
+    needed = "[..., " + std::to_string(data.dataset.classes) + "]";
   }
+  if (needed.empty()) return;
+  const int last = static_cast<int>(experiment.model.layers.size()) - 1;
+  root.problem(element_path("model.layer", last), "the model ends in " + output.to_text() + ", but " +
+                                                      loss_name(experiment.loss) + " needs " + needed +
+                                                      "; end it in that shape");
 }
 
 }  // namespace
@@ -54,8 +60,8 @@ void check_fit(const Section& root, Experiment& experiment) {
                            check_classes(root, experiment.train.dataset.classes, experiment.loss);
   if (!root.states("model") || experiment.train.sample_shape.rank() == 0) return;
   const std::optional<Shape> output =
-      infer_sizes(experiment.model.layers, experiment.train.sample_shape, root.problems());
-  if (output && classes_fit) check_output(root, *output, experiment.train, experiment.loss);
+      infer_sizes(experiment.model.layers, experiment.train.sample_shape, &root.origins(), root.problems());
+  if (output && classes_fit) check_output(root, *output, experiment);
 }
 
 }  // namespace dpml::config

@@ -11,7 +11,8 @@ namespace {
 /// The shape of one layer's result, and the sizes of the layer that follow from the shape of its input.
 class SizeRule {
  public:
-  SizeRule(const LayerSpec& layer, const Shape& in, Problems& problems) : layer_(layer), in_(in), problems_(problems) {}
+  SizeRule(const LayerSpec& layer, const Shape& in, const Origins* origins, Problems& problems)
+      : layer_(layer), in_(in), origins_(origins), problems_(problems) {}
 
   std::optional<Shape> operator()(Activation&) { return in_; }
   std::optional<Shape> operator()(FlattenSpec&) { return Shape{in_.size()}; }
@@ -79,12 +80,14 @@ class SizeRule {
     return in_;
   }
 
-  std::optional<Shape> operator()(SequentialSpec& sequential) { return infer_sizes(sequential.layers, in_, problems_); }
+  std::optional<Shape> operator()(SequentialSpec& sequential) {
+    return infer_sizes(sequential.layers, in_, origins_, problems_);
+  }
 
   std::optional<Shape> operator()(ResidualSpec& residual) {
-    const std::optional<Shape> body = infer_sizes(residual.body, in_, problems_);
+    const std::optional<Shape> body = infer_sizes(residual.body, in_, origins_, problems_);
     std::optional<Shape> shortcut = in_;
-    if (!residual.shortcut.empty()) shortcut = infer_sizes(residual.shortcut, in_, problems_);
+    if (!residual.shortcut.empty()) shortcut = infer_sizes(residual.shortcut, in_, origins_, problems_);
     if (body && shortcut && *body != *shortcut) {
       add("residual", "body gives " + body->to_text() + ", shortcut gives " + shortcut->to_text() +
                           "; the two are added, so make them equal");
@@ -96,8 +99,8 @@ class SizeRule {
   void add(const std::string& field, const std::string& what) {
     const std::string label = layer_.name.empty() ? "" : "layer \"" + layer_.name + "\": ";
     Origin origin = layer_.origin;
-    origin.field += (origin.field.empty() ? "" : ".") + field;
-    problems_.add(origin, label + what);
+    origin.field = join_path(origin.field, field);
+    problems_.add(origins_ == nullptr ? origin : origins_->nearest(origin.field), label + what);
   }
 
   void agree(const std::string& field, Index& stated, Index given) {
@@ -138,27 +141,29 @@ class SizeRule {
 
   std::optional<Shape> window(const std::string& kind, const PatchGeometry& geometry, Index channels) {
     try {
-      geometry.validate("the window");
+      geometry.validate("the sizes do not fit");
       return Shape{geometry.out_height(), geometry.out_width(), channels};
     } catch (const ShapeError& error) {
-      add(kind, error.what());
+      add(kind + ".kernel", std::string(error.what()) + "; state a smaller kernel, or more padding");
       return std::nullopt;
     }
   }
 
   const LayerSpec& layer_;
   const Shape& in_;
+  const Origins* origins_;
   Problems& problems_;
 };
 
 }  // namespace
 
-std::optional<Shape> infer_sizes(std::vector<LayerSpec>& layers, const Shape& sample_shape, Problems& problems) {
+std::optional<Shape> infer_sizes(std::vector<LayerSpec>& layers, const Shape& sample_shape, const Origins* origins,
+                                 Problems& problems) {
   std::optional<Shape> shape = sample_shape;
   for (LayerSpec& layer : layers) {
     const Shape in = *shape;
     try {
-      shape = std::visit(SizeRule(layer, in, problems), layer.kind);
+      shape = std::visit(SizeRule(layer, in, origins, problems), layer.kind);
     } catch (const ShapeError& error) {  // too many numbers to count
       problems.add(layer.origin, error.what());
       return std::nullopt;

@@ -85,6 +85,7 @@ class Section {
   void problem(const std::string& field, std::string_view what) const;  ///< with a field
   void missing(const std::string& field, std::string_view expected, std::string_view why = "") const;
   Problems& problems() const { return *problems_; }
+  const Origins& origins() const { return *origins_; }
   Origin origin() const { return origins_->nearest(path_); }
   Origin origin(const std::string& field) const;
 

@@ -145,9 +145,19 @@ TEST(DataConfig, FitsLossAndLabels) {
   expect_problem(with("CROSS_ENTROPY", "BINARY_CROSS_ENTROPY"),
                  "c.txtpb:24: loss: is BINARY_CROSS_ENTROPY, but there are 10 classes");
   expect_problem(with("CROSS_ENTROPY", "BINARY_CROSS_ENTROPY", with("classes: 10", "classes: 2")),
-                 "c.txtpb:15: model: the last layer gives [10], but BINARY_CROSS_ENTROPY needs [1]");
+                 "c.txtpb:19: model.layer[3]: the model ends in [10], but BINARY_CROSS_ENTROPY needs [1]");
   expect_problem(with("linear { out: 10 }", "linear { out: 11 }"),
-                 "c.txtpb:15: model: the last layer gives [11], but CROSS_ENTROPY needs [10]");
+                 "c.txtpb:19: model.layer[3]: the model ends in [11], but CROSS_ENTROPY needs [10]");
+}
+
+TEST(DataConfig, LetsOnlyFilesTellWhetherLabelsAreAtPositions) {
+  const std::string idx = "idx { inputs: \"train-images.gz\" labels: \"/data/train-labels.gz\" }";
+  const std::string npy = with(idx, "npy { inputs: \"x.npy\" labels: \"y.npy\" }");
+  EXPECT_EQ(problems_of(npy), "");
+  EXPECT_EQ(problems_of(with("layer { flatten {} }", "", npy)), "");  // a class at each position: [6, 6, 10]
+  expect_problem(with("layer { flatten {} }", ""), "c.txtpb:19: model.layer[2]: the model ends in [6, 6, 10]");
+  expect_problem(with("out: 10", "out: 9", npy),
+                 "c.txtpb:19: model.layer[3]: the model ends in [9], but CROSS_ENTROPY needs [..., 10]");
 }
 
 }  // namespace

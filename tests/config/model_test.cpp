@@ -147,7 +147,8 @@ TEST(BuildModel, NamesSizesThatDoNotAgree) {
 TEST(BuildModel, NamesLayersThatDoNotFit) {
   expect_problem("layer { tanh {} }\nlayer { conv2d { out_channels: 1 kernel: 1 } }", "[5, 5]",
                  "c.txtpb:4: model.layer[1].conv2d: needs images [height, width, channels], but the input is [5, 5]");
-  expect_problem("layer { max_pool2d { kernel: 6 } }", "[5, 5, 1]", "c.txtpb:3: model.layer[0].max_pool2d: ");
+  expect_problem("layer { max_pool2d { kernel: 6 } }", "[5, 5, 1]",
+                 "c.txtpb:3: model.layer[0].max_pool2d.kernel: the sizes do not fit: ");
   expect_problem("layer { conv2d { out_channels: 4 kernel: 1 groups: 3 } }", "[5, 5, 6]",
                  "c.txtpb:3: model.layer[0].conv2d.groups: is 3, which does not divide 6 input and 4 output channels");
   expect_problem("layer { group_norm { groups: 3 } }", "4",

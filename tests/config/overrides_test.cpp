@@ -67,6 +67,9 @@ TEST(Overrides, AreNamedByTheirProblems) {
   expect("model.layer[4].linear.out=1", "model.layer: is a list of 4, so the last is [3]");
   expect("model.layer=1", "model.layer: is a list of blocks; set a field of one, as in layer[0].field=value");
   expect("data.shape[0]=1", "data.shape: one element cannot be set by itself; set the whole list, as in shape=[1, 2]");
+  expect("model.layer[3].linear.in=5",
+         "model.layer[3].linear.in: layer \"last\": is 5, but the input is [144]; state 144 "
+         "or leave it out");
   expect("loss=MSE", "loss: is `MSE`; expected CROSS_ENTROPY, MEAN_SQUARED_ERROR or BINARY_CROSS_ENTROPY");
   expect("model.layer[1].linear.out=3",
          "model.layer[1].linear: there is tanh at c.txtpb:17; edit the file to make it linear");

@@ -151,15 +151,15 @@ TEST(Problems, TellOfImpossibleTraining) {
 
 TEST(Problems, ComeAllAtOnceInTheOrderOfTheFile) {
   std::string config = with("delta: 1e-5", "delta: 2 dellta: 3", with("epochs: 2", "epochs: \"many\""));
-  config = with("out: 10", "uot: 10", with("kernel: 3", "kernel: 9", config));
+  config = with("out: 10", "outt: 10", with("kernel: 3", "kernel: 9", config));
   config = with("learning_rate: 0.5", "learning_rate: -1", with("CROSS_ENTROPY", "CROSS_ENTORPY", config));
   const std::vector<std::string> found = lines(problems_of(config, {"runtime.threads=x"}));
   ASSERT_EQ(found.size(), 9U) << problems_of(config, {"runtime.threads=x"});
   EXPECT_TRUE(found[0].starts_with("c.txtpb:5: privacy.epochs: is `\"many\"`")) << found[0];
   EXPECT_TRUE(found[1].starts_with("c.txtpb:7: privacy.dellta: no such field; did you mean delta?")) << found[1];
   EXPECT_TRUE(found[2].starts_with("c.txtpb:7: privacy.delta: is 2")) << found[2];
-  EXPECT_TRUE(found[3].starts_with("c.txtpb:16: model.layer[0].conv2d: ")) << found[3];
-  EXPECT_TRUE(found[4].starts_with("c.txtpb:21: model.layer[3].linear.uot: no such field; did you mean out?"));
+  EXPECT_TRUE(found[3].starts_with("c.txtpb:16: model.layer[0].conv2d.kernel: the sizes do not fit: ")) << found[3];
+  EXPECT_TRUE(found[4].starts_with("c.txtpb:21: model.layer[3].linear.outt: no such field; did you mean out?"));
   EXPECT_TRUE(found[5].starts_with("c.txtpb:21: model.layer[3].linear.out: is missing")) << found[5];
   EXPECT_TRUE(found[6].starts_with("c.txtpb:24: loss: is `CROSS_ENTORPY`")) << found[6];
   EXPECT_TRUE(found[7].starts_with("c.txtpb:25: optimizer.sgd.learning_rate: is -1")) << found[7];

@@ -45,7 +45,7 @@ TEST(ShippedConfigs, AdultDeclaresItsTable) {
   EXPECT_EQ(adult.experiment.privacy.target_epsilon, 1);
   EXPECT_TRUE(adult.experiment.warnings.empty());
   const std::filesystem::path root = std::filesystem::path(DPML_TEST_DATA).parent_path();
-  EXPECT_EQ(source.file, root / "data/adult/adult.data");
+  EXPECT_EQ(source.file, root / "data/adult/adult.data.gz");
 }
 
 TEST(ShippedConfigs, AdultReadsItsTable) {
