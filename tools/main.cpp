@@ -1,10 +1,30 @@
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <vector>
 
 #include "commands.h"
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "dpml/base/version.h"
+
+namespace {
+
+/// A first word that is no command, answered with the nearest that is.
+void require_known_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  const std::string word = argv[1];
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (std::find(names.begin(), names.end(), word) != names.end()) return;
+  const std::string nearest = dpml::nearest_word(word, names);
+  throw dpml::ConfigError("there is no command \"" + word + "\"; " +
+                          (nearest.empty() ? "expected " + dpml::list_words(names) : "did you mean " + nearest + "?"));
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace dpml::tools;
@@ -32,6 +52,7 @@ int main(int argc, char** argv) {
   add_epsilon_command(app, action);
   add_noise_command(app, action);
   try {
+    require_known_command(app, argc, argv);
     app.parse(argc, argv);
     const int code = action();
     std::cout.flush();

@@ -71,11 +71,13 @@ NoisyGradient GaussianMechanism::release(ClippedSum& sum, Ledger& ledger, const 
     const Piece& piece = pieces[i];
     const auto count = static_cast<std::size_t>(piece.count);
     const std::size_t offset = contents.offsets[piece.parameter] + static_cast<std::size_t>(piece.begin);
-    std::array<double, kPiece> values{};
+    std::array<double, kPiece> noise;
     if (noise_stddev_ > 0) {
       fill_gaussian(key, Purpose::noise, release, piece.parameter, static_cast<std::uint64_t>(piece.begin),
-                    {values.data(), count});
-      for (std::size_t j = 0; j < count; ++j) values[j] *= noise_stddev_;
+                    {noise.data(), count});
+      for (std::size_t j = 0; j < count; ++j) noise[j] *= noise_stddev_;
+    } else {
+      std::fill_n(noise.begin(), count, 0.0);
     }
     std::array<double, kPiece> total{};
     for (ClippedSum::Lane& lane : contents.lanes) {
@@ -91,7 +93,7 @@ NoisyGradient GaussianMechanism::release(ClippedSum& sum, Ledger& ledger, const 
       }
     }
     float* result = noisy.tensors_[piece.parameter].mutable_data() + piece.begin;
-    for (std::size_t j = 0; j < count; ++j) result[j] = static_cast<float>((total[j] + values[j]) / divisor);
+    for (std::size_t j = 0; j < count; ++j) result[j] = static_cast<float>((total[j] + noise[j]) / divisor);
   }
   for (ClippedSum::Lane& lane : contents.lanes) {
     lane.has_block = lane.has_total = false;
