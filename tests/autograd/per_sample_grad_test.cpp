@@ -358,7 +358,8 @@ TEST(PerSampleGrad, ZeroAxesAreLegalEverywhere) {
       EXPECT_EQ(squared_norms(gradient), std::vector<double>(batch, 0.0));
       const std::vector<float> sum = weighted_sum(gradient, std::vector<float>(batch, 0.5F));
       EXPECT_EQ(sum, std::vector<float>(sum.size(), 0.0F));
-      for (const float value : gradient.to_dense().values()) EXPECT_EQ(value, 0);
+      const Tensor dense = gradient.to_dense();
+      for (const float value : dense.values()) EXPECT_EQ(value, 0);
       const PerSampleGrad other = gradient;
       gradient += other;
       gradient = std::move(gradient).in_smaller_form();
