@@ -10,20 +10,41 @@ namespace dpml {
 
 namespace {
 
+/// to[j, i] = from[i, j], rows `from_stride` and `to_stride` apart, square by square so that both stay in the cache.
+void transpose_matrix(const float* from, Index rows, Index columns, Index from_stride, float* to, Index to_stride) {
+  constexpr Index kSide = 16;
+  for (Index top = 0; top < rows; top += kSide) {
+    const Index bottom = std::min(rows, top + kSide);
+    for (Index left = 0; left < columns; left += kSide) {
+      const Index right = std::min(columns, left + kSide);
+      for (Index j = left; j < right; ++j) {
+        for (Index i = top; i < bottom; ++i) to[j * to_stride + i] = from[i * from_stride + j];
+      }
+    }
+  }
+}
+
 Tensor transposed(const Tensor& x, Index first, Index second) {
-  const Shape& shape = x.shape();
-  const AxisView front(shape, first);
-  const AxisView back(shape, second);
-  const Index middle = front.inner / std::max<Index>(back.length * back.inner, 1);
-  const Index run = back.inner;
-  Tensor y(shape.with_axis(first, back.length).with_axis(second, front.length));
-  float* to = y.mutable_data();
+  const AxisView front(x.shape(), first);
+  const AxisView back(x.shape(), second);
+  Tensor y(x.shape().with_axis(first, back.length).with_axis(second, front.length));
   if (y.size() == 0) return y;
+  const Index run = back.inner;
+  const Index middle = front.inner / (back.length * run);
+  const Index block = front.length * front.inner;
   for (Index outer = 0; outer < front.outer; ++outer) {
-    for (Index j = 0; j < back.length; ++j) {
-      for (Index m = 0; m < middle; ++m) {
-        for (Index i = 0; i < front.length; ++i, to += run) {
-          std::copy_n(x.data() + (((outer * front.length + i) * middle + m) * back.length + j) * run, run, to);
+    for (Index m = 0; m < middle; ++m) {
+      const float* from = x.data() + outer * block + m * back.length * run;   // [i, ., j, run]
+      float* to = y.mutable_data() + outer * block + m * front.length * run;  // [j, ., i, run]
+      const Index from_stride = middle * back.length * run;
+      const Index to_stride = middle * front.length * run;
+      if (run == 1) {
+        transpose_matrix(from, front.length, back.length, from_stride, to, to_stride);
+        continue;
+      }
+      for (Index j = 0; j < back.length; ++j) {
+        for (Index i = 0; i < front.length; ++i) {
+          std::copy_n(from + i * from_stride + j * run, run, to + j * to_stride + i * run);
         }
       }
     }

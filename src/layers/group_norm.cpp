@@ -11,6 +11,8 @@ namespace dpml {
 
 namespace {
 
+/// A sample is [positions, channels], groups of neighbouring channels share their statistics. Loops run over tiles of
+/// whole positions, so that few channels still fill vectors.
 struct Sizes {
   Index batch = 0;
   Index positions = 0;
@@ -19,33 +21,47 @@ struct Sizes {
 
   Index sample() const { return positions * channels; }
   Index width() const { return channels / groups; }
+  Index tile() const { return channels * std::max<Index>(1, 64 / channels); }
   /// Numbers that share a mean; 1 when there are none, so that nothing is divided by 0.
   double group_size() const { return static_cast<double>(std::max<Index>(positions * width(), 1)); }
 };
 
 using Doubles = std::vector<double>;
 
-/// sums[c] = the sum over positions of term(element, c).
+/// Copies the first `channels` numbers of a tile to its other positions.
+template <class Number>
+void repeat_channels(const Sizes& sizes, std::vector<Number>& tile) {
+  for (Index i = sizes.channels; i < sizes.tile(); i += sizes.channels) {
+    std::copy_n(tile.begin(), sizes.channels, tile.begin() + i);
+  }
+}
+
+/// For every place in a tile, the sum over the positions of its channel of term(element, place).
 template <class Term>
 void sum_over_positions(const Sizes& sizes, Doubles& sums, Term term) {
   std::fill(sums.begin(), sums.end(), 0.0);
   double* to = sums.data();
-  for (Index first = 0; first < sizes.sample(); first += sizes.channels) {
+  for (Index first = 0; first < sizes.sample(); first += sizes.tile()) {
+    const Index count = std::min(sizes.tile(), sizes.sample() - first);
 #pragma omp simd
-    for (Index c = 0; c < sizes.channels; ++c) to[c] += term(first + c, c);
+    for (Index i = 0; i < count; ++i) to[i] += term(first + i, i);
   }
+  for (Index i = sizes.channels; i < sizes.tile(); ++i) to[i % sizes.channels] += to[i];
+  repeat_channels(sizes, sums);
 }
 
 /// Turns each channel's sum over positions into the mean over its group.
 void average_over_groups(const Sizes& sizes, Doubles& sums) {
-  for (auto group = sums.begin(); group != sums.end(); group += sizes.width()) {
+  for (Index first = 0; first < sizes.channels; first += sizes.width()) {
+    const auto group = sums.begin() + first;
     double sum = 0;
     for (Index c = 0; c < sizes.width(); ++c) sum += group[c];
     std::fill_n(group, sizes.width(), sum / sizes.group_size());
   }
+  repeat_channels(sizes, sums);
 }
 
-/// Of the group that each channel belongs to, for every sample: [B, C].
+/// Of the group that each place of a tile belongs to, for every sample: [B, tile].
 struct Statistics {
   Doubles mean;
   Doubles inverse_deviation;
@@ -53,16 +69,16 @@ struct Statistics {
 
 Statistics measure(const Tensor& x, const Sizes& sizes, double epsilon) {
   Statistics statistics;
-  statistics.mean.reserve(static_cast<std::size_t>(sizes.batch * sizes.channels));
+  statistics.mean.reserve(static_cast<std::size_t>(sizes.batch * sizes.tile()));
   statistics.inverse_deviation.reserve(statistics.mean.capacity());
-  Doubles mean(static_cast<std::size_t>(sizes.channels));
+  Doubles mean(static_cast<std::size_t>(sizes.tile()));
   Doubles variance(mean.size());
   for (Index b = 0; b < sizes.batch; ++b) {
     const float* sample = x.data() + b * sizes.sample();
     sum_over_positions(sizes, mean, [=](Index i, Index) { return static_cast<double>(sample[i]); });
     average_over_groups(sizes, mean);
-    sum_over_positions(sizes, variance, [=, center = mean.data()](Index i, Index c) {
-      const double distance = static_cast<double>(sample[i]) - center[c];
+    sum_over_positions(sizes, variance, [=, center = mean.data()](Index i, Index place) {
+      const double distance = static_cast<double>(sample[i]) - center[place];
       return distance * distance;
     });
     average_over_groups(sizes, variance);
@@ -72,64 +88,81 @@ Statistics measure(const Tensor& x, const Sizes& sizes, double epsilon) {
   return statistics;
 }
 
-/// Per channel of one sample: (x - center) * factor + offset, in float. What rounding takes from the mean goes to the
-/// offset.
-struct ChannelMap {
-  explicit ChannelMap(const Sizes& sizes)
-      : center(static_cast<std::size_t>(sizes.channels)), factor(center.size()), offset(center.size()) {}
+/// Per place of a tile: dy * slope + (x - center) * factor + offset, in float. What rounding takes from the mean goes
+/// to the offset.
+struct TileMap {
+  explicit TileMap(const Sizes& of)
+      : sizes(of),
+        slope(static_cast<std::size_t>(of.tile())),
+        center(slope.size()),
+        factor(slope.size()),
+        offset(slope.size()) {}
 
-  void set(std::size_t c, double mean, double new_factor, double new_offset) {
-    center[c] = static_cast<float>(mean);
-    factor[c] = static_cast<float>(new_factor);
-    offset[c] = static_cast<float>(new_offset - new_factor * (mean - static_cast<double>(center[c])));
+  void set(Index c, double mean, double new_factor, double new_offset) {
+    const auto place = static_cast<std::size_t>(c);
+    center[place] = static_cast<float>(mean);
+    factor[place] = static_cast<float>(new_factor);
+    offset[place] = static_cast<float>(new_offset - new_factor * (mean - static_cast<double>(center[place])));
   }
 
+  void repeat() {
+    for (std::vector<float>* numbers : {&slope, &center, &factor, &offset}) repeat_channels(sizes, *numbers);
+  }
+
+  Sizes sizes;
+  std::vector<float> slope;
   std::vector<float> center;
   std::vector<float> factor;
   std::vector<float> offset;
 };
 
-void apply(const Sizes& sizes, const ChannelMap& map, const float* x, float* y) {
+/// Leaves out the term of dy.
+void apply(const TileMap& map, const float* x, float* y) {
   const float* center = map.center.data();
   const float* factor = map.factor.data();
   const float* offset = map.offset.data();
-  for (Index p = 0; p < sizes.positions; ++p, x += sizes.channels, y += sizes.channels) {
+  const Index sample = map.sizes.sample();
+  for (Index first = 0; first < sample; first += map.sizes.tile()) {
+    const Index count = std::min(map.sizes.tile(), sample - first);
+    const float* from = x + first;
+    float* to = y + first;
 #pragma omp simd
-    for (Index c = 0; c < sizes.channels; ++c) y[c] = (x[c] - center[c]) * factor[c] + offset[c];
+    for (Index i = 0; i < count; ++i) to[i] = (from[i] - center[i]) * factor[i] + offset[i];
   }
 }
 
-/// As apply, with dy * slope added.
-void apply_with_slope(const Sizes& sizes, const ChannelMap& map, const std::vector<float>& slopes, const float* x,
-                      const float* dy, float* dx) {
+void apply(const TileMap& map, const float* x, const float* dy, float* dx) {
+  const float* slope = map.slope.data();
   const float* center = map.center.data();
   const float* factor = map.factor.data();
   const float* offset = map.offset.data();
-  const float* slope = slopes.data();
-  for (Index p = 0; p < sizes.positions; ++p) {
+  const Index sample = map.sizes.sample();
+  for (Index first = 0; first < sample; first += map.sizes.tile()) {
+    const Index count = std::min(map.sizes.tile(), sample - first);
+    const float* from = x + first;
+    const float* above = dy + first;
+    float* to = dx + first;
 #pragma omp simd
-    for (Index c = 0; c < sizes.channels; ++c) dx[c] = dy[c] * slope[c] + ((x[c] - center[c]) * factor[c] + offset[c]);
-    x += sizes.channels;
-    dy += sizes.channels;
-    dx += sizes.channels;
+    for (Index i = 0; i < count; ++i) to[i] = above[i] * slope[i] + ((from[i] - center[i]) * factor[i] + offset[i]);
   }
 }
 
-double at_or(const Parameter* parameter, std::size_t c, double otherwise) {
+double at_or(const Parameter* parameter, Index c, double otherwise) {
   return parameter == nullptr ? otherwise : static_cast<double>(parameter->tensor().data()[c]);
 }
 
 Tensor normalised(const Tensor& x, const Sizes& sizes, const Statistics& statistics, const Parameter* weight,
                   const Parameter* bias) {
   Tensor y(x.shape());
-  ChannelMap map(sizes);
+  TileMap map(sizes);
   for (Index b = 0; b < sizes.batch; ++b) {
-    const double* mean = statistics.mean.data() + b * sizes.channels;
-    const double* inverse = statistics.inverse_deviation.data() + b * sizes.channels;
-    for (std::size_t c = 0; c < map.center.size(); ++c) {
+    const double* mean = statistics.mean.data() + b * sizes.tile();
+    const double* inverse = statistics.inverse_deviation.data() + b * sizes.tile();
+    for (Index c = 0; c < sizes.channels; ++c) {
       map.set(c, mean[c], inverse[c] * at_or(weight, c, 1), at_or(bias, c, 0));
     }
-    apply(sizes, map, x.data() + b * sizes.sample(), y.mutable_data() + b * sizes.sample());
+    map.repeat();
+    apply(map, x.data() + b * sizes.sample(), y.mutable_data() + b * sizes.sample());
   }
   return y;
 }
@@ -146,32 +179,35 @@ Gradients gradients_of(const Tensor& x, const Tensor& dy, const Sizes& sizes, co
                        const Parameter* weight) {
   const Shape per_channel{sizes.batch, sizes.channels};
   Gradients to{Tensor(x.shape()), Tensor(per_channel), Tensor(per_channel)};
-  Doubles plain(static_cast<std::size_t>(sizes.channels));
+  Doubles plain(static_cast<std::size_t>(sizes.tile()));
   Doubles along(plain.size());
-  std::vector<float> slope(plain.size());
-  ChannelMap map(sizes);
+  TileMap map(sizes);
   for (Index b = 0; b < sizes.batch; ++b) {
     const float* sample = x.data() + b * sizes.sample();
     const float* above = dy.data() + b * sizes.sample();
-    const double* mean = statistics.mean.data() + b * sizes.channels;
-    const double* inverse = statistics.inverse_deviation.data() + b * sizes.channels;
+    const double* mean = statistics.mean.data() + b * sizes.tile();
+    const double* inverse = statistics.inverse_deviation.data() + b * sizes.tile();
     sum_over_positions(sizes, plain, [=](Index i, Index) { return static_cast<double>(above[i]); });
-    sum_over_positions(sizes, along, [=](Index i, Index c) {
-      return static_cast<double>(above[i]) * (static_cast<double>(sample[i]) - mean[c]) * inverse[c];
+    sum_over_positions(sizes, along, [=](Index i, Index place) {
+      return static_cast<double>(above[i]) * (static_cast<double>(sample[i]) - mean[place]) * inverse[place];
     });
-    for (std::size_t c = 0; c < plain.size(); ++c) {
-      to.bias.mutable_data()[b * sizes.channels + static_cast<Index>(c)] = static_cast<float>(plain[c]);
-      to.weight.mutable_data()[b * sizes.channels + static_cast<Index>(c)] = static_cast<float>(along[c]);
-      plain[c] *= at_or(weight, c, 1);
-      along[c] *= at_or(weight, c, 1);
-      slope[c] = static_cast<float>(inverse[c] * at_or(weight, c, 1));
+    for (Index c = 0; c < sizes.channels; ++c) {
+      const auto place = static_cast<std::size_t>(c);
+      const double times = at_or(weight, c, 1);
+      to.bias.mutable_data()[b * sizes.channels + c] = static_cast<float>(plain[place]);
+      to.weight.mutable_data()[b * sizes.channels + c] = static_cast<float>(along[place]);
+      map.slope[place] = static_cast<float>(inverse[c] * times);
+      plain[place] *= times;
+      along[place] *= times;
     }
     average_over_groups(sizes, plain);
     average_over_groups(sizes, along);
-    for (std::size_t c = 0; c < plain.size(); ++c) {
-      map.set(c, mean[c], -inverse[c] * inverse[c] * along[c], -inverse[c] * plain[c]);
+    for (Index c = 0; c < sizes.channels; ++c) {
+      const auto place = static_cast<std::size_t>(c);
+      map.set(c, mean[c], -inverse[c] * inverse[c] * along[place], -inverse[c] * plain[place]);
     }
-    apply_with_slope(sizes, map, slope, sample, above, to.x.mutable_data() + b * sizes.sample());
+    map.repeat();
+    apply(map, sample, above, to.x.mutable_data() + b * sizes.sample());
   }
   return to;
 }
