@@ -222,6 +222,18 @@ TEST(ModelFile, ADamagedByteIsAnErrorOrHarmless) {
   EXPECT_LT(harmless, whole.size() / 10) << "unused bytes between the parts of the file";
 }
 
+TEST(ModelFile, LeavesNothingOpen) {
+  const TemporaryFolder folder;
+  write_model_file(folder / "model.h5", example_model());
+  read_model_file(folder / "model.h5");
+  ForeignFile::open(folder / "model.h5").text_attribute("/", "format", "other");
+  EXPECT_THROW(read_model_file(folder / "model.h5"), FileError);
+  ModelFile impossible = example_model();
+  impossible.weights[3].name = "a/b";
+  EXPECT_THROW(write_model_file(folder / "model.h5", impossible), FileError);
+  EXPECT_EQ(H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL), 0);
+}
+
 TEST(ModelFile, AFullDiskLeavesTheOldFile) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder / "model.h5";
