@@ -21,40 +21,48 @@ inline void copy_run(const float* from, Index count, float* to) {
   for (; count > 0; --count) *to++ = *from++;
 }
 
-/// Positions of the window along one axis that lie inside the image: [first, last) of `kernel`.
-struct Inside {
-  Index first;
-  Index last;
-};
-
-Inside inside(Index start, Index length, Index kernel, Index dilation) {
-  Index first = 0;
-  while (first < kernel && start + first * dilation < 0) ++first;
-  Index last = kernel;
-  while (last > first && start + (last - 1) * dilation >= length) --last;
-  return {first, last};
+Index divided_up(Index a, Index b) {
+  return a <= 0 ? 0 : (a + b - 1) / b;
 }
 
-/// Calls row(t, ky, image offset of kx = first, kx range) for every window row that touches the image, and
-/// empty(t, ky) for those that do not.
-template <class Row, class Empty>
-void visit_window_rows(const PatchGeometry& g, Row&& row, Empty&& empty) {
+/// One row of one window: `count` kernel columns from `first` on lie inside the image, the first of them `offset`
+/// numbers from its start.
+struct WindowRow {
+  Index t;
+  Index ky;
+  Index first;
+  Index count;
+  Index offset;
+};
+
+/// Calls row(WindowRow) for every row of every window; count is 0 for those that do not touch the image. Windows that
+/// lie between the left and the right edge, nearly all of them, need no arithmetic of their own.
+template <class Row>
+void visit_window_rows(const PatchGeometry& g, Row&& row) {
   const Index out_height = g.out_height();
   const Index out_width = g.out_width();
+  const Index reach = g.dilation_width * (g.kernel_width - 1);
+  const Index first_inside = std::min(out_width, divided_up(g.padding_width, g.stride_width));
+  const Index room = g.in_width + g.padding_width - reach;  // a window inside begins below it, counted from the padding
+  const Index last_inside = std::clamp(divided_up(room, g.stride_width), first_inside, out_width);
+  const Index step = g.stride_width * g.in_channels;
   for (Index oy = 0; oy < out_height; ++oy) {
-    const Index top = oy * g.stride_height - g.padding_height;
-    for (Index ox = 0; ox < out_width; ++ox) {
-      const Index left = ox * g.stride_width - g.padding_width;
-      const Inside columns = inside(left, g.in_width, g.kernel_width, g.dilation_width);
-      const Index t = oy * out_width + ox;
-      for (Index ky = 0; ky < g.kernel_height; ++ky) {
-        const Index y = top + ky * g.dilation_height;
-        if (y < 0 || y >= g.in_height || columns.first >= columns.last) {
-          empty(t, ky);
-        } else {
-          row(t, ky, (y * g.in_width + left + columns.first * g.dilation_width) * g.in_channels, columns);
-        }
+    for (Index ky = 0; ky < g.kernel_height; ++ky) {
+      const Index y = oy * g.stride_height - g.padding_height + ky * g.dilation_height;
+      const bool inside = y >= 0 && y < g.in_height;
+      const auto edge = [&](Index ox) {
+        const Index left = ox * g.stride_width - g.padding_width;
+        const Index first = std::min(g.kernel_width, divided_up(-left, g.dilation_width));
+        const Index last = std::clamp(divided_up(g.in_width - left, g.dilation_width), first, g.kernel_width);
+        const Index offset = (y * g.in_width + left + first * g.dilation_width) * g.in_channels;
+        row(WindowRow{oy * out_width + ox, ky, first, inside ? last - first : 0, offset});
+      };
+      for (Index ox = 0; ox < first_inside; ++ox) edge(ox);
+      Index offset = (y * g.in_width + first_inside * g.stride_width - g.padding_width) * g.in_channels;
+      for (Index ox = first_inside; ox < last_inside; ++ox, offset += step) {
+        row(WindowRow{oy * out_width + ox, ky, 0, inside ? g.kernel_width : 0, offset});
       }
+      for (Index ox = last_inside; ox < out_width; ++ox) edge(ox);
     }
   }
 }
@@ -99,24 +107,20 @@ void unfold(const PatchGeometry& g, Index group, const float* image, float* patc
   const Index patch = g.patch_size();
   const float* source = image + group * channels;
   const bool contiguous = g.groups == 1 && g.dilation_width == 1;
-  visit_window_rows(
-      g,
-      [&](Index t, Index ky, Index offset, Inside columns) {
-        float* to = patches + t * patch + ky * row_size;
-        if (columns.first > 0) std::fill_n(to, columns.first * channels, 0.0F);
-        const float* from = source + offset;
-        if (contiguous) {
-          copy_run(from, (columns.last - columns.first) * channels, to + columns.first * channels);
-        } else {
-          for (Index kx = columns.first; kx < columns.last; ++kx, from += g.dilation_width * g.in_channels) {
-            copy_run(from, channels, to + kx * channels);
-          }
-        }
-        if (columns.last < g.kernel_width) {
-          std::fill_n(to + columns.last * channels, (g.kernel_width - columns.last) * channels, 0.0F);
-        }
-      },
-      [&](Index t, Index ky) { std::fill_n(patches + t * patch + ky * row_size, row_size, 0.0F); });
+  visit_window_rows(g, [&](const WindowRow& row) {
+    float* to = patches + row.t * patch + row.ky * row_size;
+    if (row.count < g.kernel_width) std::fill_n(to, row_size, 0.0F);
+    if (row.count == 0) return;
+    to += row.first * channels;
+    const float* from = source + row.offset;
+    if (contiguous) {
+      copy_run(from, row.count * channels, to);
+      return;
+    }
+    for (Index kx = 0; kx < row.count; ++kx, from += g.dilation_width * g.in_channels, to += channels) {
+      copy_run(from, channels, to);
+    }
+  });
 }
 
 void fold_add(const PatchGeometry& g, Index group, const float* patches, float* image) {
@@ -125,23 +129,19 @@ void fold_add(const PatchGeometry& g, Index group, const float* patches, float* 
   const Index patch = g.patch_size();
   float* target = image + group * channels;
   const bool contiguous = g.groups == 1 && g.dilation_width == 1;
-  visit_window_rows(
-      g,
-      [&](Index t, Index ky, Index offset, Inside columns) {
-        const float* from = patches + t * patch + ky * row_size + columns.first * channels;
-        float* to = target + offset;
-        if (contiguous) {
-          const Index count = (columns.last - columns.first) * channels;
-          for (Index i = 0; i < count; ++i) to[i] += from[i];
-        } else {
-          for (Index kx = columns.first; kx < columns.last; ++kx) {
-            for (Index c = 0; c < channels; ++c) to[c] += from[c];
-            from += channels;
-            to += g.dilation_width * g.in_channels;
-          }
-        }
-      },
-      [](Index, Index) {});
+  visit_window_rows(g, [&](const WindowRow& row) {
+    if (row.count == 0) return;
+    const float* from = patches + row.t * patch + row.ky * row_size + row.first * channels;
+    float* to = target + row.offset;
+    if (contiguous) {
+      const Index count = row.count * channels;
+      for (Index i = 0; i < count; ++i) to[i] += from[i];
+      return;
+    }
+    for (Index kx = 0; kx < row.count; ++kx, from += channels, to += g.dilation_width * g.in_channels) {
+      for (Index c = 0; c < channels; ++c) to[c] += from[c];
+    }
+  });
 }
 
 }  // namespace dpml

@@ -50,9 +50,14 @@ struct Store {
 // Sanitizers must see every release, so nothing is kept under them.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr bool kKeep = false;
+#elif defined(__has_feature)
+constexpr bool kKeep = !__has_feature(address_sanitizer);
 #else
 constexpr bool kKeep = true;
 #endif
+
+// What is larger is no tensor of a step but a data set, and goes back to the system.
+constexpr std::size_t kLargestKept = std::size_t{1} << 23;  // floats
 
 thread_local bool store_is_gone = false;
 
@@ -84,7 +89,7 @@ Block* acquire_block(std::size_t count) {
 
 void release_block(Block* block) noexcept {
   if (block == nullptr || block->owners.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (!kKeep || store_is_gone) {
+  if (!kKeep || store_is_gone || count_of(block->size_class) > kLargestKept) {
     free_block(block);
     return;
   }
