@@ -241,7 +241,7 @@ TEST(ModelFile, AFullDiskLeavesTheOldFile) {
   const std::string before = read_file(path);
   ModelFile larger = example_model();
   larger.weights.push_back({"large", Tensor::zeros({1000, 1000})});
-  for (const rlim_t bytes : {0, 100, 5000, 1000000}) {
+  for (const rlim_t bytes : {0U, 100U, 5000U, 1000000U}) {
     const FullDisk full(bytes);
     EXPECT_NE(file_error(path, [&] { write_model_file(path, larger); }), "");
   }
