@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "dpml/base/error.h"
+#include "dpml/base/file.h"
 #include "dpml/base/text.h"
 #include "dpml/base/version.h"
 #include "dpml/config/build_model.h"
@@ -154,11 +155,12 @@ void Run::resume() {
 }
 
 void Run::resume_journal(const Ledger& saved) {
-  if (!std::filesystem::exists(folder_.journal())) {
+  // A run that was killed right after its first checkpoint has no journal, or one without a whole first line.
+  if (!std::filesystem::exists(folder_.journal()) || read_file(folder_.journal()).find('\n') == std::string::npos) {
     if (saved.releases() > 0) {
       throw PrivacyError(folder_.journal().string() +
-                         ": the ledger's journal is missing, so nobody knows what the run released "
-                         "after its last checkpoint; it cannot go on");
+                         ": the ledger's journal is missing or was never begun, so nobody knows what the run "
+                         "released after its last checkpoint; it cannot go on");
     }
     journal_ = JournalFile::create(folder_.journal(), plan_.options().neighbours);
     return;
