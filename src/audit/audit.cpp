@@ -9,6 +9,7 @@
 #include "dpml/config/build_model.h"
 #include "dpml/config/parse_config.h"
 #include "dpml/dpsgd/training_plan.h"
+#include "dpml/io/checkpoint.h"
 #include "dpml/io/journal.h"
 #include "dpml/io/model_file.h"
 #include "dpml/random/rng.h"
@@ -23,7 +24,8 @@ namespace {
 constexpr double kRelativeTolerance = 1e-6;
 
 bool nearly_equal(double a, double b) {
-  return a == b || std::abs(a - b) <= kRelativeTolerance * std::max(a, b);
+  // Infinity is near to nothing but itself.
+  return a == b || (std::isfinite(a) && std::isfinite(b) && std::abs(a - b) <= kRelativeTolerance * std::max(a, b));
 }
 
 struct EventNumbers {
@@ -67,7 +69,10 @@ class Auditor {
       check_weights();
     }
     check_key();
-    if (folder) check_journal(*folder);
+    if (folder) {
+      check_journal(*folder);
+      if (experiment_) check_checkpoint(*folder);
+    }
     state_claim();
     return std::move(report_);
   }
@@ -198,6 +203,26 @@ class Auditor {
       }
     } catch (const Error& error) {
       add("journal", Verdict::failed, error.what());
+    }
+  }
+
+  void check_checkpoint(const RunFolder& folder) {
+    if (!std::filesystem::exists(folder.checkpoint())) return;
+    try {
+      const Checkpoint checkpoint = read_checkpoint(folder.checkpoint());
+      const Experiment trained = parse_config(checkpoint.config, "checkpoint");
+      if (trained.text_without_runtime != experiment_->text_without_runtime) {
+        add("checkpoint", Verdict::failed, "the run was trained by another config than the model says");
+      } else if (!covers(checkpoint.ledger, model_.ledger)) {
+        add("checkpoint", Verdict::failed, "the ledger claims releases that the checkpoint of the run does not hold");
+      } else if (checkpoint.steps == model_.steps && !model_.averaged &&
+                 digest_of(checkpoint.weights) != digest_of(model_.weights)) {
+        add("checkpoint", Verdict::failed, "the weights are not those that the run ended with");
+      } else {
+        add("checkpoint", Verdict::passed, "the run was trained by the config of the model");
+      }
+    } catch (const Error& error) {
+      add("checkpoint", Verdict::failed, error.what());
     }
   }
 
