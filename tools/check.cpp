@@ -27,7 +27,8 @@ void add_check_command(CLI::App& app, Action& action) {
                    "config file, protobuf text; the schema proto/dpml/config.proto explains every field")
       ->required();
   command->add_option("--set", request->overrides, "replace a field: privacy.delta=1e-6 (repeatable)")
-      ->type_name("PATH=VALUE");
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
   command->add_flag("--json", request->json, "answer in JSON: ok, problems, warnings");
   command->callback([request, &action] {
     action = [request] {

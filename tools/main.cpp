@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -64,6 +65,9 @@ int main(int argc, char** argv) {
     return 70;
   } catch (const dpml::Error& error) {
     std::fprintf(stderr, "dpml: %s\n", error.what());
+    return 2;
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::fprintf(stderr, "dpml: %s: %s\n", error.path1().c_str(), error.code().message().c_str());
     return 2;
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "dpml: there is not enough memory; a smaller runtime.physical_batch or model needs less\n");

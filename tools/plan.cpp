@@ -75,7 +75,8 @@ void add_plan_command(CLI::App& app, Action& action) {
       "What will a config cost and guarantee? Noise, steps, epsilon, parameters and memory, without touching the data");
   command->add_option("CONFIG", request->config, "config file, protobuf text")->required();
   command->add_option("--set", request->overrides, "replace a field: privacy.target_epsilon=1 (repeatable)")
-      ->type_name("PATH=VALUE");
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
   command->add_flag("--json", request->json, "answer in JSON");
   command->callback([request, &action] {
     action = [request] { return print_plan(request->config, request->overrides, request->json); };

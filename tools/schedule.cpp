@@ -10,7 +10,9 @@ void add_schedule_options(CLI::App& command, Schedule& schedule) {
   command
       .add_option("--sampling-rate", schedule.sampling_rate, "chance that a sample joins a batch (Poisson), in (0, 1]")
       ->required();
-  command.add_option("--steps", schedule.steps, "number of releases")->required();
+  command.add_option("--steps", schedule.steps, "number of releases")
+      ->required()
+      ->check(CLI::NonNegativeNumber);  // -5 would be read as 2^64 - 5
   command
       .add_option("--delta", schedule.delta, "failure probability, in [0, 1), well below one over the number of people")
       ->required();

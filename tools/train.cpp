@@ -65,9 +65,18 @@ class ProgressLine {
   std::uint64_t next_step_ = 0;
 };
 
+/// As a word of the shell's command line.
+std::string shell_word(const std::string& text) {
+  const std::string plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@";
+  if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+  std::string word = "'";
+  for (const char letter : text) word += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+  return word + "'";
+}
+
 std::string resume_command(const Request& request) {
-  std::string command = "dpml train " + request.config + " --out " + request.out + " --resume";
-  for (const std::string& override : request.overrides) command += " --set '" + override + "'";
+  std::string command = "dpml train " + shell_word(request.config) + " --out " + shell_word(request.out) + " --resume";
+  for (const std::string& override : request.overrides) command += " --set " + shell_word(override);
   return command;
 }
 
@@ -149,7 +158,8 @@ void add_train_command(CLI::App& app, Action& action) {
       ->required()
       ->type_name("DIR");
   command->add_option("--set", request->overrides, "replace a field: optimizer.sgd.learning_rate=0.5 (repeatable)")
-      ->type_name("PATH=VALUE");
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
   command->add_flag("--resume", request->resume, "go on with the stopped run in DIR; what it released stays counted");
   command->add_option("--threads", request->threads, "0 for all cores; the result does not depend on it")
       ->check(CLI::Range(0, 4096));
