@@ -1,5 +1,6 @@
 #include "dpml/layers/dropout.h"
 
+#include <cmath>
 #include <numeric>
 
 #include "dpml/testing.h"

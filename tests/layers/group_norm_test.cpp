@@ -1,5 +1,7 @@
 #include "dpml/layers/group_norm.h"
 
+#include <cmath>
+
 #include "dpml/testing.h"
 #include "try_layer.h"
 

@@ -1,6 +1,6 @@
 #include "dpml/layers/losses.h"
 
-#include <bit>
+#include <cmath>
 #include <limits>
 
 #include "dpml/testing.h"
