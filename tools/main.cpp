@@ -10,6 +10,7 @@
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "dpml/base/version.h"
+#include "dpml/tensor/gemm.h"
 
 namespace {
 
@@ -36,7 +37,8 @@ int main(int argc, char** argv) {
       "  dpml plan CONFIG              what a config will cost and guarantee, without touching data\n"
       "  dpml train CONFIG --out DIR   train; DIR/model.h5 may be released, DIR/owner/ stays with the owner\n"
       "  dpml audit DIR                recompute the guarantee of a finished run");
-  app.set_version_flag("--version", std::string("dpml ") + dpml::kVersion);
+  app.set_version_flag("--version",
+                       [] { return std::string("dpml ") + dpml::kVersion + ", " + dpml::gemm_description(); });
   app.require_subcommand(1);
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
     return "dpml: " + std::string(error.what()) + "\nTry: dpml " +
