@@ -14,9 +14,12 @@ namespace {
 /// Puts OpenBLAS into the state it starts in on a processor it does not know. False when this build cannot.
 bool choose_oldest_kernels() {
   auto* const chosen = static_cast<void**>(dlsym(RTLD_DEFAULT, "gotoblas"));
-  void* const oldest = dlsym(RTLD_DEFAULT, "gotoblas_PRESCOTT");
-  if (chosen == nullptr || oldest == nullptr) return false;
-  *chosen = oldest;
+  auto* const choose = reinterpret_cast<void (*)()>(dlsym(RTLD_DEFAULT, "gotoblas_dynamic_init"));
+  if (chosen == nullptr || choose == nullptr) return false;
+  ::setenv("OPENBLAS_CORETYPE", "Prescott", 1);
+  *chosen = nullptr;
+  choose();
+  ::unsetenv("OPENBLAS_CORETYPE");
   return std::string(openblas_get_corename()) == "Prescott";
 }
 
