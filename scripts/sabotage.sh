@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# Can the tests of privacy fail? Breaks a copy of the sources, one piece at a time, and demands that a named test goes
+# red each time. Prints one line per sabotage; exits 1 when one survives, 2 when the question could not be asked.
+# usage: scripts/sabotage.sh [WORD]    only the sabotages whose name holds WORD
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+word=${1:-}
+./scripts/install_packages.sh
+# Always the same place, so that ccache answers when nothing has changed.
+folder=$PWD/build/sabotage
+mkdir -p "$folder"
+exec {lock}> "$folder.lock"
+flock --nonblock "$lock" || { echo "sabotage.sh runs already" >&2; exit 2; }
+rm -rf "$folder"
+mkdir -p "$folder/source"
+git ls-files -z --cached --others --exclude-standard -- ':!data' | while IFS= read -r -d '' file; do
+  if [ -e "$file" ]; then printf '%s\0' "$file"; fi
+done | tar --create --null --files-from=- | tar --extract --touch --directory "$folder/source"
+
+fail() {
+  echo "sabotage.sh: $1" >&2
+  exit 2
+}
+
+build() {
+  ninja -C "$folder/build" "$@" > "$folder/build.log" 2>&1 && return
+  tail -n 40 "$folder/build.log" >&2
+  fail "the build failed"
+}
+
+# run_test PROGRAM TEST: what the test says; the exit code says nothing, a crash is no red test.
+run_test() {
+  timeout 120 "$folder/build/bin/$1" --gtest_filter="$2" > "$folder/test.log" 2>&1 || true
+}
+
+programs=()
+names=()
+survivors=0
+
+# sabotage NAME PROGRAM TEST FILE OLD NEW [OLD NEW...]: OLD must stand in FILE exactly once.
+sabotage() {
+  local name=$1 program=$2 test=$3 file=$4
+  shift 4
+  [[ $name == *"$word"* ]] || return 0
+  if [ "$phase" = list ]; then
+    programs+=("$program")
+    names+=("$name")
+    return
+  fi
+  if [ "$phase" = unbroken ]; then
+    run_test "$program" "$test"
+    if ! grep -q '^\[  PASSED  \] 1 test\.$' "$folder/test.log"; then
+      cat "$folder/test.log" >&2
+      fail "$test does not pass before anything is broken"
+    fi
+    return
+  fi
+
+  local path=$folder/source/$file whole broken
+  whole=$(< "$path")
+  broken=$whole
+  while [ $# -gt 0 ]; do
+    local without=${broken//"$1"/}
+    [ $((${#broken} - ${#without})) -eq ${#1} ] || fail "\"$name\": this must stand in $file exactly once: $1"
+    broken=${broken/"$1"/"$2"}
+    shift 2
+  done
+  printf '%s\n' "$broken" > "$path"
+  build "$program"
+  run_test "$program" "$test"
+  printf '%s\n' "$whole" > "$path"
+  if grep -q '^\[  FAILED  \]' "$folder/test.log"; then
+    echo "caught: $name by $test"
+  else
+    echo "SURVIVED: $name, $test did not go red"
+    survivors=$((survivors + 1))
+  fi
+}
+
+all_sabotages() {
+  local mechanism=src/dpsgd/gaussian_mechanism.cpp
+  local noise_test=GaussianMechanismTest.NoiseIsStandardNormalTimesItsStddevAndIndependentEverywhere
+  local stddev_test=GaussianMechanismTest.NoiseStddevIsMultiplierTimesBoundOverExpectedBatchSize
+  sabotage "the noise is removed" dpsgd_test "$noise_test" "$mechanism" \
+    '(total[j] + values[j]) / divisor' 'total[j] / divisor'
+  sabotage "the noise is halved" dpsgd_test "$stddev_test" "$mechanism" \
+    'values[j] *= noise_stddev_;' 'values[j] *= noise_stddev_ / 2;'
+  sabotage "the noise is divided by the batch size once more" dpsgd_test "$stddev_test" "$mechanism" \
+    'values[j] *= noise_stddev_;' 'values[j] *= noise_stddev_ / divisor;'
+  sabotage "the noise is multiplied by the batch size" dpsgd_test "$stddev_test" "$mechanism" \
+    '(total[j] + values[j]) / divisor' 'total[j] / divisor + values[j]'
+  sabotage "every step gets the same noise" dpsgd_test "$noise_test" "$mechanism" \
+    'Purpose::noise, release, piece.parameter' 'Purpose::noise, release * 0, piece.parameter'
+  sabotage "every parameter gets the same noise" dpsgd_test "$noise_test" "$mechanism" \
+    'Purpose::noise, release, piece.parameter' 'Purpose::noise, release, piece.parameter * 0'
+  sabotage "the ledger is not written" dpsgd_test GaussianMechanismTest.EveryReleaseIsPaidThatOfAnEmptyBatchToo \
+    "$mechanism" 'ledger.append(event_);' ''
+  sabotage "the ledger is written after the release" dpsgd_test \
+    GaussianMechanismTest.ReleasesNothingThatTheJournalDidNotTake "$mechanism" \
+    'ledger.append(event_);' '' 'return noisy;' 'ledger.append(event_); return noisy;'
+
+  local sum=src/dpsgd/clipped_sum.cpp
+  local weights='for (std::size_t b = 0; b < lane.weights.size(); ++b)
+      lane.weights[b] = contents_->rule.weight(lane.squared_norms[b]);'
+  local bound_test=ClippedSumTest.OneSampleMovesTheReleasedMeanByAtMostTheBoundOverTheDivisor
+  local nan_test=ClippedSumTest.ASampleThatIsNotFiniteLeavesEveryBitAsItWas
+  sabotage "the clip is removed" dpsgd_test "$bound_test" "$sum" "$weights" ''
+  sabotage "the clip comes after averaging" dpsgd_test "$bound_test" "$sum" "$weights" '
+    std::vector<float> mean(lane.block.size());
+    const std::vector<float> parts(lane.weights.size(), 1 / static_cast<float>(batch));
+    for (const auto& [place, gradient] : gradients) {
+      gradient.add_weighted_sum(parts, mean.data() + contents_->offsets[place]);
+    }
+    double squares = 0;
+    for (const float value : mean) squares += static_cast<double>(value) * static_cast<double>(value);
+    std::fill(lane.weights.begin(), lane.weights.end(), contents_->rule.weight(squares));'
+  sabotage "a sample is clipped by the norm of one parameter" dpsgd_test \
+    ClippedSumTest.NormsGoOverAllParameters "$sum" \
+    'gradient.add_squared_norms(lane.squared_norms);' \
+    'if (place == 0) gradient.add_squared_norms(lane.squared_norms);'
+  sabotage "a norm that is not a number counts as short" dpsgd_test "$nan_test" src/dpsgd/clip_rule.cpp \
+    'if (!std::isfinite(squared_norm)) return 0;' 'if (!std::isfinite(squared_norm)) return 1;'
+  sabotage "weight 0 multiplies instead of leaving out" dpsgd_test "$nan_test" src/autograd/dense_form.cpp \
+    'if (weight == 0) continue;' ''
+
+  local sampler=src/dpsgd/sampler.cpp
+  sabotage "batches have a fixed size" dpsgd_test PoissonSampler.BatchSizesFollowTheBinomialDistribution "$sampler" \
+    'if (words[static_cast<std::size_t>(i)] < threshold) batch.push_back(first + i);' '
+      // Every set of that size is equally likely.
+      const double wanted = std::round(std::ldexp(static_cast<double>(threshold), -64) * static_cast<double>(rows));
+      const double uniform = std::ldexp(static_cast<double>(words[static_cast<std::size_t>(i)]), -64);
+      const auto left = static_cast<double>(rows - first - i);
+      if (uniform * left < wanted - static_cast<double>(batch.size())) batch.push_back(first + i);'
+  sabotage "every step draws the same batch" dpsgd_test \
+    PoissonSampler.RowsJoinEquallyOftenAndIndependentlyOfStepsAndNeighbours "$sampler" \
+    'Purpose::sampling, step, 0' 'Purpose::sampling, step * 0, 0'
+  sabotage "the event forgets the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw "$sampler" \
+    'Event(PoissonSampled{sampling_rate_, gaussian})' 'Event(PoissonSampled{1, gaussian})'
+  sabotage "the event states half the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw "$sampler" \
+    'Event(PoissonSampled{sampling_rate_, gaussian})' 'Event(PoissonSampled{sampling_rate_ / 2, gaussian})'
+  sabotage "the plan calibrates for one step less" dpsgd_test TrainingPlan.GuaranteesWhatTheAccountantSaysOfAllSteps \
+    src/dpsgd/training_plan.cpp \
+    'ledger.append(make_sampler(options).event(noise_multiplier), options.steps);' \
+    'ledger.append(make_sampler(options).event(noise_multiplier), options.steps - 1);'
+  sabotage "a chosen seed keeps its guarantee" dpsgd_test TrainingPlan.GuaranteesNothingForAChosenSeed \
+    src/dpsgd/training_plan.cpp 'if (options_.seed && ledger.releases() > 0)' \
+    'if (options_.seed && ledger.releases() > options_.steps)'
+
+  sabotage "the accountant ignores how often an event happened" accounting_test \
+    RdpAccountant.CountsNReleasesAsNTimesOne src/accounting/renyi_curve.cpp \
+    'count += static_cast<double>(entry.count)' 'count += static_cast<double>(entry.count > 0)'
+  sabotage "the accountant ignores the sampling rate outside" accounting_test \
+    Renyi.OfSamplingTwiceIsSamplingOnceWithTheProduct src/accounting/renyi_curve.cpp \
+    'double rate = sampling_rate * sampled.sampling_rate;' 'double rate = sampled.sampling_rate;'
+
+  sabotage "a resumed run forgets the journal" train_test \
+    ResumedRun.CountsATornLineAndWhatWasReleasedAfterTheCheckpoint src/train/run.cpp \
+    'trainer_.resume_ledger(std::move(reopened.contents.ledger));' 'trainer_.resume_ledger(Ledger(saved));'
+  sabotage "runs without a seed all use the same key" train_test NoiseKey.IsAnotherOneInEveryTrainingWithoutASeed \
+    src/train/trainer.cpp 'Key::secure()' 'Key::from_seed(0)'
+}
+
+phase=list
+all_sabotages
+[ "${#names[@]}" -gt 0 ] || fail "no sabotage is named like \"$word\""
+mapfile -t programs < <(printf '%s\n' "${programs[@]}" | sort -u)
+cmake -S "$folder/source" -B "$folder/build" -G Ninja -DDPML_TOOLS=OFF > "$folder/build.log" 2>&1 ||
+  { cat "$folder/build.log" >&2; fail "the configuration failed"; }
+build "${programs[@]}"
+phase=unbroken
+all_sabotages
+phase=broken
+all_sabotages
+echo "${#names[@]} sabotages, $survivors not caught"
+[ "$survivors" -eq 0 ]
