@@ -189,6 +189,21 @@ TEST(Losses, OfANaNSampleAreNaNAndLeaveOthersAlone) {
   }
 }
 
+TEST(Losses, GiveASampleTheSameBitsWhereverItStands) {
+  const Tensor x = random_tensor({5, 3, 37});
+  for (const Loss loss : {Loss::cross_entropy, Loss::mean_squared_error, Loss::binary_cross_entropy}) {
+    const Tensor labels = Tensor::filled(loss == Loss::cross_entropy ? Shape{5, 3} : x.shape(), 1);
+    const Tensor losses = losses_of(loss, x, labels);
+    const Tensor slopes = slopes_of(loss, x, labels);
+    for (Index b = 0; b < 5; ++b) {
+      const Tensor alone = x.rows(b, b + 1);
+      const Tensor slope = slopes_of(loss, alone, labels.rows(b, b + 1));
+      EXPECT_EQ(losses_of(loss, alone, labels.rows(b, b + 1)).data()[0], losses.data()[b]);
+      EXPECT_TRUE(std::equal(slope.values().begin(), slope.values().end(), slopes.data() + b * slope.size()));
+    }
+  }
+}
+
 TEST(Scoring, PredictsTheClassOfTheLargestLogit) {
   const Tensor logits = of({5, 3}, {1, 3, 2, 5, 5, 1, kNaN, -2, -3, kNaN, kNaN, kNaN, -kInfinity, -kInfinity, -1});
   const Tensor classes = predicted_classes(Loss::cross_entropy, logits);
