@@ -12,7 +12,7 @@ void add_schedule_options(CLI::App& command, Schedule& schedule) {
       ->required();
   command.add_option("--steps", schedule.steps, "number of releases")
       ->required()
-      ->check(CLI::NonNegativeNumber);  // -5 would be read as 2^64 - 5
+      ->check(CLI::Range(0.0, 1e15, "0 or more"));  // -5 would be read as 2^64 - 5, and 10^30 as 2^64 - 1
   command
       .add_option("--delta", schedule.delta, "failure probability, in [0, 1), well below one over the number of people")
       ->required();

@@ -156,11 +156,11 @@ class ConfigTest(CommandTest):
         self.assertEqual(self.answer("check", "table.txtpb")["problems"], [])
 
     def test_every_problem_is_told_with_its_line(self):
-        wrong = files.TABLE_CONFIG.replace("clip_bound: 1", "clip_bound: -1").replace("tanh {}", "tnah {}")
+        wrong = files.TABLE_CONFIG.replace("clip_bound: 1", "clip_bound: -1").replace("tanh {}", "thanh {}")
         files.write(self.folder, "wrong.txtpb", wrong)
         text = self.refusal("check", "wrong.txtpb")
-        self.assertRegex(text, r"wrong\.txtpb:\d+: .*tnah.*tanh")
-        misspelt_line = wrong[:wrong.index("tnah")].count("\n") + 1
+        self.assertRegex(text, r"wrong\.txtpb:\d+: .*thanh: .*did you mean tanh\?")
+        misspelt_line = wrong[:wrong.index("thanh")].count("\n") + 1
         self.assertIn(f"wrong.txtpb:{misspelt_line}:", text)
 
         wrong = (files.TABLE_CONFIG.replace("clip_bound: 1", "clip_bound: -1").replace("delta: 1e-4", "delta: 2")
@@ -204,7 +204,7 @@ class ConfigTest(CommandTest):
         after = self.answer("plan", "table.txtpb", "--set", "privacy.steps=20", "--set", "privacy.delta=1e-5")
         self.assertEqual(before, after)
         self.assertEqual((after["steps"], after["delta"]), (20, 1e-5))
-        self.assertIn("privacy.delta", self.refusal("plan", "table.txtpb", "--set", "privacy.dleta=1e-5"))
+        self.assertIn("did you mean delta?", self.refusal("plan", "table.txtpb", "--set", "privacy.delt=1e-5"))
 
 
 class RunTest(CommandTest):
