@@ -40,6 +40,14 @@ TEST(Overrides, MendAFieldThatIsWrongInTheFile) {
   EXPECT_EQ(parse(with("delta: 1e-5", "delta: 7"), {"privacy.delta=1e-5"}).text, parse(kSmallConfig).text);
 }
 
+TEST(Overrides, ReplaceWholeBlocks) {
+  const Experiment e = parse(kSmallConfig, {"optimizer.sgd={learning_rate: 2 momentum: 0.5}"});
+  EXPECT_EQ(e.optimizer.learning_rate, 2);
+  EXPECT_EQ(e.optimizer.momentum, 0.5);
+  EXPECT_EQ(problems_of(kSmallConfig, {"optimizer.sgd={learning_rate: x}"}),
+            "--set optimizer.sgd={learning_rate: x}: optimizer.sgd.learning_rate: is `x`; expected a number");
+}
+
 TEST(Overrides, ApplyInOrder) {
   EXPECT_EQ(parse(kSmallConfig, {"privacy.delta=1e-6", "privacy.delta=1e-7"}).privacy.delta, 1e-7);
 }
