@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "autograd/random_tensor.h"
 #include "dpml/base/error.h"

@@ -329,7 +329,7 @@ TEST(PerSampleGrad, UsesOfOneParameterAddUpInEveryPairOfForms) {
 
 TEST(PerSampleGrad, ThreeUsesAddUpAsRecurrentStepsDo) {
   GradientExample sum = outer_example(3, 1, 4, 5, 90);
-  for (const std::uint64_t seed : {92, 94}) {
+  for (const std::uint64_t seed : {std::uint64_t{92}, std::uint64_t{94}}) {
     const GradientExample step = outer_example(3, 1, 4, 5, seed);
     sum.gradient += step.gradient;
     for (std::size_t i = 0; i < sum.truth.size(); ++i) sum.truth[i] += step.truth[i];

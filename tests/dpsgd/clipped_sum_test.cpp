@@ -273,21 +273,21 @@ TEST_F(ClippedSumTest, LanesMayBeFilledByAnyThreads) {
   EXPECT_EQ(numbers(released(many_threads)), numbers(released(one_thread)));
 }
 
-TEST_F(ClippedSumTest, ForgetsWhatItIsToldToForget) {
-  ClippedSum sum = empty_sum(1, 2);
-  add(sum, random_samples(600, 60), 5);  // enough that both the float and the double part are in use
-  sum.clear();
-  add(sum, random_samples(3, 61), 1);
+// 600 samples in 2 lanes are enough that the float part and the double part of a lane are in use, before and after.
+TEST_F(ClippedSumTest, ForgetsWhatItIsToldToForgetAndWhatWasReleased) {
   ClippedSum fresh = empty_sum(1, 2);
-  add(fresh, random_samples(3, 61), 1);
-  EXPECT_EQ(numbers(released(sum)), numbers(released(fresh)));
-}
+  add(fresh, random_samples(600, 61), 5);
+  const std::vector<float> expected = numbers(released(fresh));
 
-TEST_F(ClippedSumTest, IsEmptyAfterARelease) {
-  ClippedSum sum = empty_sum(1, 2);
-  add(sum, random_samples(600, 60), 5);
-  released(sum);
-  EXPECT_EQ(numbers(released(sum)), std::vector<float>(kNumbers, 0.0F));
+  ClippedSum cleared = empty_sum(1, 2);
+  add(cleared, random_samples(600, 60), 5);
+  cleared.clear();
+  add(cleared, random_samples(600, 61), 5);
+  EXPECT_EQ(numbers(released(cleared)), expected);
+
+  add(cleared, random_samples(600, 61), 5);
+  EXPECT_EQ(numbers(released(cleared)), expected) << "after a release";
+  EXPECT_EQ(numbers(released(cleared)), std::vector<float>(kNumbers, 0.0F));
 }
 
 TEST_F(ClippedSumTest, AnEmptyPhysicalBatchAddsNothing) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -165,7 +166,11 @@ TEST_F(OptimizerTest, GoesOnBitForBitFromASavedState) {
     const auto first = make_optimizer(options, {}, kSteps, parameters_);
     for (std::uint64_t step = 0; step < 3; ++step) first->apply(gradient_of(parameters_, gradient(step)), step);
     std::vector<OptimizerState> saved;
-    for (const OptimizerState& state : first->state()) saved.push_back({state.name, state.value.clone()});
+    std::vector<std::vector<float>> written;
+    for (const OptimizerState& state : first->state()) {
+      saved.push_back({state.name, state.value.clone()});
+      written.emplace_back(state.value.values().begin(), state.value.values().end());
+    }
     first->apply(gradient_of(parameters_, gradient(99)), 3);  // what comes after the save must not reach it
 
     reset();
@@ -175,6 +180,9 @@ TEST_F(OptimizerTest, GoesOnBitForBitFromASavedState) {
     second->restore(saved);
     for (std::uint64_t step = 3; step < 6; ++step) second->apply(gradient_of(parameters_, gradient(step)), step);
     EXPECT_EQ(numbers(), expected) << describe(options);
+    for (std::size_t i = 0; i < saved.size(); ++i) {
+      EXPECT_TRUE(std::ranges::equal(saved[i].value.values(), written[i])) << "what was saved must not be written to";
+    }
   }
 }
 
