@@ -60,6 +60,18 @@ TEST(ModelFile, EqualModelsGiveEqualBytes) {
   EXPECT_EQ(read_file(folder / "a.h5"), read_file(folder / "b.h5"));
 }
 
+TEST(ModelFile, CarriesNoTimeStamps) {
+  const TemporaryFolder folder;
+  write_model_file(folder / "model.h5", example_model());
+  const ForeignFile file = ForeignFile::open(folder / "model.h5");
+  for (const char* name : {"/", "weights", "config", "weights/fc2.weight"}) {
+    H5O_info_t info{};
+    ASSERT_GE(H5Oget_info_by_name2(file.id(), name, &info, H5O_INFO_TIME, H5P_DEFAULT), 0);
+    EXPECT_EQ(info.btime, 0) << name;
+    EXPECT_EQ(info.mtime, 0) << name;
+  }
+}
+
 TEST(ModelFile, EveryPartReachesTheRecordDigest) {
   const std::vector<std::pair<std::string, std::function<void(ModelFile&)>>> changes{
       {"config", [](ModelFile& model) { model.config += " "; }},
