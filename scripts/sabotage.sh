@@ -43,6 +43,15 @@ sabotage() {
   local name=$1 program=$2 test=$3 file=$4
   shift 4
   [[ $name == *"$word"* ]] || return 0
+  local path=$folder/source/$file whole broken
+  whole=$(< "$path")
+  broken=$whole
+  while [ $# -gt 0 ]; do
+    local without=${broken//"$1"/}
+    [ $((${#broken} - ${#without})) -eq ${#1} ] || fail "\"$name\": this must stand in $file exactly once: $1"
+    broken=${broken/"$1"/"$2"}
+    shift 2
+  done
   if [ "$phase" = list ]; then
     programs+=("$program")
     names+=("$name")
@@ -57,15 +66,6 @@ sabotage() {
     return
   fi
 
-  local path=$folder/source/$file whole broken
-  whole=$(< "$path")
-  broken=$whole
-  while [ $# -gt 0 ]; do
-    local without=${broken//"$1"/}
-    [ $((${#broken} - ${#without})) -eq ${#1} ] || fail "\"$name\": this must stand in $file exactly once: $1"
-    broken=${broken/"$1"/"$2"}
-    shift 2
-  done
   printf '%s\n' "$broken" > "$path"
   build "$program"
   run_test "$program" "$test"
@@ -83,13 +83,13 @@ all_sabotages() {
   local noise_test=GaussianMechanismTest.NoiseIsStandardNormalTimesItsStddevAndIndependentEverywhere
   local stddev_test=GaussianMechanismTest.NoiseStddevIsMultiplierTimesBoundOverExpectedBatchSize
   sabotage "the noise is removed" dpsgd_test "$noise_test" "$mechanism" \
-    '(total[j] + values[j]) / divisor' 'total[j] / divisor'
+    '(total[j] + noise[j]) / divisor' 'total[j] / divisor'
   sabotage "the noise is halved" dpsgd_test "$stddev_test" "$mechanism" \
-    'values[j] *= noise_stddev_;' 'values[j] *= noise_stddev_ / 2;'
+    'noise[j] *= noise_stddev_;' 'noise[j] *= noise_stddev_ / 2;'
   sabotage "the noise is divided by the batch size once more" dpsgd_test "$stddev_test" "$mechanism" \
-    'values[j] *= noise_stddev_;' 'values[j] *= noise_stddev_ / divisor;'
+    'noise[j] *= noise_stddev_;' 'noise[j] *= noise_stddev_ / divisor;'
   sabotage "the noise is multiplied by the batch size" dpsgd_test "$stddev_test" "$mechanism" \
-    '(total[j] + values[j]) / divisor' 'total[j] / divisor + values[j]'
+    '(total[j] + noise[j]) / divisor' 'total[j] / divisor + noise[j]'
   sabotage "every step gets the same noise" dpsgd_test "$noise_test" "$mechanism" \
     'Purpose::noise, release, piece.parameter' 'Purpose::noise, release * 0, piece.parameter'
   sabotage "every parameter gets the same noise" dpsgd_test "$noise_test" "$mechanism" \
