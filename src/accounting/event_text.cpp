@@ -7,7 +7,7 @@
 
 #include "dpml/accounting/event.h"
 #include "dpml/base/error.h"
-#include "event.pb.h"
+#include "dpml/event.pb.h"
 
 namespace dpml {
 
