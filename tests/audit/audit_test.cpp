@@ -132,7 +132,7 @@ TEST_F(Audit, FailsAConfigAndLedgerChangedTogetherByTheOwnersFiles) {
 }
 
 TEST_F(Audit, FailsALedgerThatLostAReleaseOrHasTooMany) {
-  for (const std::uint64_t count : {29, 31}) {
+  for (const std::uint64_t count : {29U, 31U}) {
     const RunFolder folder = forged([&](ModelFile& model) {
       model.ledger = ledger_of(good_noise(), count);
       model.claim.epsilon = epsilon_of(model.ledger);
