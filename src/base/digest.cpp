@@ -28,11 +28,17 @@ Digest& Digest::add(const void* bytes, std::size_t size) {
   return *this;
 }
 
-Digest& Digest::add(std::string_view bytes) { return add(bytes.data(), bytes.size()); }
+Digest& Digest::add(std::string_view bytes) {
+  return add(bytes.data(), bytes.size());
+}
 
-Digest& Digest::add(std::uint64_t value) { return add(&value, sizeof value); }
+Digest& Digest::add(std::uint64_t value) {
+  return add(&value, sizeof value);
+}
 
-Digest& Digest::add(double value) { return add(std::bit_cast<std::uint64_t>(value)); }
+Digest& Digest::add(double value) {
+  return add(std::bit_cast<std::uint64_t>(value));
+}
 
 std::string Digest::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};

@@ -7,12 +7,15 @@
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include "dpml/base/error.h"
 
 namespace dpml {
 
 namespace {
+
+constexpr const char* kTemporary = ".tmp-";  // then the number of the process
 
 /// Waits until the file or folder is on the disk.
 void flush_to_disk(const std::filesystem::path& path) {
@@ -38,7 +41,7 @@ std::string read_file(const std::filesystem::path& path) {
 
 void replace_file(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& write) {
   std::filesystem::path temporary = path;
-  temporary += ".tmp-" + std::to_string(::getpid());
+  temporary += kTemporary + std::to_string(::getpid());
   try {
     write(temporary);
     flush_to_disk(temporary);
@@ -53,6 +56,16 @@ void replace_file(const std::filesystem::path& path, const std::function<void(co
     throw;
   }
   flush_to_disk(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+}
+
+void remove_leftovers(const std::filesystem::path& path) {
+  const std::string prefix = path.filename().string() + kTemporary;
+  std::error_code ignored;
+  std::vector<std::filesystem::path> leftovers;
+  for (const auto& entry : std::filesystem::directory_iterator(path.parent_path(), ignored)) {
+    if (entry.path().filename().string().starts_with(prefix)) leftovers.push_back(entry.path());
+  }
+  for (const std::filesystem::path& leftover : leftovers) std::filesystem::remove(leftover, ignored);
 }
 
 void replace_file(const std::filesystem::path& path, std::string_view bytes) {

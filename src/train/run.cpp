@@ -151,6 +151,8 @@ void Run::resume() {
   trainer_.restore(state);
   initial_model_ = checkpoint.initial_model;
   resume_journal(checkpoint.ledger);
+  remove_leftovers(folder_.checkpoint());  // the journal is ours alone now, so nobody else is writing here
+  remove_leftovers(folder_.model());
   log_ = OwnerLog(folder_.log());
 }
 

@@ -104,6 +104,12 @@ TEST_F(File, KeepsItsContentWhenTheDiskTakesNoMore) {
   EXPECT_EQ(names(), std::vector<std::string>{"a"});
 }
 
+TEST_F(File, OfAKilledProcessIsSweptUp) {
+  for (const char* name : {"a", "a.tmp-12345", "a.tmp-7", "b.tmp-7"}) replace_file(folder_ / name, "left");
+  remove_leftovers(folder_ / "a");
+  EXPECT_EQ(names(), (std::vector<std::string>{"a", "b.tmp-7"}));
+}
+
 TEST_F(File, LeavesNothingBehindWhenAFolderIsInItsPlace) {
   fs::create_directories(folder_ / "a" / "b");
   expect_error<FileError>("a: cannot be replaced", [&] { replace_file(folder_ / "a", "new"); });

@@ -13,7 +13,8 @@ const std::vector<std::string> kFields = {"clip_bound", "sampling_rate", "noise_
 TEST(NearestWord, FindsTheWordThatWasMeant) {
   EXPECT_EQ(nearest_word("clip_bond", kFields), "clip_bound");
   EXPECT_EQ(nearest_word("noise_mutliplier", kFields), "noise_multiplier");
-  EXPECT_EQ(nearest_word("dleta", kFields), "");  // two letters of five are more than a third
+  EXPECT_EQ(nearest_word("dleta", kFields), "delta");  // a swap is one mistake
+  EXPECT_EQ(nearest_word("dulto", kFields), "");       // two letters of five are more than a third
   EXPECT_EQ(nearest_word("delt", kFields), "delta");
   EXPECT_EQ(nearest_word("delta", kFields), "delta");
 }

@@ -15,6 +15,10 @@ std::string read_file(const std::filesystem::path& path);
 /// `write` throws, the temporary file is removed and the error goes on. Throws FileError when the disk refuses.
 void replace_file(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& write);
 
+/// Removes the temporary files of replace_file that killed processes left beside `path`. The caller knows that nobody
+/// is replacing it now.
+void remove_leftovers(const std::filesystem::path& path);
+
 /// replace_file with the bytes at hand.
 void replace_file(const std::filesystem::path& path, std::string_view bytes);
 
