@@ -29,9 +29,9 @@ std::unique_ptr<Sequential> make_model(Model kind) {
   if (kind == Model::mlp) {
     model->add(std::make_unique<Flatten>());
     model->add(std::make_unique<Linear>(Linear::Options{.in = 784, .out = 256}, rng));
-    model->add(std::make_unique<ReLU>());
+    model->add(std::make_unique<Tanh>());
     model->add(std::make_unique<Linear>(Linear::Options{.in = 256, .out = 256}, rng));
-    model->add(std::make_unique<ReLU>());
+    model->add(std::make_unique<Tanh>());
     model->add(std::make_unique<Linear>(Linear::Options{.in = 256, .out = 10}, rng));
     return model;
   }
