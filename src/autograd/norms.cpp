@@ -19,6 +19,10 @@ double rounded_up(double sum, Index terms) {
   return sum * (1 + static_cast<double>(terms + 2) * std::numeric_limits<double>::epsilon());
 }
 
+double rounding_of_sum(Index terms, double lengths) {
+  return terms > 1 ? static_cast<double>(terms) * 0x1p-36 * lengths * lengths : 0;
+}
+
 namespace {
 
 double dot(const double* a, const double* b, Index count) {
@@ -55,7 +59,7 @@ double gram_squared_norm(Index positions, const float* u, Index m, Index ldu, co
   }
   // Every term is off by less than (m + n + 2) u |u_t||u_s||v_t||v_s|, their sum by T^2 u more of the same total.
   const double gamma = static_cast<double>(m + n + positions * positions + 4) * std::numeric_limits<double>::epsilon();
-  return std::max(sum, 0.0) + gamma * lengths * lengths;
+  return std::max(sum, 0.0) + gamma * lengths * lengths + rounding_of_sum(positions, lengths);
 }
 
 }  // namespace dpml

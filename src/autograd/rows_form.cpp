@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -32,19 +31,16 @@ void add_rows_norms(const Tensor& index, const Tensor& v, std::span<double> uppe
     for (std::size_t begin = 0; begin < order.size();) {
       std::size_t end = begin;
       std::fill(row.begin(), row.end(), 0.0);
-      double sizes = 0;
+      double lengths = 0;
       while (end < order.size() && row_of(index, b, order[end]) == row_of(index, b, order[begin])) {
         const float* from = v.data() + (b * positions + order[end]) * n;
-        for (Index i = 0; i < n; ++i) {
-          row[static_cast<std::size_t>(i)] += from[i];
-          sizes += std::abs(static_cast<double>(from[i]));
-        }
+        for (Index i = 0; i < n; ++i) row[static_cast<std::size_t>(i)] += from[i];
+        lengths += std::sqrt(sum_of_squares(from, n));
         ++end;
       }
       for (const double value : row) squares += value * value;
-      // Adding k floats in double can cancel; what is lost is below k u of the sum of their sizes.
-      if (end - begin > 1)
-        slack += static_cast<double>(end - begin + 2) * std::numeric_limits<double>::epsilon() * sizes * sizes;
+      // Adding k floats in double can cancel, too; what is lost there is far below.
+      slack += rounding_of_sum(static_cast<Index>(end - begin), lengths);
       begin = end;
     }
     upper[static_cast<std::size_t>(b)] += rounded_up(squares + slack, positions * n);

@@ -83,7 +83,7 @@ TEST(PerSampleGrad, NormsAreNeverBelowTheTruthAndHardlyAbove) {
     const std::vector<long double> truth = plain_squared_norms(example.truth, example.gradient.batch());
     for (std::size_t b = 0; b < upper.size(); ++b) {
       EXPECT_GE(static_cast<long double>(upper[b]), truth[b]) << example.name << ", sample " << b;
-      EXPECT_LE(static_cast<long double>(upper[b]), truth[b] * (1 + 1e-9L)) << example.name << ", sample " << b;
+      EXPECT_LE(static_cast<long double>(upper[b]), truth[b] * (1 + 1e-7L)) << example.name << ", sample " << b;
     }
   }
 }
@@ -169,15 +169,54 @@ TEST(PerSampleGrad, NormsStayAboveTheTruthWherePositionsUndoEachOther) {
   }
 }
 
-TEST(PerSampleGrad, ClippedSumsOfCancellingPositionsStayWithinTheBound) {
-  for (const float nudge : {0.0F, 1e-4F, 1e-2F}) {
-    const GradientExample example = cancelling_example(nudge);
-    const std::vector<double> upper = squared_norms(example.gradient);
-    const std::vector<float> weights{static_cast<float>(std::min(1.0, 1 / std::sqrt(upper[0]))), 0.0F};
-    const std::vector<float> sum = weighted_sum(example.gradient, weights);
-    double length = 0;
-    for (const float value : sum) length += static_cast<double>(value) * static_cast<double>(value);
-    EXPECT_LE(std::sqrt(length), 1.0) << "nudge " << nudge;
+/// A batch of 32 in which the second half of sample 16's positions undoes the first, up to `rest` of it. In the order
+/// of the forms: 0 outer, 1 patches, 2 rows.
+PerSampleGrad batch_with_cancelling_sample(int form, Index positions, float size, float rest) {
+  const Index batch = 32, bad = 16, m = 12, n = 10, half = positions / 2;
+  Tensor u = random_tensor(Shape{batch, positions, m}, 52);
+  Tensor v = random_tensor(Shape{batch, positions, n}, 53);
+  Tensor index = random_indices(Shape{batch, positions}, 7, 54);
+  Tensor& cancelling = form == 2 ? v : u;
+  Tensor& equal = form == 2 ? u : v;
+  const auto row = [&](Tensor& x, Index t) { return x.mutable_data() + (bad * positions + t) * x.axis(2); };
+  for (Index t = 0; t < half; ++t) {
+    for (Index i = 0; i < cancelling.axis(2); ++i) {
+      row(cancelling, t)[i] *= size;
+      row(cancelling, half + t)[i] = -row(cancelling, t)[i] * (1 + rest * static_cast<float>(i % 3));
+    }
+    std::copy_n(row(equal, t), equal.axis(2), row(equal, half + t));
+  }
+  std::fill_n(index.mutable_data() + bad * positions, positions, 3.0F);
+  if (form == 0) return PerSampleGrad::outer(u, v);
+  if (form == 2) return PerSampleGrad::rows(index, v, 7);
+  const PatchGeometry geometry{.in_height = 1, .in_width = positions, .in_channels = n};
+  return PerSampleGrad::patches(u.reshaped(Shape{batch, 1, positions, m}), v.reshaped(Shape{batch, 1, positions, n}),
+                                geometry);
+}
+
+// Sums are float; a sample whose terms are 1e7 times longer than their sum would wipe out what others added before.
+TEST(PerSampleGrad, ASampleWhosePositionsUndoEachOtherMovesAClippedSumByAtMostTheBound) {
+  for (const int form : {0, 1, 2}) {
+    for (const Index positions : {2, 4, 20}) {
+      for (const float size : {1.0F, 1e3F, 1e9F, 1e15F}) {
+        for (const float rest : {0.0F, 1e-7F, 1e-6F, 1e-5F, 1e-4F, 1e-3F, 1e-1F}) {
+          const PerSampleGrad gradient = batch_with_cancelling_sample(form, positions, size, rest);
+          std::vector<float> weights;
+          for (const double squared : squared_norms(gradient)) {
+            weights.push_back(static_cast<float>(std::min(1.0, 1 / std::sqrt(squared))));
+          }
+          const std::vector<float> with = weighted_sum(gradient, weights);
+          weights[16] = 0;
+          const std::vector<float> without = weighted_sum(gradient, weights);
+          double moved = 0;
+          for (std::size_t i = 0; i < with.size(); ++i) {
+            moved += std::pow(static_cast<double>(with[i]) - static_cast<double>(without[i]), 2);
+          }
+          EXPECT_LE(std::sqrt(moved), 1 + 1e-5)
+              << "form " << form << ", " << positions << " positions, size " << size << ", rest " << rest;
+        }
+      }
+    }
   }
 }
 

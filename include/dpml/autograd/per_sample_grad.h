@@ -29,8 +29,8 @@ class PerSampleGrad {
   Shape parameter_shape() const;
 
   /// Adds to upper[b] the squared length of sample b's gradient, or slightly more: never below the truth for the
-  /// numbers held, so that clipping by it keeps its bound. Not finite when the sample's gradient is not.
-  /// upper has B places.
+  /// numbers held, and enough to cover the rounding that add_weighted_sum leaves behind where positions undo each other,
+  /// so that clipping by it keeps its bound. Not finite when the sample's gradient is not. upper has B places.
   void add_squared_norms(std::span<double> upper) const;
 
   /// Adds sum_b weights[b] * gradient[b] to `into` (parameter size). A sample of weight 0 is skipped, not multiplied,
