@@ -29,6 +29,19 @@ function(dpml_room name)
   set_property(GLOBAL APPEND PROPERTY DPML_ROOMS dpml_${name})
 endfunction()
 
+# dpml_schema(variable name): the C++ code of proto/dpml/<name>.proto, to be listed among a room's sources. It is known as
+# dpml/<name>.proto, so that programs that embed dpml may have a <name>.proto of their own.
+function(dpml_schema variable name)
+  set(schema ${PROJECT_SOURCE_DIR}/proto/dpml/${name}.proto)
+  set(generated ${CMAKE_CURRENT_BINARY_DIR}/dpml/${name}.pb.cc ${CMAKE_CURRENT_BINARY_DIR}/dpml/${name}.pb.h)
+  add_custom_command(OUTPUT ${generated}
+    COMMAND protobuf::protoc -I ${PROJECT_SOURCE_DIR}/proto --cpp_out=${CMAKE_CURRENT_BINARY_DIR} ${schema}
+    DEPENDS ${schema} protobuf::protoc
+    COMMENT "Generating code of ${schema}")
+  set_source_files_properties(${generated} PROPERTIES COMPILE_OPTIONS -w)  # not ours to keep free of warnings
+  set(${variable} ${generated} PARENT_SCOPE)
+endfunction()
+
 # dpml_test(name SOURCES ... USES rooms... [LIBRARIES ...]): one test program, run by ctest under its own name.
 function(dpml_test name)
   cmake_parse_arguments(TEST "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
