@@ -2,6 +2,7 @@
 
 // Per-sample gradients in every form, each with its obvious twin: the gradients added up term by term.
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -117,6 +118,29 @@ inline std::vector<GradientExample> gradient_examples() {
   all.push_back(rows_example(5, 6, 3, 10, 2, 42));
   all.push_back(rows_example(4, 1, 7, 3, 3, 44));
   return all;
+}
+
+inline std::vector<double> squared_norms(const PerSampleGrad& gradient) {
+  std::vector<double> upper(static_cast<std::size_t>(gradient.batch()));
+  gradient.add_squared_norms(upper);
+  return upper;
+}
+
+inline std::vector<float> weighted_sum(const PerSampleGrad& gradient, std::span<const float> weights) {
+  std::vector<float> sum(static_cast<std::size_t>(gradient.parameter_shape().size()));
+  gradient.add_weighted_sum(weights, sum.data());
+  return sum;
+}
+
+/// The squared length of each sample's row of [B, size].
+inline std::vector<long double> plain_squared_norms(const std::vector<long double>& g, Index batch) {
+  std::vector<long double> norms(static_cast<std::size_t>(batch));
+  for (std::size_t i = 0; i < g.size(); ++i) norms[i * norms.size() / g.size()] += g[i] * g[i];
+  return norms;
+}
+
+inline std::vector<long double> plain_squared_norms(const Tensor& g) {
+  return plain_squared_norms({g.values().begin(), g.values().end()}, g.axis(0));
 }
 
 }  // namespace dpml
