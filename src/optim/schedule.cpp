@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "dpml/base/error.h"
 #include "dpml/optim/optimizer.h"
 
 namespace dpml {
@@ -15,6 +16,7 @@ double learning_rate_factor(const ScheduleOptions& schedule, std::uint64_t step,
     case ScheduleKind::constant:
       return 1;
     case ScheduleKind::step:
+      if (schedule.step_every == 0) throw ConfigError("schedule step: every is 0, expected 1 step or more");
       return std::pow(schedule.step_factor, static_cast<double>(since / schedule.step_every));
     case ScheduleKind::cosine: {
       const std::uint64_t length =
