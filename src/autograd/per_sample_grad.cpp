@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "dpml/base/cases.h"
 #include "dpml/base/error.h"
 #include "forms.h"
 
@@ -43,13 +44,6 @@ constexpr Index kDirectAdvantage = 2;
 bool direct_is_smaller(Index positions, Index m, Index n) {
   return positions > 1 && m * n <= kDirectAdvantage * positions * (m + n);
 }
-
-template <class... Case>
-struct Cases : Case... {
-  using Case::operator()...;
-};
-template <class... Case>
-Cases(Case...) -> Cases<Case...>;  // clang 14 does not deduce it
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "dpml/base/cases.h"
 #include "dpml/base/error.h"
 #include "dpml/data/csv.h"
 #include "dpml/data/idx.h"
@@ -12,11 +13,6 @@
 namespace dpml {
 
 namespace {
-
-template <class... Case>
-struct Cases : Case... {
-  using Case::operator()...;
-};
 
 TensorDataset read_source(const DataOptions& options) {
   return std::visit(
