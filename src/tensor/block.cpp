@@ -29,7 +29,7 @@ std::size_t count_of(int size_class) {
 
 void free_block(Block* block) {
   block->~Block();
-  ::operator delete(static_cast<void*>(block), std::align_val_t{alignof(Block)});
+  ::operator delete (static_cast<void*>(block), std::align_val_t{alignof(Block)});
 }
 
 /// Freed blocks of one thread, by size class.
@@ -81,7 +81,8 @@ Block* acquire_block(std::size_t count) {
       return block;
     }
   }
-  void* memory = ::operator new(sizeof(Block) + count_of(size_class) * sizeof(float), std::align_val_t{alignof(Block)});
+  void* memory =
+      ::operator new (sizeof(Block) + count_of(size_class) * sizeof(float), std::align_val_t{alignof(Block)});
   Block* block = new (memory) Block;
   block->size_class = size_class;
   return block;

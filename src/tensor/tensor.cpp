@@ -13,7 +13,9 @@ Tensor::Tensor(const Shape& shape) : shape_(shape), size_(shape.size()) {
   data_ = block_->numbers();
 }
 
-Tensor Tensor::zeros(const Shape& shape) { return filled(shape, 0.0F); }
+Tensor Tensor::zeros(const Shape& shape) {
+  return filled(shape, 0.0F);
+}
 
 Tensor Tensor::filled(const Shape& shape, float value) {
   Tensor tensor(shape);
@@ -50,7 +52,9 @@ Tensor& Tensor::operator=(Tensor other) noexcept {
   return *this;
 }
 
-Tensor::~Tensor() { release_block(block_); }
+Tensor::~Tensor() {
+  release_block(block_);
+}
 
 Tensor Tensor::reshaped(const Shape& shape) const {
   if (shape.size() != size_) {

@@ -1,10 +1,10 @@
 #include "dpml/base/file.h"
 
-#include <algorithm>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 

@@ -26,10 +26,10 @@ class Shape {
   Index size() const;  ///< product of all axes; 1 for rank 0
   std::span<const Index> axes() const { return {axes_.data(), static_cast<std::size_t>(rank_)}; }
 
-  Shape with_front(Index axis) const;       ///< [3] -> [axis, 3]
-  Shape with_back(Index axis) const;        ///< [3] -> [3, axis]
-  Shape without_front() const;              ///< [5, 3] -> [3]
-  Shape without_back() const;               ///< [5, 3] -> [5]
+  Shape with_front(Index axis) const;          ///< [3] -> [axis, 3]
+  Shape with_back(Index axis) const;           ///< [3] -> [3, axis]
+  Shape without_front() const;                 ///< [5, 3] -> [3]
+  Shape without_back() const;                  ///< [5, 3] -> [5]
   Shape with_axis(Index i, Index axis) const;  ///< axis i replaced
 
   bool operator==(const Shape& other) const;
