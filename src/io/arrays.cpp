@@ -24,7 +24,7 @@ Index rows_at_once(const hdf5::Dataset& dataset) {
   if (H5Pget_layout(creation.get()) == H5D_CHUNKED) H5Pget_chunk(creation.get(), H5S_MAX_RANK, chunk.data());
   const auto chunk_rows = static_cast<Index>(std::clamp<hsize_t>(chunk[0], 1, Index{1} << 32));
   const Index chunks = std::max<Index>(kPiece / row / chunk_rows, 1);
-  return std::min(chunks * chunk_rows, dataset.shape[0]);
+  return chunks * chunk_rows;
 }
 
 void read_rows(const hdf5::Reader& file, const hdf5::Dataset& dataset, Index begin, Index end,

@@ -119,6 +119,21 @@ TEST(Hdf5Array, DoesNotAllocateForAShapeThatTheFileCannotFill) {
   EXPECT_NE(error.find("says it has shape [1048576, 1048576], but the file holds only"), std::string::npos) << error;
 }
 
+TEST(Hdf5Array, RefusesAShapeLongerThanItsNumbers) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "data.h5";
+  const std::vector<float> numbers(3 * 5);
+  ForeignFile::create(path).dataset("inputs", H5T_IEEE_F32LE, {3, 5}, H5T_NATIVE_FLOAT, numbers.data());
+  std::string bytes = read_file(path);
+  const std::string lengths{"\x03\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\0", 16};
+  const std::size_t place = bytes.find(lengths);
+  ASSERT_NE(place, std::string::npos);
+  bytes[place] = 100;
+  write_bytes(path, bytes);
+  const std::string error = file_error(path, [&] { read_hdf5_array(path, "inputs"); });
+  EXPECT_NE(error.find("says it has shape [100, 5], but the file holds only 60 B"), std::string::npos) << error;
+}
+
 /// A file in the layout without checksums that most tools write, on which the HDF5 library itself may crash.
 std::string foreign_bytes() {
   const TemporaryFolder folder;

@@ -246,6 +246,23 @@ TEST(ModelFile, LeavesNothingOpen) {
   EXPECT_EQ(H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL), 0);
 }
 
+TEST(ModelFile, LeavesTheErrorPrintingOfHdf5AsItWasUnlessItFails) {
+  const TemporaryFolder folder;
+  const auto print = reinterpret_cast<H5E_auto2_t>(H5Eprint2);
+  const auto is_printing = [] {
+    H5E_auto2_t now = nullptr;
+    H5Eget_auto2(H5E_DEFAULT, &now, nullptr);
+    return now != nullptr;
+  };
+  H5Eset_auto2(H5E_DEFAULT, print, stderr);
+  write_model_file(folder / "model.h5", example_model());
+  read_model_file(folder / "model.h5");
+  EXPECT_TRUE(is_printing());
+  write_bytes(folder / "model.h5", read_file(folder / "model.h5").substr(0, 1000));
+  EXPECT_THROW(read_model_file(folder / "model.h5"), FileError);
+  EXPECT_FALSE(is_printing());
+}
+
 TEST(ModelFile, AFullDiskLeavesTheOldFile) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder / "model.h5";
