@@ -18,6 +18,7 @@ TEST(Checkpoint, ReadsBackEveryBitThatWasWritten) {
   EXPECT_TRUE(same_bits(read.weights, written.weights));
   EXPECT_TRUE(same_bits(read.optimizer, written.optimizer));
   EXPECT_TRUE(read.averages.empty());
+  EXPECT_EQ(read.initial_model, written.initial_model);
   EXPECT_EQ(read.dpml_version, written.dpml_version);
   EXPECT_TRUE(read.ledger == written.ledger);
   EXPECT_EQ(read.claim.epsilon, written.claim.epsilon);
@@ -46,6 +47,7 @@ TEST(Checkpoint, RefusesAnyChange) {
   expect_refused([](ForeignFile& file) { file.number_attribute("/", "steps", 1499); });
   expect_refused([](ForeignFile& file) { file.number_attribute("claim", "delta", 1e-4); });
   expect_refused([](ForeignFile& file) { file.python_text("config", ""); });
+  expect_refused([](ForeignFile& file) { file.text_attribute("/", "initial_model", ""); });
   expect_refused([&](ForeignFile& file) { file.rewrite("weights/block.1", H5T_NATIVE_FLOAT, &changed); });
   expect_refused([](ForeignFile& file) { H5Ldelete(file.id(), "optimizer/momentum.fc2.weight", H5P_DEFAULT); });
   expect_refused(

@@ -114,6 +114,7 @@ inline Checkpoint example_checkpoint() {
           .weights = model.weights,
           .optimizer = {{"momentum.fc2.weight", Tensor::filled({2, 3}, 0.25F)}},
           .averages = {},
+          .initial_model = "0123",
           .dpml_version = model.dpml_version,
           .ledger = model.ledger,
           .claim = model.claim};
