@@ -42,44 +42,36 @@ Minimum best_log_delta(ComposedCurve& curve, double epsilon) {
   });
 }
 
-struct Answer {
-  double epsilon;
-  std::optional<double> order;
-};
-
-Answer answer(const Ledger& ledger, double delta) {
-  if (!(delta >= 0 && delta < 1)) {
-    throw ConfigError("accountant rdp: delta is " + to_text(delta) + ", expected a number in [0, 1)");
-  }
-  ComposedCurve curve(ledger);
-  if (ledger.entries().empty()) return {0, std::nullopt};
-  if (std::log(delta) > log_total_variation(curve)) return {0, std::nullopt};
-  const Minimum best = best_epsilon(curve, std::log(delta));
-  if (!(best.value < kInfinity)) return {kInfinity, std::nullopt};
-  return {std::max(0.0, best.value), 1 + best.place};
-}
-
 }  // namespace
 
-double RdpAccountant::epsilon(const Ledger& ledger, double delta) const {
-  return answer(ledger, delta).epsilon;
-}
-
-Guarantee RdpAccountant::guarantee(const Ledger& ledger, double delta) const {
-  const Answer found = answer(ledger, delta);
-  return {found.epsilon, delta, ledger.neighbours(), std::string(name()), found.order};
-}
-
-double RdpAccountant::delta(const Ledger& ledger, double epsilon) const {
-  if (!(epsilon >= 0)) {
-    throw ConfigError("accountant rdp: epsilon is " + to_text(epsilon) + ", expected a number, at least 0");
-  }
+Bound RdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
   ComposedCurve curve(ledger);
-  if (ledger.entries().empty()) return 0;
-  if (!(curve.cumulant(1) < kInfinity)) return 1;
-  if (epsilon == kInfinity) return 0;
-  const double log_delta = std::min(best_log_delta(curve, epsilon).value, log_total_variation(curve));
-  return std::min(1.0, std::nextafter(std::exp(log_delta) * (1 + kRounding), 1.0));  // an underflow must not read 0
+  Bound bound{.upper = kInfinity, .method = "rdp"};
+  if (std::log(delta) > log_total_variation(curve)) {
+    bound.upper = 0;
+    return bound;
+  }
+  const Minimum best = best_epsilon(curve, std::log(delta));
+  if (best.value < kInfinity) {
+    bound.upper = std::max(0.0, best.value);
+    bound.order = 1 + best.place;
+  }
+  return bound;
+}
+
+Bound RdpAccountant::find_delta(const Ledger& ledger, double epsilon) const {
+  ComposedCurve curve(ledger);
+  Bound bound{.upper = 1, .method = "rdp"};
+  if (!(curve.cumulant(1) < kInfinity)) return bound;
+  if (epsilon == kInfinity) {
+    bound.upper = 0;
+    return bound;
+  }
+  const Minimum best = best_log_delta(curve, epsilon);
+  const double log_delta = std::min(best.value, log_total_variation(curve));
+  bound.upper = std::min(1.0, std::nextafter(std::exp(log_delta) * (1 + kRounding), 1.0));  // underflow must not read 0
+  if (log_delta == best.value) bound.order = 1 + best.place;
+  return bound;
 }
 
 }  // namespace dpml

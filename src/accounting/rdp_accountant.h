@@ -16,9 +16,10 @@ namespace dpml {
 class RdpAccountant final : public Accountant {
  public:
   std::string_view name() const override { return "rdp"; }
-  double epsilon(const Ledger& ledger, double delta) const override;
-  double delta(const Ledger& ledger, double epsilon) const override;
-  Guarantee guarantee(const Ledger& ledger, double delta) const override;
+
+ private:
+  Bound find_epsilon(const Ledger& ledger, double delta) const override;
+  Bound find_delta(const Ledger& ledger, double epsilon) const override;
 };
 
 }  // namespace dpml

@@ -57,6 +57,11 @@ struct CurveMaker {
 
   std::unique_ptr<RenyiCurve> operator()(const NonPrivate&) const { return std::make_unique<InfiniteCurve>(); }
 
+  template <class Kind>
+  std::unique_ptr<RenyiCurve> operator()(const Kind& kind) const {
+    throw UnsupportedEvent("accountant rdp: no bound for " + kind_name(kind));
+  }
+
   void refuse_sampling_under_replace_one(const std::string& inner) const {
     if (neighbours != Neighbours::replace_one) return;
     throw UnsupportedEvent("accountant rdp: no bound for poisson_sampled { " + inner +

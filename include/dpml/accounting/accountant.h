@@ -11,13 +11,26 @@
 
 namespace dpml {
 
+/// What an accountant knows of one number, epsilon or delta.
+struct Bound {
+  double upper;        ///< what may be claimed: never below the truth; +infinity (delta: 1) when nothing is known
+  double lower = 0;    ///< never above the best number that holds for every mechanism with this ledger; 0
+                       ///< when nothing is known
+  std::string method;  ///< "pld", "rdp", "gdp", ...: how upper was found
+  std::optional<double> order;     ///< the Renyi order that gave upper, where there is one
+  std::vector<std::string> notes;  ///< sentences that belong beside the number: why it is not smaller, what fell back
+};
+
 /// An upper bound: everything in the ledger, together, is (epsilon, delta)-differentially private.
 struct Guarantee {
-  double epsilon;               ///< >= 0, rounded up; +infinity when nothing can be certified
-  double delta;                 ///< in [0, 1)
-  Neighbours neighbours;        ///< which pairs of datasets count as adjacent
-  std::string accountant;       ///< name of the method
-  std::optional<double> order;  ///< the Renyi order that gave epsilon, where there is one
+  double epsilon;                  ///< >= 0, rounded up; +infinity when nothing can be certified
+  double delta;                    ///< in [0, 1)
+  Neighbours neighbours;           ///< which pairs of datasets count as adjacent
+  std::string accountant;          ///< name of the accountant that was asked
+  std::optional<double> order;     ///< the Renyi order that gave epsilon, where there is one
+  double epsilon_lower = 0;        ///< no smaller epsilon holds; 0 when nothing is known
+  std::string method;              ///< what gave epsilon; another name than accountant after a fall-back, or for "best"
+  std::vector<std::string> notes;  ///< Bound::notes
 };
 
 /// An event that an accountant cannot bound under the ledger's neighbours; the message says which and why.
@@ -36,14 +49,23 @@ class Accountant {
   /// Smallest epsilon this method can certify at `delta`, rounded up; 0 for an empty ledger, +infinity for one with a
   /// NonPrivate event or a Gaussian without noise, and at delta = 0 for a ledger of Gaussians. Throws ConfigError when
   /// delta is not in [0, 1), UnsupportedEvent naming the first entry it cannot bound.
-  virtual double epsilon(const Ledger& ledger, double delta) const = 0;
+  Bound epsilon_bound(const Ledger& ledger, double delta) const;
 
   /// Smallest delta this method can certify at `epsilon`, rounded up and at most 1; 0 for an empty ledger. Throws
   /// ConfigError when epsilon is negative or not a number (infinity is allowed), UnsupportedEvent as above.
-  virtual double delta(const Ledger& ledger, double epsilon) const = 0;
+  Bound delta_bound(const Ledger& ledger, double epsilon) const;
 
-  /// epsilon(), with all that belongs to the claim.
-  virtual Guarantee guarantee(const Ledger& ledger, double delta) const;
+  /// Bound::upper of the above.
+  double epsilon(const Ledger& ledger, double delta) const { return epsilon_bound(ledger, delta).upper; }
+  double delta(const Ledger& ledger, double epsilon) const { return delta_bound(ledger, epsilon).upper; }
+
+  /// epsilon_bound(), with all that belongs to the claim.
+  Guarantee guarantee(const Ledger& ledger, double delta) const;
+
+ private:
+  // The ledger is not empty, the number is in range.
+  virtual Bound find_epsilon(const Ledger& ledger, double delta) const = 0;
+  virtual Bound find_delta(const Ledger& ledger, double epsilon) const = 0;
 };
 
 /// What make_accountant knows.

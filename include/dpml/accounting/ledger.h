@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -65,5 +66,14 @@ class Ledger {
   std::uint64_t releases_ = 0;
   LedgerJournal* journal_ = nullptr;
 };
+
+/// Protobuf text (message Ledger of proto/dpml/event.proto): a line for the neighbours and one for each entry:
+/// entry { event { gaussian { noise_multiplier: 1 } } count: 10 }
+std::string to_text(const Ledger& ledger);
+
+/// Reads what to_text writes; a count that is absent is 1. `neighbours` are asked for by who reads; where the text
+/// states them, too, they must agree. Throws ConfigError naming line and column or field, also when neither states
+/// neighbours; PrivacyError when the counts together do not fit 64 bits.
+Ledger parse_ledger(std::string_view text, std::optional<Neighbours> neighbours = std::nullopt);
 
 }  // namespace dpml
