@@ -1,9 +1,27 @@
 #include "dpml/accounting/accountant.h"
 
+#include <utility>
+
+#include "best_accountant.h"
 #include "dpml/base/text.h"
+#include "gdp_accountant.h"
 #include "rdp_accountant.h"
+#include "zcdp_accountant.h"
 
 namespace dpml {
+
+namespace {
+
+/// Everyone but "best", in the order in which it asks: exact first, quick first.
+std::vector<std::unique_ptr<Accountant>> all_accountants() {
+  std::vector<std::unique_ptr<Accountant>> accountants;
+  accountants.push_back(std::make_unique<GdpAccountant>());
+  accountants.push_back(std::make_unique<RdpAccountant>());
+  accountants.push_back(std::make_unique<ZcdpAccountant>());
+  return accountants;
+}
+
+}  // namespace
 
 Bound Accountant::epsilon_bound(const Ledger& ledger, double delta) const {
   if (!(delta >= 0 && delta < 1)) {
@@ -36,11 +54,18 @@ Guarantee Accountant::guarantee(const Ledger& ledger, double delta) const {
 }
 
 std::vector<std::string> accountant_names() {
-  return {"rdp"};
+  std::vector<std::string> names;
+  for (const std::unique_ptr<Accountant>& accountant : all_accountants()) names.emplace_back(accountant->name());
+  names.emplace_back("best");
+  return names;
 }
 
 std::unique_ptr<Accountant> make_accountant(std::string_view name) {
-  if (name == "rdp") return std::make_unique<RdpAccountant>();
+  std::vector<std::unique_ptr<Accountant>> accountants = all_accountants();
+  if (name == "best") return std::make_unique<BestAccountant>(std::move(accountants));
+  for (std::unique_ptr<Accountant>& accountant : accountants) {
+    if (accountant->name() == name) return std::move(accountant);
+  }
   throw ConfigError("accountant: \"" + std::string(name) + "\" is not known; expected " +
                     list_words(accountant_names()));
 }

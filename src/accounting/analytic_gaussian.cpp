@@ -119,8 +119,8 @@ double solve_mu(double epsilon, double target) {
 Interval gaussian_log_delta(double mu, double epsilon) {
   require(mu >= 0, "mu", mu, "a number, at least 0");
   require(epsilon >= 0, "epsilon", epsilon, "a number, at least 0");
-  if (mu == 0 || epsilon == kInfinity) return {-kInfinity, -kInfinity};
   if (mu == kInfinity) return {0, 0};
+  if (mu == 0 || epsilon == kInfinity) return {-kInfinity, -kInfinity};
   const LogDelta at = log_delta(mu, epsilon);
   return {at.lower(), at.upper()};
 }

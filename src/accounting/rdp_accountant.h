@@ -16,6 +16,7 @@ namespace dpml {
 class RdpAccountant final : public Accountant {
  public:
   std::string_view name() const override { return "rdp"; }
+  bool is_quick() const override { return true; }
 
  private:
   Bound find_epsilon(const Ledger& ledger, double delta) const override;

@@ -46,6 +46,9 @@ class Accountant {
 
   virtual std::string_view name() const = 0;
 
+  /// Whether an answer takes about a millisecond, so that a search may ask often.
+  virtual bool is_quick() const { return false; }
+
   /// Smallest epsilon this method can certify at `delta`, rounded up; 0 for an empty ledger, +infinity for one with a
   /// NonPrivate event or a Gaussian without noise, and at delta = 0 for a ledger of Gaussians. Throws ConfigError when
   /// delta is not in [0, 1), UnsupportedEvent naming the first entry it cannot bound.
@@ -71,7 +74,11 @@ class Accountant {
 /// What make_accountant knows.
 std::vector<std::string> accountant_names();
 
-/// "rdp": Renyi differential privacy, optimised over real orders (renyi.h). Throws ConfigError listing the names.
+/// "rdp": Renyi differential privacy, optimised over real orders (renyi.h).
+/// "gdp": the exact composition of plain Gaussians (analytic_gaussian.h); nothing sampled.
+/// "zcdp": zero-concentrated differential privacy (Bun and Steinke 2016), sums of rho; nothing sampled.
+/// "best": the smallest certified answer of all of them; Bound::method is who gave it, Bound::lower the largest lower.
+/// Throws ConfigError listing the names.
 std::unique_ptr<Accountant> make_accountant(std::string_view name);
 
 }  // namespace dpml

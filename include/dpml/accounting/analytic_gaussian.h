@@ -15,7 +15,7 @@ namespace dpml {
 // 1e-13 relative for epsilon and mu, more only where epsilon is next to 0. ConfigError is thrown for numbers out of
 // range.
 
-/// mu in [0, infinity], epsilon in [0, infinity]; -infinity where delta is 0.
+/// mu in [0, infinity], epsilon in [0, infinity]; -infinity where delta is 0, and 0 wherever mu is infinite.
 Interval gaussian_log_delta(double mu, double epsilon);
 
 /// exp of the above, in [0, 1]; upper is above 0 wherever delta is, also when it is too small for a double.

@@ -1,0 +1,95 @@
+#include "gdp_accountant.h"
+
+#include <cmath>
+#include <limits>
+#include <type_traits>
+
+#include "dpml/accounting/analytic_gaussian.h"
+#include "leaves.h"
+#include "rounding.h"
+
+namespace dpml {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnit = std::numeric_limits<double>::epsilon();
+
+template <class Kind>
+constexpr bool kIsSampling =
+    kIsOneOf<Kind, std::variant<PoissonSampled, SampledWithoutReplacement, TruncatedPoissonSampled, BallsAndBins>>;
+
+/// mu^2 of one leaf.
+struct SquaredMu {
+  Neighbours neighbours;
+
+  double ratio(double distance, double noise_multiplier) const {
+    if (distance == 0) return 0;
+    return std::pow(contribution_distance(neighbours) * distance / noise_multiplier, 2);
+  }
+  double operator()(const Gaussian& gaussian) const { return ratio(1, gaussian.noise_multiplier); }
+  double operator()(const NonPrivate&) const { return kInfinity; }
+  double operator()(const TreeAggregation& tree) const {
+    if (neighbours == Neighbours::replace_one) refuse(tree, "it is not defined under replace_one");
+    return tree_depth(tree) * ratio(1, tree.noise_multiplier);
+  }
+  double operator()(const MixtureOfGaussians& mixture) const {
+    if (neighbours == Neighbours::replace_one) refuse(mixture, "it is not defined under replace_one");
+    if (mixture.components.size() > 1) refuse(mixture, "several components are not one Gaussian; use pld or rdp");
+    return ratio(mixture.components.front().sensitivity, mixture.noise_multiplier);
+  }
+  template <class Kind>
+  double operator()(const Kind& kind) const {
+    if constexpr (kIsSampling<Kind>) {
+      refuse(kind,
+             "a sampled Gaussian is not a Gaussian, and the central limit theorem gives an estimate for it, "
+             "never a guarantee; use pld or rdp");
+    }
+    refuse(kind, "it is not a Gaussian; use rdp");
+  }
+
+  [[noreturn]] static void refuse(const Event& event, const std::string& why) {
+    throw UnsupportedEvent("accountant gdp: no bound for " + kind_name(event) + ", because " + why);
+  }
+};
+
+Interval mu_of(const Interval& squared) {
+  return {std::sqrt(squared.lower) * (1 - kUnit), std::sqrt(squared.upper) * (1 + kUnit)};
+}
+
+Bound bound_of(double lower, double upper, const GaussianTotal& total) {
+  Bound bound{.upper = upper, .lower = lower, .method = "gdp"};
+  if (total.has_shuffled) bound.notes.push_back(shuffling_note());
+  return bound;
+}
+
+}  // namespace
+
+GaussianTotal gaussian_total(const Ledger& ledger) {
+  GaussianTotal total{.mu_squared = {0, 0}};
+  for_each_leaf(ledger, [&](const Leaf& leaf) {
+    const double squared = std::visit(SquaredMu{ledger.neighbours()}, leaf.event.kind());
+    const Interval one = {squared * (1 - 8 * kUnit), squared * (1 + 8 * kUnit)};  // of the few operations above
+    total.mu_squared.upper = add_up(total.mu_squared.upper, multiply_up(leaf.count, one.upper));
+    if (!leaf.is_shuffled) {
+      const double count = leaf.count < 0x1p53 ? leaf.count : leaf.count * (1 - 64 * kUnit);
+      total.mu_squared.lower = add_down(total.mu_squared.lower, multiply_down(count, one.lower));
+    }
+    total.has_shuffled |= leaf.is_shuffled;
+  });
+  return total;
+}
+
+Bound GdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
+  const GaussianTotal total = gaussian_total(ledger);
+  const Interval mu = mu_of(total.mu_squared);
+  return bound_of(gaussian_epsilon(mu.lower, delta).lower, gaussian_epsilon(mu.upper, delta).upper, total);
+}
+
+Bound GdpAccountant::find_delta(const Ledger& ledger, double epsilon) const {
+  const GaussianTotal total = gaussian_total(ledger);
+  const Interval mu = mu_of(total.mu_squared);
+  return bound_of(gaussian_delta(mu.lower, epsilon).lower, gaussian_delta(mu.upper, epsilon).upper, total);
+}
+
+}  // namespace dpml

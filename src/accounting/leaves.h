@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "dpml/accounting/ledger.h"
+
+namespace dpml {
+
+/// An event that is no composition, and how often it happens.
+struct Leaf {
+  const Event& event;
+  double count;      ///< exact to 2^53, then rounded up by 3e-16 or less at each product
+  bool is_shuffled;  ///< each unit is in one batch of an epoch, nobody knows which, and the event is that batch's
+};
+
+/// Takes compositions apart, multiplies counts into one another (here only), and looks through samplings that leave
+/// nobody out: PoissonSampled with rate 1, SampledWithoutReplacement of all units, one BallsAndBins bin. Of a Shuffled
+/// epoch the inner event is given once: without amplification it is all that a unit takes part in.
+void for_each_leaf(const Ledger& ledger, const std::function<void(const Leaf&)>& visit);
+
+/// The sentence that goes with a bound for a ledger with shuffled leaves.
+std::string shuffling_note();
+
+/// How many nodes of the tallest tree hold one leaf's contribution.
+int tree_depth(const TreeAggregation& tree);
+
+/// What a unit's contribution moves by, in clip bounds: 2 under replace_one, else 1.
+double contribution_distance(Neighbours neighbours);
+
+}  // namespace dpml

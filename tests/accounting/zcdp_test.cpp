@@ -1,0 +1,97 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "dpml/accounting/accountant.h"
+#include "reference_cases.h"
+
+namespace dpml {
+namespace {
+
+const std::unique_ptr<Accountant> kZcdp = make_accountant("zcdp");
+
+double epsilon(const Event& event, double delta, Neighbours neighbours = Neighbours::zero_out,
+               std::uint64_t count = 1) {
+  Ledger ledger(neighbours);
+  ledger.append(event, count);
+  return kZcdp->epsilon(ledger, delta);
+}
+
+TEST(Zcdp, AgreesWithReference) {
+  const std::vector<json> cases = reference_cases("zcdp_epsilon");
+  EXPECT_EQ(cases.size(), 2u);
+  for (const json& one : cases) {
+    Ledger ledger(Neighbours::zero_out);
+    ledger.append(ZeroConcentrated{number_at(one, "/inputs/rho")});
+    const Bound ours = kZcdp->epsilon_bound(ledger, number_at(one, "/inputs/delta"));
+    EXPECT_NEAR(ours.upper / number_at(one, "/expected/epsilon_continuous"), 1, 1e-9) << one.at("id");
+    EXPECT_GE(ours.upper, number_at(one, "/expected/epsilon_continuous") * (1 - 1e-15)) << one.at("id");
+    EXPECT_NEAR(ours.order.value() / number_at(one, "/expected/order"), 1, 1e-3) << one.at("id");
+    EXPECT_EQ(ours.method, "zcdp");
+  }
+}
+
+TEST(Zcdp, AddsUpWhatEachEventCosts) {
+  const double delta = 1e-6;
+  const double one = epsilon(ZeroConcentrated{0.5}, delta);
+  EXPECT_NEAR(epsilon(Gaussian{1}, delta), one, 1e-12);
+  EXPECT_NEAR(epsilon(DiscreteGaussian{3, 3}, delta), one, 1e-12);
+  EXPECT_NEAR(epsilon(TreeAggregation{2, {9}}, delta), one, 1e-12) << "9 leaves: 4 levels";
+  EXPECT_NEAR(epsilon(MixtureOfGaussians{2, {{0, 0.25}, {2, 0.75}}}, delta), one, 1e-12);
+  EXPECT_NEAR(epsilon(Gaussian{2}, delta, Neighbours::replace_one), one, 1e-12);
+  EXPECT_NEAR(epsilon(Composed{{Gaussian{2}, ZeroConcentrated{0.125}, SelfComposed{ZeroConcentrated{0.05}, 5}}}, delta),
+              one, 1e-12);
+  EXPECT_NEAR(epsilon(ZeroConcentrated{0.5, 0.25}, delta), one + 0.25, 1e-12);
+  // Pure events, so many that the sum of their epsilons is larger: 100 * 0.1^2 / 2.
+  EXPECT_NEAR(epsilon(Laplace{10}, delta, Neighbours::zero_out, 100), one, 1e-12);
+  EXPECT_NEAR(epsilon(DiscreteLaplace{20, 2}, delta, Neighbours::zero_out, 100), one, 1e-12);
+  EXPECT_NEAR(epsilon(EpsilonDelta{0.1, 0}, delta, Neighbours::zero_out, 100), one, 1e-12);
+  EXPECT_NEAR(epsilon(ExponentialMechanism{0.2}, delta, Neighbours::zero_out, 100), one, 1e-12);
+}
+
+TEST(Zcdp, NeverExceedsTheSumOfPureEpsilons) {
+  EXPECT_EQ(epsilon(EpsilonDelta{0.5, 0}, 1e-30, Neighbours::zero_out, 3), 1.5);
+  EXPECT_EQ(epsilon(ExponentialMechanism{0.25}, 0, Neighbours::zero_out, 2), 0.5);
+  EXPECT_NEAR(epsilon(RandomizedResponse{0.5, 2}, 0, Neighbours::replace_one), std::log(3.0), 1e-12);
+  Ledger ledger(Neighbours::zero_out);
+  ledger.append(Laplace{2}, 4);
+  EXPECT_EQ(kZcdp->delta(ledger, 2.01), 0);
+  EXPECT_GT(kZcdp->delta(ledger, 1.9), 0);
+}
+
+TEST(Zcdp, ChargesEveryDelta) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(epsilon(EpsilonDelta{0.5, 1e-3}, 2.9e-3, Neighbours::zero_out, 3), infinity);
+  EXPECT_EQ(epsilon(EpsilonDelta{0.5, 1e-3}, 1e-3), 0.5) << "nothing is lost to rounding";
+  EXPECT_NEAR(epsilon(Composed{{EpsilonDelta{0, 1e-3}, ZeroConcentrated{0.5}}}, 2e-3),
+              epsilon(ZeroConcentrated{0.5}, 1e-3), 1e-9);
+  Ledger ledger(Neighbours::zero_out);
+  ledger.append(EpsilonDelta{0.5, 1e-3}, 3);
+  EXPECT_NEAR(kZcdp->delta(ledger, 1.5), 3e-3, 1e-15);
+}
+
+TEST(Zcdp, RefusesWhatItCannotTellByName) {
+  const auto refusal = [](const Event& event) -> std::string {
+    try {
+      epsilon(event, 1e-5);
+    } catch (const UnsupportedEvent& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_NE(refusal(PoissonSampled{0.1, Gaussian{1}}).find("poisson_sampled"), std::string::npos);
+  EXPECT_NE(refusal(SampledWithoutReplacement{10, 3, Gaussian{1}}), "");
+  EXPECT_NE(refusal(TruncatedPoissonSampled{10, 0.3, 5, Gaussian{1}}), "");
+  EXPECT_NE(refusal(BallsAndBins{10, Gaussian{1}}), "");
+  EXPECT_NE(refusal(RepeatAndSelect{Gaussian{1}, 3, 1}), "");
+  EXPECT_NE(refusal(RandomizedResponse{0.5, 2}), "") << "under zero_out";
+  EXPECT_EQ(refusal(Shuffled{10, Gaussian{1}}), "");
+}
+
+TEST(Zcdp, NothingIsCertifiedWithoutNoise) {
+  EXPECT_EQ(epsilon(NonPrivate{}, 0.5), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(epsilon(Gaussian{0}, 0.5), std::numeric_limits<double>::infinity());
+}
+
+}  // namespace
+}  // namespace dpml
