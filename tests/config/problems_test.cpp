@@ -111,7 +111,7 @@ TEST(Problems, TellOfImpossiblePrivacy) {
                  "c.txtpb:4: privacy.poisson.expected_batch_size: is 100, above the public_size 99");
   expect_problem(with("unit: \"one image\"", "unit: \"\""), "c.txtpb:2: privacy.unit: is empty");
   expect_problem(with("target_epsilon: 3", "target_epsilon: 3 accountant: \"rpd\""),
-                 "c.txtpb:8: privacy.accountant: there is none of this name; state rdp");
+                 "c.txtpb:8: privacy.accountant: there is none of this name; state gdp, ");
 }
 
 TEST(Problems, TellOfContradictions) {
