@@ -5,6 +5,7 @@
 #include "best_accountant.h"
 #include "dpml/base/text.h"
 #include "gdp_accountant.h"
+#include "pld_accountant.h"
 #include "rdp_accountant.h"
 #include "zcdp_accountant.h"
 
@@ -12,10 +13,13 @@ namespace dpml {
 
 namespace {
 
+constexpr double kPldGap = 1e-3;
+
 /// Everyone but "best", in the order in which it asks: exact first, quick first.
 std::vector<std::unique_ptr<Accountant>> all_accountants() {
   std::vector<std::unique_ptr<Accountant>> accountants;
   accountants.push_back(std::make_unique<GdpAccountant>());
+  accountants.push_back(std::make_unique<PldAccountant>(kPldGap));
   accountants.push_back(std::make_unique<RdpAccountant>());
   accountants.push_back(std::make_unique<ZcdpAccountant>());
   return accountants;

@@ -13,6 +13,9 @@ namespace dpml {
 /// K is convex, and so are b log(b / a) and -log(a); hence log(delta) is convex in b and epsilon, a convex function
 /// over b, is quasi-convex: one descent finds the best order. At the order 1, Bretagnolle and Huber bound the total
 /// variation by sqrt(1 - exp(-D(1))), which is a delta for every epsilon >= 0.
+///
+/// Deltas that events bring along are chances of failure, the same for both neighbours: with d their composition, the
+/// rest must meet (delta - d) / (1 - d). Where every privacy loss has a bound, epsilon is at most the sum of them.
 class RdpAccountant final : public Accountant {
  public:
   std::string_view name() const override { return "rdp"; }

@@ -1,102 +1,107 @@
 #include "renyi_curve.h"
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
-#include <string>
-#include <unordered_map>
 
-#include "dpml/accounting/accountant.h"
+#include "divergence_terms.h"
 #include "dpml/accounting/renyi.h"
+#include "dpml/base/error.h"
 #include "dpml/base/text.h"
-#include "sampled_gaussian.h"
+#include "gaussian_curve.h"
+#include "pair_curve.h"
+#include "renyi_cost.h"
 
 namespace dpml {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kSumSlack = 1e-12;  // for the roundings of a sum of many terms
 
-class InfiniteCurve final : public RenyiCurve {
- public:
-  double cumulant(double) override { return kInfinity; }
-};
+/// count * each, where anything often enough is 0 only if it is 0 once.
+double times(double count, double each) {
+  return each == 0 ? 0 : count * each;
+}
 
-class GaussianCurve final : public RenyiCurve {
- public:
-  GaussianCurve(double noise_multiplier, double distance)
-      : half_square_(0.5 * std::pow(distance / noise_multiplier, 2)) {}
+void require_order(const char* who, double order) {
+  if (order > 1 && std::isfinite(order)) return;
+  throw ConfigError(std::string(who) + ": order is " + to_text(order) + ", expected a finite number above 1");
+}
 
-  double cumulant(double order_minus_one) override {
-    return order_minus_one * (1 + order_minus_one) * half_square_ * (1 + kRenyiSlack);
-  }
-
- private:
-  double half_square_;
-};
-
-/// Finds the curve of an event; `sampling_rate` collects what lies around it.
-struct CurveMaker {
-  Neighbours neighbours;
-  double sampling_rate = 1;
-
-  std::unique_ptr<RenyiCurve> operator()(const Gaussian& gaussian) const {
-    if (gaussian.noise_multiplier == 0) return std::make_unique<InfiniteCurve>();
-    if (sampling_rate < 1) {
-      refuse_sampling_under_replace_one("gaussian");
-      return std::make_unique<SampledGaussianCurve>(sampling_rate, gaussian.noise_multiplier);
-    }
-    const double distance = neighbours == Neighbours::replace_one ? 2 : 1;
-    return std::make_unique<GaussianCurve>(gaussian.noise_multiplier, distance);
-  }
-
-  std::unique_ptr<RenyiCurve> operator()(const PoissonSampled& sampled) const {
-    double rate = sampling_rate * sampled.sampling_rate;
-    if (sampling_rate < 1 && sampled.sampling_rate < 1) rate = std::nextafter(rate, 1.0);  // never below the product
-    return std::visit(CurveMaker{neighbours, rate}, sampled.inner.kind());
-  }
-
-  std::unique_ptr<RenyiCurve> operator()(const NonPrivate&) const { return std::make_unique<InfiniteCurve>(); }
-
-  template <class Kind>
-  std::unique_ptr<RenyiCurve> operator()(const Kind& kind) const {
-    throw UnsupportedEvent("accountant rdp: no bound for " + kind_name(kind));
-  }
-
-  void refuse_sampling_under_replace_one(const std::string& inner) const {
-    if (neighbours != Neighbours::replace_one) return;
-    throw UnsupportedEvent("accountant rdp: no bound for poisson_sampled { " + inner +
-                           " } under replace_one neighbours, because both datasets then give a mixture; use "
-                           "add_or_remove_one or zero_out");
-  }
-};
+void require_epsilon(const char* who, double epsilon) {
+  if (epsilon >= 0 && std::isfinite(epsilon)) return;
+  throw ConfigError(std::string(who) + ": epsilon is " + to_text(epsilon) + ", expected a finite number, at least 0");
+}
 
 }  // namespace
 
 std::unique_ptr<RenyiCurve> make_renyi_curve(const Event& event, Neighbours neighbours) {
-  return std::visit(CurveMaker{neighbours}, event.kind());
+  auto curve = std::make_unique<ComposedCurve>(event, neighbours);
+  if (curve->delta() > 0) return std::make_unique<InfiniteCurve>();
+  return curve;
 }
 
 ComposedCurve::ComposedCurve(const Ledger& ledger) {
-  std::unordered_map<std::string, std::size_t> place;
   for (const LedgerEntry& entry : ledger.entries()) {
-    const auto [found, is_new] = place.try_emplace(to_text(entry.event), terms_.size());
-    if (is_new) terms_.push_back({make_renyi_curve(entry.event, ledger.neighbours()), 0});
-    terms_[found->second].count += static_cast<double>(entry.count);
+    add(entry.event, ledger.neighbours(), static_cast<double>(entry.count));
   }
+}
+
+ComposedCurve::ComposedCurve(const Event& event, Neighbours neighbours) {
+  add(event, neighbours, 1);
+}
+
+void ComposedCurve::add(const Event& event, Neighbours neighbours, double count) {
+  if (const auto* it = event.get_if<SelfComposed>()) {
+    return add(it->inner, neighbours, count * static_cast<double>(it->count));
+  }
+  if (const auto* it = event.get_if<Composed>()) {
+    for (const Event& part : it->events) add(part, neighbours, count);
+    return;
+  }
+  const auto [found, is_new] = place_.try_emplace(to_text(neighbours) + " " + to_text(event), terms_.size());
+  if (is_new) {
+    RenyiCost cost = renyi_cost(event, neighbours);
+    terms_.push_back({std::move(cost.curve), 0, cost.pure_epsilon, cost.delta});
+    for (std::string& note : cost.notes) {
+      if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(std::move(note));
+    }
+  }
+  terms_[found->second].count += count;
 }
 
 double ComposedCurve::cumulant(double order_minus_one) {
   double sum = 0;
-  for (const Term& term : terms_) sum += term.count * term.curve->cumulant(order_minus_one);
+  for (const Term& term : terms_) sum += times(term.count, term.curve->cumulant(order_minus_one));
   return sum;
 }
 
+double ComposedCurve::delta() const {
+  double log_success = 0;
+  for (const Term& term : terms_) log_success += times(term.count, std::log1p(-term.delta));
+  return std::min(1.0, -std::expm1(log_success) * (1 + kSumSlack));
+}
+
+double ComposedCurve::pure_epsilon() const {
+  double sum = 0;
+  for (const Term& term : terms_) sum += times(term.count, term.pure_epsilon);
+  return sum * (1 + kSumSlack);
+}
+
 double renyi_divergence(const Event& event, Neighbours neighbours, double order) {
-  if (!(order > 1 && std::isfinite(order))) {
-    throw ConfigError("renyi_divergence: order is " + to_text(order) + ", expected a finite number above 1");
-  }
+  require_order("renyi_divergence", order);
   validate(event);
   return make_renyi_curve(event, neighbours)->cumulant(order - 1) / (order - 1);
+}
+
+double renyi_divergence_of_pure(double epsilon, double order) {
+  require_order("renyi_divergence_of_pure", order);
+  require_epsilon("renyi_divergence_of_pure", epsilon);
+  return epsilon == 0 ? 0 : PairCurve(pure_outcomes(epsilon)).cumulant(order - 1) / (order - 1);
+}
+
+double rho_of_pure(double epsilon) {
+  require_epsilon("rho_of_pure", epsilon);
+  return epsilon * std::tanh(epsilon / 2) * (1 + kRenyiSlack);
 }
 
 }  // namespace dpml

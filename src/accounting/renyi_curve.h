@@ -1,13 +1,17 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "dpml/accounting/ledger.h"
 
 namespace dpml {
 
-/// K(b) = b * D(1 + b), where D is a Renyi divergence and b = order - 1 > 0; never below the truth. K is convex.
+/// K(b) = b * D(1 + b), where D is a Renyi divergence and b = order - 1 > 0; never below the truth. Where the exact K
+/// is known it is convex; some bounds are not.
 ///
 /// The argument is order - 1 and not the order, because large epsilons live at orders like 1 + 1e-9.
 /// Not for use by two threads at once: a curve may keep what it computed for the next order.
@@ -17,21 +21,41 @@ class RenyiCurve {
   virtual double cumulant(double order_minus_one) = 0;
 };
 
-/// The curve of one release of `event`. Throws UnsupportedEvent, naming the event.
+/// The curve of one release of `event`, +infinity where a delta goes with it. Throws UnsupportedEvent, naming the
+/// event.
 std::unique_ptr<RenyiCurve> make_renyi_curve(const Event& event, Neighbours neighbours);
 
-/// The sum of the curves of a whole ledger, each times its count. Equal events are evaluated once, wherever they stand.
+/// What several releases cost together: the sum of their curves, each times its count, and with it what else of a
+/// RenyiCost composes. The only place where counts are multiplied in. Equal events are evaluated once, wherever they
+/// stand.
 class ComposedCurve final : public RenyiCurve {
  public:
+  /// Throw UnsupportedEvent, naming the event.
   explicit ComposedCurve(const Ledger& ledger);
+  ComposedCurve(const Event& event, Neighbours neighbours);
+
+  void add(const Event& event, Neighbours neighbours, double count);
+
+  /// Of everything but delta().
   double cumulant(double order_minus_one) override;
+
+  /// Chance that one release or more fails outright, which does not depend on the data; rounded up.
+  double delta() const;
+  /// The largest privacy loss of all together, failures excepted; rounded up; +infinity where it has no bound.
+  double pure_epsilon() const;
+  /// Each sentence once.
+  const std::vector<std::string>& notes() const { return notes_; }
 
  private:
   struct Term {
     std::unique_ptr<RenyiCurve> curve;
     double count;
+    double pure_epsilon;
+    double delta;
   };
   std::vector<Term> terms_;
+  std::unordered_map<std::string, std::size_t> place_;  ///< of an event's term
+  std::vector<std::string> notes_;
 };
 
 }  // namespace dpml

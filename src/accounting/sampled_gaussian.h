@@ -2,21 +2,17 @@
 
 #include <vector>
 
+#include "divergence_terms.h"
 #include "renyi_curve.h"
 
 namespace dpml {
 
-/// What is added, relatively, to every Renyi curve, so that it is an upper bound in floating point, too: ninety times
-/// the largest error seen against 70-digit quadrature at 1,700 points of all ranges (tests/accounting/renyi_test.cpp
-/// repeats the comparison with long double twins).
-inline constexpr double kRenyiSlack = 1e-11;
+enum class Sampling { poisson, without_replacement };
 
 /// The Poisson-sampled Gaussian, sampling rate q in (0, 1), noise multiplier s > 0 (formula in renyi.h).
 ///
-/// With b = a - 1 and L = log(1 + x) the integrand is a sum of two terms that are never negative, so nothing cancels
-/// for any q, s or a:
-///   (1 + x)^a - 1 - a x = b phi(x) + (1 + x) psi(b L),   phi(x) = (1 + x) L - x,   psi(u) = exp(u) - 1 - u.
-/// It is summed over panels of 16 Gauss-Legendre nodes from -9 s to max(a, 2) + 9 s. A panel is at most 5 s wide, and
+/// The integrand is a sum of two terms that are never negative (RatioNode), so nothing cancels for any q, s or a. It is
+/// summed over panels of 16 Gauss-Legendre nodes from -9 s to max(a, 2) + 9 s. A panel is at most 5 s wide, and
 /// at most two thirds as wide as its ends are away from the real part of the integrand's branch points s^2 log((1-q)/q)
 /// + 1/2 +- i pi s^2, or 3 s^2 there. The panels do not depend on the order, which only says how many are needed: what
 /// they hold is computed once.
@@ -28,21 +24,19 @@ inline constexpr double kRenyiSlack = 1e-11;
 /// Orders that would need more than kMaximumPanels panels (above 40000 s) get the bound of Minkowski's inequality,
 ///   K(b) <= a log(1 - q + q exp(b / (2 s^2))),
 /// which is exact in the limit of large orders.
+///
+/// Without replacement, q = sample size / dataset size, and s = noise / distance of the neighbours' sums. By Balle,
+/// Barthe and Gaboardi 2018, Theorem 11, delta(log(1 + q (exp(e) - 1))) <= q delta_gaussian(e) for e >= 0 under
+/// replace_one: for epsilon >= 0, that is the curve of mixture over plain, above. The relation is symmetric, so the
+/// curve holds in both directions, and the two halves epsilon >= 0 together give the divergence:
+///   exp(K(b)) - 1 <= E[((1 + x)^a - 1 - a x) 1(x > 0)] + E[((1 + x)^-b - 1 + b x) 1(x > 0)],
+/// of which the second is at most b q.
 class SampledGaussianCurve final : public RenyiCurve {
  public:
-  SampledGaussianCurve(double sampling_rate, double noise_multiplier);
+  SampledGaussianCurve(double sampling_rate, double noise_multiplier, Sampling sampling = Sampling::poisson);
   double cumulant(double order_minus_one) override;
 
  private:
-  /// The integrand there, times its share of the normal density, is
-  /// exp(log_weight) * (b * phi + one_plus_x * psi(b * log_ratio)).
-  struct Node {
-    double log_ratio;   ///< L; grows along the grid
-    double phi;         ///< phi(x), divided by (1 + x) where L > 0, so that it cannot overflow
-    double one_plus_x;  ///< 1 + x, divided in the same way
-    double log_weight;  ///< log of quadrature weight, density and what the two above were divided by
-    double weight;      ///< exp(log_weight)
-  };
   struct Edge {
     double z;
     double log_ratio;    ///< L
@@ -51,7 +45,7 @@ class SampledGaussianCurve final : public RenyiCurve {
   struct Panel {
     Edge left;
     Edge right;
-    std::vector<Node> nodes;  ///< empty until they are needed
+    std::vector<RatioNode> nodes;  ///< empty until they are needed
 
     double log_bound(double order) const;  ///< of the integrand anywhere inside, times its density
   };
@@ -60,11 +54,11 @@ class SampledGaussianCurve final : public RenyiCurve {
   double panel_width(double start) const;
   void extend_to(double end);
   void fill(Panel& panel) const;
-  Node node(double z, double quadrature_weight) const;
-  double log_expectation(double order_minus_one);  ///< log E[integrand] over all panels
+  double integral(double order_minus_one);  ///< K, not rounded
 
   double sampling_rate_;
   double noise_;
+  Sampling sampling_;
   double branch_;  ///< real part of the branch points
   std::vector<Panel> panels_;
 };

@@ -1,0 +1,328 @@
+#include "dominating_pairs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "atom_pair.h"
+#include "dpml/accounting/accountant.h"
+#include "dpml/base/error.h"
+#include "dpml/base/text.h"
+#include "laplace_pair.h"
+#include "leaves.h"
+#include "mixture_pair.h"
+
+namespace dpml {
+
+namespace {
+
+constexpr double kMostAtoms = 1e6;
+constexpr double kNegligibleTail = 1e-280;
+
+using Atoms = std::vector<AtomPair::Atom>;
+
+/// A symmetric pair on finitely many outcomes: Q gives -loss with the mass that P gives loss.
+struct SymmetricAtoms {
+  Atoms atoms;
+  AtomPair::Ends ends;
+  double spacing = 0;
+};
+
+/// Pairs that one event stands for.
+struct PairOfEvent {
+  std::shared_ptr<const LossPair> remove;
+  std::shared_ptr<const LossPair> add;
+  bool is_tight = true;
+};
+
+PairOfEvent symmetric(std::shared_ptr<const LossPair> pair) {
+  return {pair, pair, true};
+}
+
+/// Atoms of a symmetric pair after Poisson sampling: P becomes (1 - rate) Q + rate P.
+PairOfEvent sampled(const SymmetricAtoms& base, double rate) {
+  if (rate == 1) return symmetric(std::make_shared<AtomPair>(base.atoms, base.ends, base.spacing));
+  Atoms remove;
+  Atoms add;
+  for (const AtomPair::Atom& atom : base.atoms) {
+    remove.push_back(
+        {(1 - rate) * atom.p * std::exp(-atom.loss) + rate * atom.p, std::log1p(rate * std::expm1(atom.loss))});
+    add.push_back({atom.p, -std::log1p(rate * std::expm1(-atom.loss))});
+  }
+  // Outcomes that Q never gives, and those that P never gives.
+  if (base.ends.infinite > 0) {
+    remove.push_back({(1 - rate) * base.ends.infinite, std::log1p(-rate)});
+    add.push_back({base.ends.infinite, -std::log1p(-rate)});
+  }
+  // Cut outcomes count as never given by Q: both of the mirrored tails go with the sampled and the unsampled side.
+  const double cut = base.ends.cut_above + base.ends.cut_below;
+  return {std::make_shared<AtomPair>(std::move(remove), AtomPair::Ends{rate * base.ends.infinite, cut, 0}),
+          std::make_shared<AtomPair>(std::move(add), AtomPair::Ends{0, cut, 0}), true};
+}
+
+SymmetricAtoms pure(double epsilon) {
+  const double likely = 1 / (1 + std::exp(-epsilon));
+  return {{{std::exp(-epsilon) * likely, -epsilon}, {likely, epsilon}}, {}, 2 * epsilon};
+}
+
+SymmetricAtoms epsilon_delta(const EpsilonDelta& event) {
+  SymmetricAtoms atoms = pure(event.epsilon);
+  for (AtomPair::Atom& atom : atoms.atoms) atom.p *= 1 - event.delta;
+  atoms.ends.infinite = event.delta;
+  return atoms;
+}
+
+SymmetricAtoms discrete_laplace(double scale, double distance) {
+  // Losses are (2 z - distance) / scale between 0 and distance, and constant beyond.
+  const double beyond = 1 / (1 + std::exp(-1 / scale));  // P(z <= 0) of a centred one
+  const double at_0 = -std::expm1(-1 / scale) * beyond;  // P(z = 0) = tanh(1 / (2 scale))
+  SymmetricAtoms made{{}, {}, 2 / scale};
+  made.atoms.push_back({beyond * std::exp(-distance / scale), -distance / scale});
+  for (double z = 1; z < distance; ++z) {
+    made.atoms.push_back({at_0 * std::exp(-(distance - z) / scale), (2 * z - distance) / scale});
+  }
+  made.atoms.push_back({beyond, distance / scale});
+  return made;
+}
+
+SymmetricAtoms discrete_gaussian(double scale, double distance) {
+  const double reach = std::ceil(scale * std::sqrt(-2 * std::log(kNegligibleTail))) + 2;
+  const auto weight = [&](double z) { return std::exp(-0.5 * (z / scale) * (z / scale)); };
+  double total = 1;
+  for (double z = reach; z >= 1; --z) total += 2 * weight(z);
+  SymmetricAtoms made{{}, {}, distance / (scale * scale)};
+  for (double z = -reach; z <= reach; ++z) {  // around the mean of P
+    const double p = weight(z) / total;
+    if (p > 0) made.atoms.push_back({p, (2 * z + distance) * distance / (2 * scale * scale)});
+  }
+  // Beyond the reach the weights fall faster than 1, 1/2, 1/4, ...
+  made.ends.cut_above = made.ends.cut_below = 4 * weight(reach);
+  return made;
+}
+
+SymmetricAtoms randomized_response(const RandomizedResponse& event) {
+  const auto categories = static_cast<double>(event.categories);
+  const double other = event.noise_probability / categories;
+  const double true_one = 1 - event.noise_probability + other;
+  const double loss = std::log1p((1 - event.noise_probability) / other);
+  SymmetricAtoms made{{{other, -loss}, {true_one, loss}}, {}, loss};
+  if (event.categories > 2) made.atoms.push_back({other * (categories - 2), 0});
+  return made;
+}
+
+using Components = std::vector<MixturePair::Component>;
+
+/// A unit's part is 0 or as one of `components` says, against nothing.
+PairOfEvent mixture_against_nothing(const Components& components, double noise) {
+  Components mirrored = components;
+  for (MixturePair::Component& component : mirrored) component.mean = -component.mean;
+  const Components nothing{{0, 1}};
+  return {std::make_shared<MixturePair>(components, nothing, noise),
+          std::make_shared<MixturePair>(nothing, mirrored, noise), true};
+}
+
+/// Square of distance / noise of a plain Gaussian that an event amounts to; nothing for another kind of event.
+std::optional<double> gaussian_square(const Event& event) {
+  if (const auto* gaussian = event.get_if<Gaussian>()) return std::pow(gaussian->noise_multiplier, -2);
+  if (const auto* composed = event.get_if<Composed>()) {
+    double sum = 0;
+    for (const Event& inner : composed->events) {
+      const std::optional<double> square = gaussian_square(inner);
+      if (!square) return std::nullopt;
+      sum += *square;
+    }
+    return sum;
+  }
+  if (const auto* repeated = event.get_if<SelfComposed>()) {
+    const std::optional<double> square = gaussian_square(repeated->inner);
+    if (!square) return std::nullopt;
+    return *square * static_cast<double>(repeated->count);
+  }
+  return std::nullopt;
+}
+
+class Collector {
+ public:
+  explicit Collector(Neighbours neighbours) : neighbours_(neighbours) {}
+
+  void add(const Leaf& leaf) {
+    is_exact_ = !leaf.is_shuffled;
+    if (leaf.is_shuffled) made_.notes = {shuffling_note()};
+    std::visit([&](const auto& kind) { take(kind, leaf.event, leaf.count); }, leaf.event.kind());
+  }
+
+  PairPhases finish() {
+    for (const bool is_tight : {true, false}) {
+      const double square = gaussian_square_[is_tight ? 1 : 0];
+      if (square == std::numeric_limits<double>::infinity()) made_.is_non_private = true;
+      if (!(square > 0) || made_.is_non_private) continue;
+      const double half_mean = 0.5 * std::sqrt(square);
+      const auto pair = std::make_shared<MixturePair>(Components{{half_mean, 1}}, Components{{-half_mean, 1}}, 1);
+      made_.phases.push_back({pair, pair, 1, is_tight});
+    }
+    return std::move(made_);
+  }
+
+ private:
+  double distance() const { return contribution_distance(neighbours_); }
+
+  [[noreturn]] void refuse(const std::string& what, const std::string& why) const {
+    throw UnsupportedEvent("accountant pld: no bound for " + what + " under " + to_text(neighbours_) +
+                           " neighbours: " + why);
+  }
+
+  void add_phase(const Event& event, double count, const std::function<PairOfEvent()>& make) {
+    const auto [found, is_new] = place_.try_emplace({to_text(event), is_exact_}, made_.phases.size());
+    if (is_new) {
+      const PairOfEvent pair = make();
+      made_.phases.push_back({pair.remove, pair.add, 0, pair.is_tight && is_exact_});
+    }
+    made_.phases[found->second].count += count;
+  }
+
+  void add_atoms(const Event& event, double count, const std::function<SymmetricAtoms()>& make, bool is_tight = true) {
+    add_phase(event, count, [&] {
+      PairOfEvent pair = sampled(make(), 1);
+      pair.is_tight = is_tight;
+      return pair;
+    });
+  }
+
+  void take(const Gaussian& it, const Event&, double count) {
+    gaussian_square_[is_exact_ ? 1 : 0] += count * std::pow(distance() / it.noise_multiplier, 2);
+  }
+  void take(const Laplace& it, const Event& event, double count) {
+    add_phase(event, count, [&] {
+      return symmetric(
+          std::make_shared<LaplacePair>(it.noise_multiplier, distance(), 1, LaplacePair::Direction::remove));
+    });
+  }
+  void take(const DiscreteGaussian& it, const Event& event, double count) {
+    if (40 * it.scale > kMostAtoms) refuse("discrete_gaussian", "its scale is above " + to_text(kMostAtoms / 40));
+    add_atoms(event, count,
+              [&] { return discrete_gaussian(it.scale, distance() * static_cast<double>(it.sensitivity)); });
+  }
+  void take(const DiscreteLaplace& it, const Event& event, double count) {
+    const double moved = distance() * static_cast<double>(it.sensitivity);
+    if (moved > kMostAtoms) refuse("discrete_laplace", "its sensitivity is above " + to_text(kMostAtoms / distance()));
+    add_atoms(event, count, [&] { return discrete_laplace(it.scale, moved); });
+  }
+  void take(const RandomizedResponse& it, const Event& event, double count) {
+    if (neighbours_ != Neighbours::replace_one) {
+      refuse("randomized_response", "it answers for a unit that is there; state replace_one");
+    }
+    if (it.noise_probability == 1) return;
+    add_atoms(event, count, [&] { return randomized_response(it); });
+  }
+  void take(const ExponentialMechanism& it, const Event& event, double count) {
+    if (it.epsilon == 0) return;
+    add_atoms(
+        event, count, [&] { return pure(it.epsilon); }, false);
+  }
+  void take(const EpsilonDelta& it, const Event& event, double count) {
+    if (it.epsilon == 0 && it.delta == 0) return;
+    add_atoms(event, count, [&] { return epsilon_delta(it); });
+  }
+  void take(const ZeroConcentrated&, const Event&, double) {
+    refuse("zero_concentrated", "zCDP does not say which distributions are behind it");
+  }
+  void take(const MixtureOfGaussians& it, const Event& event, double count) {
+    if (neighbours_ == Neighbours::replace_one) refuse("mixture_of_gaussians", "it is defined against nothing");
+    if (it.noise_multiplier == 0) {
+      made_.is_non_private = true;
+      return;
+    }
+    add_phase(event, count, [&] {
+      std::map<double, double> weights;
+      double total = 0;
+      for (const MixtureComponent& component : it.components) {
+        weights[component.sensitivity] += component.probability;
+        total += component.probability;
+      }
+      Components components;
+      for (const auto& [mean, weight] : weights) components.push_back({mean, weight / total});
+      return mixture_against_nothing(components, it.noise_multiplier);
+    });
+  }
+  void take(const TreeAggregation& it, const Event&, double count) {
+    if (neighbours_ == Neighbours::replace_one) refuse("tree_aggregation", "its bound is for a unit that is left out");
+    gaussian_square_[is_exact_ ? 1 : 0] += count * tree_depth(it) / (it.noise_multiplier * it.noise_multiplier);
+  }
+  void take(const PoissonSampled& it, const Event& event, double count) {
+    if (const auto* inner = it.inner.get_if<PoissonSampled>()) {
+      const double rate = std::nextafter(it.sampling_rate * inner->sampling_rate, 1.0);
+      return take(PoissonSampled{rate, inner->inner}, event, count);
+    }
+    if (it.inner.get_if<NonPrivate>()) return take(NonPrivate{}, event, count);
+    if (const std::optional<double> square = gaussian_square(it.inner)) {
+      if (*square == std::numeric_limits<double>::infinity()) return take(NonPrivate{}, event, count);
+      return add_phase(event, count, [&] { return sampled_gaussian(it.sampling_rate, 1 / std::sqrt(*square)); });
+    }
+    if (neighbours_ == Neighbours::replace_one) {
+      refuse("poisson_sampled { " + kind_name(it.inner) + " }", "both datasets then give a mixture");
+    }
+    add_phase(event, count, [&] { return sampled_other(it); });
+  }
+  PairOfEvent sampled_gaussian(double rate, double noise) const {
+    if (neighbours_ != Neighbours::replace_one) return mixture_against_nothing({{0, 1 - rate}, {1, rate}}, noise);
+    return symmetric(std::make_shared<MixturePair>(Components{{0, 1 - rate}, {1, rate}},
+                                                   Components{{0, 1 - rate}, {-1, rate}}, noise));
+  }
+  PairOfEvent sampled_other(const PoissonSampled& it) const {
+    if (const auto* laplace = it.inner.get_if<Laplace>()) {
+      const auto pair = [&](LaplacePair::Direction direction) {
+        return std::make_shared<LaplacePair>(laplace->noise_multiplier, 1, it.sampling_rate, direction);
+      };
+      return {pair(LaplacePair::Direction::remove), pair(LaplacePair::Direction::add), true};
+    }
+    if (const auto* inner = it.inner.get_if<DiscreteGaussian>(); inner && 40 * inner->scale <= kMostAtoms) {
+      return sampled(discrete_gaussian(inner->scale, static_cast<double>(inner->sensitivity)), it.sampling_rate);
+    }
+    if (const auto* inner = it.inner.get_if<DiscreteLaplace>();
+        inner && static_cast<double>(inner->sensitivity) <= kMostAtoms) {
+      return sampled(discrete_laplace(inner->scale, static_cast<double>(inner->sensitivity)), it.sampling_rate);
+    }
+    if (const auto* inner = it.inner.get_if<EpsilonDelta>()) return sampled(epsilon_delta(*inner), it.sampling_rate);
+    if (const auto* inner = it.inner.get_if<ExponentialMechanism>()) {
+      PairOfEvent pair = sampled(pure(inner->epsilon), it.sampling_rate);
+      pair.is_tight = false;
+      return pair;
+    }
+    refuse("poisson_sampled { " + kind_name(it.inner) + " }", "its pair after sampling is not known here");
+  }
+  void take(const SampledWithoutReplacement&, const Event&, double) {
+    refuse("sampled_without_replacement", "no one pair is known that dominates every direction; try rdp");
+  }
+  void take(const TruncatedPoissonSampled&, const Event&, double) {
+    refuse("truncated_poisson_sampled", "its pair is not known here");
+  }
+  void take(const BallsAndBins&, const Event&, double) { refuse("balls_and_bins", "its pair is not known here"); }
+  void take(const RepeatAndSelect&, const Event&, double) {
+    refuse("repeat_and_select", "its bound is known for Renyi divergences only; try rdp");
+  }
+  void take(const NonPrivate&, const Event&, double) { made_.is_non_private = true; }
+  template <class Taken>
+  void take(const Taken& kind, const Event&, double) {
+    throw InternalError(kind_name(kind) + " is taken apart before");
+  }
+
+  Neighbours neighbours_;
+  PairPhases made_;
+  std::map<std::pair<std::string, bool>, std::size_t> place_;
+  double gaussian_square_[2] = {0, 0};  // of what is not is_exact_, and of what is
+  bool is_exact_ = true;                // what is added stands for what ran, not for something worse
+};
+
+}  // namespace
+
+PairPhases dominating_pairs(const Ledger& ledger) {
+  Collector collector(ledger.neighbours());
+  for_each_leaf(ledger, [&](const Leaf& leaf) { collector.add(leaf); });
+  return collector.finish();
+}
+
+}  // namespace dpml

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dpml/accounting/interval.h"
+#include "loss_composition.h"
+#include "privacy_loss.h"
+
+namespace dpml {
+
+struct LossPhase {
+  std::shared_ptr<const LossPair> pair;
+  double count;
+  bool is_tight;  ///< else it is left out of what is known from below
+};
+
+/// One direction of a composition: finds tilt and grid for a question, and answers it with an interval.
+class LossProfile {
+ public:
+  explicit LossProfile(std::vector<LossPhase> phases) : phases_(std::move(phases)) {}
+
+  /// An interval of epsilon at delta, refined until it is narrower than `relative_gap` of its upper end or the grid is
+  /// as fine as it may be. `coarsening` widens the first grid.
+  Interval epsilon(double log_delta, double relative_gap, double coarsening = 1);
+
+  /// An interval of log(delta) at epsilon, until delta is known to `relative_gap`.
+  Interval log_delta(double epsilon, double relative_gap, double coarsening = 1);
+
+  /// What the answers would be about: the conversion of Renyi differential privacy (rdp_accountant.h) on a coarse look
+  /// at the pairs, so usually a little too large.
+  double guess_epsilon(double log_delta);
+  double guess_log_delta(double epsilon);
+
+ private:
+  /// A pair as a list of masses and losses, and how often it happens.
+  struct Look {
+    std::vector<double> log_masses;
+    std::vector<double> losses;
+    double count;
+  };
+  struct Moments {
+    double cumulant;  // log E[exp(tilt * loss)]
+    double variance;  // of the loss, after tilting
+  };
+
+  double cut_at(double log_mass) const;
+  void look(double log_delta);
+  Moments moments(const Look& look, double tilt) const;
+  double cumulant(double tilt) const;
+
+  std::optional<LossComposition> compose(double tilt, double step) const;
+  template <class Ask, class Fault>
+  Interval refine(double step, const Ask& ask, const Fault& fault);
+  void choose_tilt(double epsilon, double log_delta, double relative_error);
+  double window(double tilt, double log_outside) const;
+  double first_step(double gap) const;
+  double usable_step(double step) const;
+
+  std::vector<LossPhase> phases_;
+  std::vector<Look> looks_;
+  double cut_ = 0;   // of the mass that a pair may leave out
+  double tilt_ = 1;  // near the saddle point of the question
+  double used_tilt_ = 1;
+  double log_outside_ = 0;  // log of the tilted mass that may be outside of the window, at either end
+};
+
+}  // namespace dpml

@@ -1,0 +1,203 @@
+#include "mixture_pair.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+namespace dpml {
+
+namespace {
+
+constexpr double kOverflow = 300;          // of an exponent, before both sides are divided by its exponential
+constexpr double kPanel = 0.25;            // width of a panel in units of the shortest scale; 4 nodes give 1e-14 there
+constexpr double kProbePanel = 0.1;        // width of a cell of a probe, in standard deviations
+constexpr double kSmallTiltedMass = 2e-5;  // of a cell times its width squared, in half steps
+constexpr std::int64_t kWidestCell = std::int64_t{1} << 30;
+
+struct QuadratureNode {
+  double place;  // in units of half the panel
+  double weight;
+};
+constexpr std::array<QuadratureNode, 4> kGaussLegendre = {{{-0.861136311594052575, 0.347854845137453857},
+                                                           {-0.339981043584856265, 0.652145154862546143},
+                                                           {0.339981043584856265, 0.652145154862546143},
+                                                           {0.861136311594052575, 0.347854845137453857}}};
+
+double normal_above(double z) {
+  return 0.5 * std::erfc(z / std::numbers::sqrt2);
+}
+
+/// How many standard deviations leave out less than `mass`.
+double reach(double mass) {
+  return std::sqrt(-2 * std::log(mass));
+}
+
+}  // namespace
+
+MixturePair::MixturePair(std::vector<Component> p, std::vector<Component> q, double noise)
+    : p_(std::move(p)), q_(std::move(q)), noise_(noise), largest_mean_(0) {
+  for (const auto* side : {&p_, &q_}) {
+    for (const Component& component : *side) largest_mean_ = std::max(largest_mean_, std::fabs(component.mean));
+  }
+}
+
+double MixturePair::Ratios::loss() const {
+  return scale == 0 ? std::log1p(p_minus_1) - std::log1p(q_minus_1) : std::log(p) - std::log(q);
+}
+
+MixturePair::Ratios MixturePair::ratios(double x) const {
+  const double variance = noise_ * noise_;
+  Ratios at{0, 0, 0, 0, 0, 0, 0};
+  for (const auto* side : {&p_, &q_}) {
+    for (const Component& component : *side) {
+      const double exponent = component.mean * (x - 0.5 * component.mean) / variance;
+      if (exponent > kOverflow) at.scale = std::max(at.scale, exponent);
+    }
+  }
+  const auto add = [&](const std::vector<Component>& side, double& minus_1, double& ratio, double& slope) {
+    for (const Component& component : side) {
+      if (component.mean == 0 && at.scale == 0) continue;
+      const double exponent = component.mean * (x - 0.5 * component.mean) / variance - at.scale;
+      const double raised = at.scale == 0 ? std::expm1(exponent) : std::exp(exponent);
+      minus_1 += component.weight * raised;
+      slope += component.weight * component.mean / variance * (at.scale == 0 ? raised + 1 : raised);
+    }
+    ratio = at.scale == 0 ? 1 + minus_1 : minus_1;
+  };
+  add(p_, at.p_minus_1, at.p, at.p_slope);
+  add(q_, at.q_minus_1, at.q, at.q_slope);
+  return at;
+}
+
+double MixturePair::log_normal_density(double x) const {
+  return -0.5 * (x / noise_) * (x / noise_) - std::log(noise_ * std::sqrt(2 * std::numbers::pi));
+}
+
+double MixturePair::panel_width(double x) const {
+  return kPanel / (std::fabs(x) / (noise_ * noise_) + 1 / noise_ + largest_mean_ / (noise_ * noise_));
+}
+
+MixturePair::Integral MixturePair::integrate(double from, double to, const Ratios& left) const {
+  Integral sum;
+  const double left_ratio = left.p / left.q;
+  const double left_loss = left.loss();
+  const auto panels = static_cast<int>(std::ceil((to - from) / std::min(panel_width(from), panel_width(to))));
+  const double half = 0.5 * (to - from) / panels;
+  for (int panel = 0; panel < panels; ++panel) {
+    for (const QuadratureNode& node : kGaussLegendre) {
+      const double x = from + (2 * panel + 1 + node.place) * half;
+      const Ratios at = ratios(x);
+      const double weight = node.weight * half * std::exp(log_normal_density(x) + at.scale);
+      const double difference = at.scale == 0 && left.scale == 0
+                                    ? (at.p_minus_1 - left.p_minus_1) - left_ratio * (at.q_minus_1 - left.q_minus_1)
+                                    : at.p * -std::expm1(left_loss - at.loss());
+      sum.p += weight * at.p;
+      sum.difference += weight * difference;
+    }
+  }
+  return sum;
+}
+
+double MixturePair::p_above(double x) const {
+  double sum = 0;
+  for (const Component& component : p_) sum += component.weight * normal_above((x - component.mean) / noise_);
+  return sum;
+}
+
+double MixturePair::p_below(double x) const {
+  double sum = 0;
+  for (const Component& component : p_) sum += component.weight * normal_above((component.mean - x) / noise_);
+  return sum;
+}
+
+MixturePair::Range MixturePair::range_without(double cut) const {
+  Range range{0, 0};
+  for (const Component& component : p_) {
+    if (!(component.weight > cut)) continue;
+    const double distance = noise_ * reach(cut / component.weight);
+    range.from = std::min(range.from, component.mean - distance);
+    range.to = std::max(range.to, component.mean + distance);
+  }
+  return range;
+}
+
+double MixturePair::place_of_loss(double loss, double guess, Range range) const {
+  double x = std::clamp(guess, range.from, range.to);
+  for (int i = 0; i < 100 && range.from < range.to; ++i) {
+    const Ratios at = ratios(x);
+    const double error = at.loss() - loss;
+    (error > 0 ? range.to : range.from) = x;
+    double next = x - error / at.loss_slope();
+    if (!(next > range.from && next < range.to)) next = 0.5 * (range.from + range.to);
+    const double moved = std::fabs(next - x);
+    x = next;
+    if (moved <= 1e-7 * panel_width(x)) break;  // the step after is the square of that
+  }
+  return x;
+}
+
+LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
+  const Range range = range_without(cut);
+  LossCells made;
+  made.cut_above = p_above(range.to);
+  made.cut_below = p_below(range.from);
+  const double half_step = 0.5 * grid.step;
+  double x = range.from;
+  Ratios left = ratios(x);
+  double left_loss = left.loss();
+  const double last_loss = ratios(range.to).loss();
+  auto low = static_cast<std::int64_t>(std::floor((left_loss - grid.offset) / half_step));
+  std::int64_t width = 1;
+  while (x < range.to) {
+    const auto may_have = [&](double log_mass, double loss, double in_half_steps) {
+      return in_half_steps <= 1 ||
+             std::exp(log_mass + grid.tilt * loss - grid.log_tilted_total) * in_half_steps * in_half_steps <=
+                 kSmallTiltedMass;
+    };
+    // A cell twice as wide as the last one, if the density here allows it; smaller again, if what came out does not.
+    const double log_density =
+        log_normal_density(x) + left.scale + std::log(left.p / left.loss_slope());  // in the loss
+    const auto looks_small = [&](std::int64_t w) {
+      const double in_steps = static_cast<double>(w);
+      return may_have(log_density + std::log(half_step * in_steps), left_loss + half_step * in_steps, in_steps);
+    };
+    while (low % width != 0) width /= 2;
+    if (low % (2 * width) == 0 && width < kWidestCell && looks_small(2 * width)) width *= 2;
+    double to = x;
+    LossCell cell{};
+    for (;; width /= 2) {
+      const double edge = grid.edge(low + width);
+      to =
+          edge >= last_loss ? range.to : place_of_loss(edge, x + (edge - left_loss) / left.loss_slope(), {x, range.to});
+      const Integral integral = integrate(x, to, left);
+      const double loss = integral.p > 0 ? left_loss - std::log1p(-integral.difference / integral.p) : left_loss;
+      cell = {integral.p, loss, low, low + width};
+      if (may_have(std::log(cell.mass), loss, static_cast<double>(width))) break;
+    }
+    if (cell.mass > 0) made.cells.push_back(cell);
+    x = to;
+    left = ratios(x);
+    left_loss = left.loss();
+    low = cell.high;
+  }
+  return made;
+}
+
+LossCells MixturePair::probe(double cut) const {
+  const Range range = range_without(cut);
+  LossCells made;
+  for (double x = range.from; x < range.to;) {
+    const double to = std::min(range.to, x + std::min(kProbePanel * noise_, 2 * panel_width(x)));
+    const Ratios left = ratios(x);
+    const Integral integral = integrate(x, to, left);
+    if (integral.p > 0) {
+      made.cells.push_back({integral.p, left.loss() - std::log1p(-integral.difference / integral.p), 0, 0});
+    }
+    x = to;
+  }
+  return made;
+}
+
+}  // namespace dpml

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <vector>
+
+#include "privacy_loss.h"
+
+namespace dpml {
+
+/// P = sum_i weight_i N(mean_i, noise^2) against Q, another such sum, with log(P / Q) increasing along the line.
+///
+/// With t_i = mean_i (x - mean_i / 2) / noise^2, A = sum_i weight_i (exp(t_i) - 1) and B the same for Q, the loss is
+/// log(1 + A) - log(1 + B): exact to the last digits also where it is tiny, because the weights of either sum to 1.
+class MixturePair final : public LossPair {
+ public:
+  struct Component {
+    double mean;
+    double weight;
+  };
+  MixturePair(std::vector<Component> p, std::vector<Component> q, double noise);
+
+  LossCells cells(const LossGrid& grid, double cut) const override;
+  LossCells probe(double cut) const override;
+
+ private:
+  /// P and Q at a place, divided by the density of N(0, noise^2).
+  struct Ratios {
+    double p_minus_1, q_minus_1;  // A and B; meaningless where scale is not 0
+    double p, q;                  // (1 + A) exp(-scale), (1 + B) exp(-scale)
+    double p_slope, q_slope;      // their derivatives
+    double scale;                 // not 0 where A or B would overflow
+    double loss() const;
+    double loss_slope() const { return p_slope / p - q_slope / q; }
+  };
+  struct Integral {
+    double p = 0;           // of P
+    double difference = 0;  // of P - exp(loss at the left end) Q
+  };
+  struct Range {
+    double from, to;
+  };
+
+  Ratios ratios(double x) const;
+  double log_normal_density(double x) const;
+  Integral integrate(double from, double to, const Ratios& left) const;
+  double panel_width(double x) const;
+  double place_of_loss(double loss, double guess, Range range) const;
+  Range range_without(double cut) const;
+  double p_above(double x) const;
+  double p_below(double x) const;
+
+  std::vector<Component> p_;
+  std::vector<Component> q_;
+  double noise_;
+  double largest_mean_;  // in absolute value
+};
+
+}  // namespace dpml

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+namespace dpml {
+
+// A pair of distributions (P, Q) that dominates what a release gives on two neighbouring datasets; its privacy loss is
+// log(P / Q) under P. Everything here is about one direction; the other one is another pair.
+
+/// Outcomes of a pair, merged to one: what is left is a pair that is dominated by the original one.
+struct LossCell {
+  double mass;        ///< P of the outcomes
+  double loss;        ///< log(P / Q) of the outcomes together
+  std::int64_t low;   ///< loss of every single outcome lies between these edges of the grid
+  std::int64_t high;  ///< >= low; equal when all lie on the edge
+};
+
+/// Edges offset + k * step / 2 of the loss axis. Every second one is a node, at which a LatticeLoss may have mass.
+struct LossGrid {
+  double step;
+  double offset = 0;
+  double tilt = 0;              ///< cells may be wide where mass * exp(tilt * loss) is small
+  double log_tilted_total = 0;  ///< log E_P[exp(tilt * loss)], roughly
+  double edge(std::int64_t index) const { return offset + 0.5 * step * static_cast<double>(index); }
+};
+
+/// P of a pair, in order of the loss.
+struct LossCells {
+  std::vector<LossCell> cells;
+  double infinite = 0;   ///< P of outcomes that Q never gives
+  double cut_above = 0;  ///< P of outcomes left out, whose loss is above the last cell
+  double cut_below = 0;  ///< P of outcomes left out, whose loss is below the first cell
+};
+
+class LossPair {
+ public:
+  virtual ~LossPair() = default;
+
+  /// All outcomes but those of mass at most `cut` at either end, in cells that end at edges of the grid.
+  virtual LossCells cells(const LossGrid& grid, double cut) const = 0;
+
+  /// The same in a few hundred cells, whatever their edges: good to a percent, for finding a grid.
+  virtual LossCells probe(double cut) const = 0;
+
+  /// Where all losses are a + k * spacing for a smallest loss a and integers k: that spacing, else 0.
+  virtual double spacing() const { return 0; }
+  virtual double smallest_loss() const { return -std::numeric_limits<double>::infinity(); }
+};
+
+}  // namespace dpml
