@@ -76,5 +76,97 @@ TEST(Calibration, RefusesTargetsThatAreNone) {
   for (double delta : {-1.0, 0.0, 1.0, std::nan("")}) EXPECT_THROW(calibrate(1, delta, 0.01, 10), ConfigError) << delta;
 }
 
+/// Answers as rdp does at 0.8 times the epsilon, and counts how often it is asked; it is not quick.
+class CountingAccountant final : public Accountant {
+ public:
+  std::string_view name() const override { return "counting"; }
+  mutable int calls = 0;
+
+ private:
+  Bound find_epsilon(const Ledger& ledger, double delta) const override {
+    ++calls;
+    return {.upper = 0.8 * kAccountant->epsilon(ledger, delta), .method = "counting"};
+  }
+  Bound find_delta(const Ledger& ledger, double epsilon) const override {
+    return {.upper = kAccountant->delta(ledger, epsilon / 0.8), .method = "counting"};
+  }
+};
+
+TEST(Calibration, AsksAnExpensiveAccountantRarely) {
+  std::mt19937_64 draw(10);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  int calls = 0;
+  for (int i = 0; i < 60; ++i) {
+    const double target = std::pow(10, -1 + 2.5 * uniform(draw));
+    const double rate = std::pow(10, -4 * uniform(draw));
+    const auto steps = static_cast<std::uint64_t>(std::pow(10, 6 * uniform(draw)));
+    CountingAccountant counting;
+    const auto schedule = [&](double noise) { return ledger_of({rate, noise, steps}); };
+    const double noise = calibrate_noise_multiplier(counting, target, 1e-6, schedule);
+    calls += counting.calls;
+    EXPECT_LE(counting.calls, 12) << "target " << target << " rate " << rate << " steps " << steps;
+    EXPECT_LE(counting.epsilon(schedule(noise), 1e-6), target);
+    EXPECT_GT(counting.epsilon(schedule(noise * (1 - 1.01e-4)), 1e-6), target);
+  }
+  EXPECT_LE(calls, 60 * 7);
+}
+
+TEST(Calibration, FindsTheLargestNumberOfSteps) {
+  std::mt19937_64 draw(11);
+  std::uniform_real_distribution<double> uniform(0, 1);
+  for (int i = 0; i < 60; ++i) {
+    const double target = std::pow(10, -1 + 2 * uniform(draw));
+    const double rate = std::pow(10, -4 * uniform(draw));
+    const double noise = 1 + 3 * uniform(draw);
+    CountingAccountant counting;
+    const auto schedule = [&](std::uint64_t steps) { return ledger_of({rate, noise, steps}); };
+    const std::uint64_t steps = calibrate_count(counting, target, 1e-6, 1'000'000'000'000, schedule);
+    EXPECT_LE(counting.calls, 20) << "target " << target << " rate " << rate << " noise " << noise;
+    EXPECT_LE(counting.epsilon(schedule(steps), 1e-6), target);
+    EXPECT_GT(counting.epsilon(schedule(steps + 1), 1e-6), target) << steps;
+  }
+}
+
+TEST(Calibration, StopsAtTheLargestCountAllowed) {
+  const auto schedule = [](std::uint64_t steps) { return ledger_of({0.01, 2, steps}); };
+  EXPECT_EQ(calibrate_count(*kAccountant, 100, 1e-6, 7, schedule), 7u);
+  EXPECT_EQ(calibrate_count(*kAccountant, 100, 1e-6, 0, schedule), 0u);
+  EXPECT_EQ(calibrate_count(*kAccountant, 1e-9, 1e-9, 1000, schedule), 0u) << "not even one step, but none is free";
+  const auto spent = [](std::uint64_t steps) { return ledger_of({1, 0.5, steps + 1}); };
+  EXPECT_THROW(calibrate_count(*kAccountant, 1, 1e-6, 1000, spent), ConfigError);
+  EXPECT_THROW(calibrate_count(*kAccountant, 1, 1e-6, ~std::uint64_t{0}, schedule), ConfigError);
+}
+
+TEST(Calibration, FindsTheLargestBatch) {
+  const std::uint64_t dataset = 60'000;
+  const auto schedule = [&](std::uint64_t batch) {
+    return ledger_of({static_cast<double>(batch) / static_cast<double>(dataset), 1.1, 2000});
+  };
+  const std::uint64_t batch = calibrate_count(*kAccountant, 2, 1e-5, dataset, schedule);
+  EXPECT_LE(kAccountant->epsilon(schedule(batch), 1e-5), 2);
+  EXPECT_GT(kAccountant->epsilon(schedule(batch + 1), 1e-5), 2);
+  EXPECT_EQ(calibrate_count(*kAccountant, 1e6, 1e-5, dataset, schedule), dataset);
+}
+
+TEST(Calibration, FindsTheLargestSamplingRate) {
+  for (double target : {0.1, 1.0, 10.0}) {
+    CountingAccountant counting;
+    const auto schedule = [](double rate) { return ledger_of({rate, 1.5, 3000}); };
+    const double rate = calibrate_sampling_rate(counting, target, 1e-6, schedule);
+    EXPECT_LE(counting.calls, 12);
+    EXPECT_LE(counting.epsilon(schedule(rate), 1e-6), target);
+    EXPECT_GT(counting.epsilon(schedule(rate * (1 + 1.01e-4)), 1e-6), target);
+  }
+  EXPECT_EQ(calibrate_sampling_rate(*kAccountant, 1, 1e-6, [](double rate) { return ledger_of({rate, 100, 1}); }), 1);
+}
+
+TEST(Calibration, FindsTheSmallestDelta) {
+  const Ledger ledger = ledger_of({0.01, 1, 1000});
+  const double delta = calibrate_delta(*kAccountant, 2, ledger);
+  EXPECT_NEAR(kAccountant->epsilon(ledger, delta), 2, 1e-6);
+  EXPECT_LE(kAccountant->epsilon(ledger, delta * (1 + 1e-9)), 2);
+  EXPECT_THROW(calibrate_delta(*kAccountant, 1, ledger_of({1, 0, 1})), ConfigError);
+}
+
 }  // namespace
 }  // namespace dpml

@@ -1,0 +1,111 @@
+#include "turning_point.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace dpml {
+
+namespace {
+
+constexpr double kLargestStride = 40;  // in the logarithm, when nothing is known but on which side to look
+
+struct Point {
+  double number;
+  double excess;
+
+  bool holds() const { return excess <= 0; }
+  double log() const { return std::log(number); }
+};
+
+class Search {
+ public:
+  explicit Search(const TurningPoint& of) : of_(of), slope_(of.slope) {}
+
+  Found run() {
+    if (!bracket()) return {holds_ ? std::optional(holds_->number) : std::nullopt, slope_};
+    while (!is_closed()) tighten();
+    return {holds_->number, slope_};
+  }
+
+ private:
+  // One step towards the side that holds is +1 or -1 in the logarithm.
+  double side() const { return of_.holds_above ? 1 : -1; }
+  double snap(double number) const {
+    return std::clamp(of_.is_whole ? std::round(number) : number, of_.least, of_.most);
+  }
+  double width() const { return std::fabs(holds_->log() - fails_->log()); }
+  double precision_at(double number) const { return of_.is_whole ? 1 : of_.precision * number; }
+  bool is_closed() const {
+    return std::fabs(holds_->number - fails_->number) <= precision_at(std::min(holds_->number, fails_->number));
+  }
+
+  void ask(double number) {
+    const Point point{number, of_.excess(number)};
+    if (last_ && std::isfinite(last_->excess) && std::isfinite(point.excess)) {
+      const double slope = -side() * (point.excess - last_->excess) / (point.log() - last_->log());
+      if (slope > 0 && std::isfinite(slope)) slope_ = slope;
+    }
+    last_ = point;
+    (point.holds() ? holds_ : fails_) = point;
+  }
+
+  /// Asks for one number on each side; false when the range ends first.
+  bool bracket() {
+    ask(snap(of_.start));
+    double stride = std::log(2.0);
+    for (; !(holds_ && fails_); stride = std::min(2 * stride, kLargestStride)) {
+      const double direction = (last_->holds() ? -1 : 1) * side();
+      double move = stride;
+      // A tenth further than the secant says, to have the answer in between.
+      if (std::isfinite(last_->excess)) move = std::min(stride, 1.1 * std::fabs(last_->excess) / slope_ + 1e-9);
+      double number = snap(std::exp(last_->log() + direction * move));
+      if (number == last_->number) number = snap(number + direction);  // of whole numbers the next
+      if (number == last_->number) return false;
+      ask(number);
+    }
+    return true;
+  }
+
+  void tighten() {
+    const double before = width();
+    ask(is_stuck_ ? middle() : next());
+    is_stuck_ = !is_stuck_ && width() > 0.5 * before;
+  }
+
+  double middle() const {
+    const double number = snap(std::exp(0.5 * (holds_->log() + fails_->log())));
+    return is_between(number) ? number : snap(holds_->number - side());
+  }
+
+  /// The secant's root, moved by half the precision to the side that holds; once that end is near, nine tenths of the
+  /// precision from it to the other side: if it fails, the two are close enough.
+  double next() const {
+    if (!std::isfinite(last_->excess)) return middle();
+    const double root = std::exp(last_->log() + side() * last_->excess / slope_);
+    const double step = precision_at(root);
+    const double holds = holds_->number;
+    const double number =
+        snap(std::fabs(holds - root) > step ? root + 0.5 * side() * step : holds - 0.9 * side() * step);
+    return is_between(number) ? number : middle();
+  }
+
+  bool is_between(double number) const {
+    const auto [low, high] = std::minmax(holds_->number, fails_->number);
+    return low < number && number < high;
+  }
+
+  const TurningPoint& of_;
+  std::optional<Point> holds_;
+  std::optional<Point> fails_;
+  std::optional<Point> last_;
+  double slope_;
+  bool is_stuck_ = false;
+};
+
+}  // namespace
+
+Found find_turning_point(const TurningPoint& search) {
+  return Search(search).run();
+}
+
+}  // namespace dpml
