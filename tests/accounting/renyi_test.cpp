@@ -116,11 +116,6 @@ TEST(Renyi, IsInfiniteWithoutNoise) {
   }
 }
 
-TEST(Renyi, RefusesSamplingUnderReplaceOne) {
-  EXPECT_THROW(renyi_divergence(PoissonSampled{0.1, Gaussian{1}}, Neighbours::replace_one, 2), UnsupportedEvent);
-  EXPECT_NO_THROW(renyi_divergence(PoissonSampled{1, Gaussian{1}}, Neighbours::replace_one, 2));
-}
-
 TEST(Renyi, RefusesOrdersThatAreNone) {
   for (double order : {-2.0, 0.5, 1.0, kInfinity, std::nan("")}) {
     EXPECT_THROW(renyi_divergence(Gaussian{1}, Neighbours::zero_out, order), ConfigError) << order;

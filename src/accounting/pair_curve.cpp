@@ -1,0 +1,64 @@
+#include "pair_curve.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace dpml {
+
+namespace {
+
+double cumulant_of(const std::vector<RatioNode>& nodes, double order_minus_one) {
+  ExcessSum sum(order_minus_one);
+  for (const RatioNode& node : nodes) sum.add(node);
+  return sum.cumulant();
+}
+
+}  // namespace
+
+std::vector<Outcome> pure_outcomes(double epsilon) {
+  const double log_likely = -std::log1p(std::exp(-epsilon));
+  return {{epsilon, log_likely - epsilon}, {-epsilon, log_likely}};
+}
+
+std::vector<Outcome> randomized_response_outcomes(double noise_probability, double categories) {
+  const double loss =
+      log_one_plus_exp(std::log(categories) + std::log1p(-noise_probability) - std::log(noise_probability));
+  const double log_other = std::log(noise_probability / categories);
+  std::vector<Outcome> found = {{loss, log_other}, {-loss, log_other + loss}};
+  if (categories > 2) found.push_back({0, std::log(noise_probability * (1 - 2 / categories))});
+  return found;
+}
+
+std::vector<Outcome> sampled(std::vector<Outcome> outcomes, double sampling_rate) {
+  for (Outcome& outcome : outcomes) outcome.log_ratio = log_mixture(sampling_rate, outcome.log_ratio);
+  return outcomes;
+}
+
+PairCurve::PairCurve(const std::vector<Outcome>& outcomes) {
+  for (const Outcome& outcome : outcomes) {
+    forwards_.push_back(make_ratio_node(outcome.log_ratio, outcome.log_mass));
+    backwards_.push_back(swapped(outcome.log_ratio, outcome.log_mass));
+  }
+}
+
+double PairCurve::cumulant(double order_minus_one) {
+  return rounded_up(std::max(cumulant_of(forwards_, order_minus_one), cumulant_of(backwards_, order_minus_one)));
+}
+
+double BoundedRangeCurve::cumulant(double order_minus_one) {
+  if (epsilon_ == 0) return 0;
+  const double order = 1 + order_minus_one;
+  // For small a epsilon: epsilon / 2 + (1 + 2 b) epsilon^2 / 24, where the difference of logarithms would cancel.
+  const double top = order * epsilon_ < 1e-3 ? epsilon_ * (0.5 + (order + order_minus_one) * epsilon_ / 24)
+                                             : epsilon_ + log_mean_exponential(order * epsilon_) -
+                                                   log_mean_exponential(order_minus_one * epsilon_);
+  if (top > epsilon_ * (1 - 1e-9)) return rounded_up(order_minus_one * epsilon_);  // pure DP; the mass at t would be 0
+  const double range = -std::expm1(-epsilon_);
+  ExcessSum sum(order_minus_one);
+  // The masses under Q make E_Q[P/Q] = 1: (exp(-t) - exp(-epsilon)) / range at t, (1 - exp(-t)) / range at the other.
+  sum.add(make_ratio_node(top, -top + std::log(-std::expm1(top - epsilon_) / range)));
+  sum.add(make_ratio_node(top - epsilon_, std::log(-std::expm1(-top) / range)));
+  return rounded_up(sum.cumulant());
+}
+
+}  // namespace dpml

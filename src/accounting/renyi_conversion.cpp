@@ -1,0 +1,40 @@
+#include "renyi_conversion.h"
+
+#include <cmath>
+#include <limits>
+
+namespace dpml {
+
+namespace {
+
+constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();  // of each term in a sum of a few
+
+/// Stands for order 1 itself: D grows with the order, so D(1 + kNearOne) is never below D(1), and hardly above it.
+constexpr double kNearOne = 1e-12;
+
+/// A sum rounded up: by kRounding of every term.
+template <class... Terms>
+double sum_rounded_up(Terms... terms) {
+  return (terms + ...) + kRounding * (std::fabs(terms) + ...);
+}
+
+}  // namespace
+
+Minimum best_epsilon(RenyiCurve& curve, double log_delta) {
+  return minimise_positive([&](double b) {
+    return sum_rounded_up(sum_rounded_up(curve.cumulant(b), -log_delta, -std::log1p(b)) / b, -std::log1p(1 / b));
+  });
+}
+
+Minimum best_log_delta(RenyiCurve& curve, double epsilon) {
+  return minimise_positive([&](double b) {
+    return sum_rounded_up(curve.cumulant(b), -b * epsilon, -b * std::log1p(1 / b), -std::log1p(b));
+  });
+}
+
+double log_total_variation(RenyiCurve& curve) {
+  const double divergence = curve.cumulant(kNearOne) / kNearOne;
+  return 0.5 * std::log(-std::expm1(-divergence));
+}
+
+}  // namespace dpml

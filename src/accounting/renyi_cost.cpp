@@ -1,0 +1,158 @@
+#include "renyi_cost.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "balls_and_bins_curve.h"
+#include "dpml/accounting/accountant.h"
+#include "gaussian_curve.h"
+#include "gaussian_mixture_curve.h"
+#include "laplace_curve.h"
+#include "pair_curve.h"
+#include "repeat_and_select_curve.h"
+#include "sampled_cost.h"
+
+namespace dpml {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// At most one of these inside another: each tries all orders of what is inside it, at every order.
+bool holds_poisson_selection(const Event& event) {
+  const auto* selection = event.get_if<RepeatAndSelect>();
+  if (selection != nullptr && std::isinf(selection->shape)) return true;
+  if (selection != nullptr) return holds_poisson_selection(selection->inner);
+  if (const auto* it = event.get_if<PoissonSampled>()) return holds_poisson_selection(it->inner);
+  if (const auto* it = event.get_if<SampledWithoutReplacement>()) return holds_poisson_selection(it->inner);
+  if (const auto* it = event.get_if<TruncatedPoissonSampled>()) return holds_poisson_selection(it->inner);
+  if (const auto* it = event.get_if<Shuffled>()) return holds_poisson_selection(it->inner);
+  if (const auto* it = event.get_if<BallsAndBins>()) return holds_poisson_selection(it->inner);
+  if (const auto* it = event.get_if<SelfComposed>()) return holds_poisson_selection(it->inner);
+  if (const auto* it = event.get_if<Composed>()) {
+    return std::any_of(it->events.begin(), it->events.end(), holds_poisson_selection);
+  }
+  return false;
+}
+
+/// Finds the cost of an event.
+struct CostMaker {
+  Neighbours neighbours;
+
+  double distance() const { return neighbours == Neighbours::replace_one ? 2 : 1; }
+
+  RenyiCost operator()(const Gaussian& it) const { return {.curve = gaussian_curve(it.noise_multiplier, distance())}; }
+
+  RenyiCost operator()(const Laplace& it) const {
+    const double loss = distance() / it.noise_multiplier;
+    return {.curve = std::make_unique<LaplaceCurve>(loss, 0), .pure_epsilon = loss};
+  }
+
+  RenyiCost operator()(const DiscreteGaussian& it) const {
+    return {.curve = gaussian_curve(it.scale, distance() * static_cast<double>(it.sensitivity))};
+  }
+
+  RenyiCost operator()(const DiscreteLaplace& it) const {
+    const double loss = distance() * static_cast<double>(it.sensitivity) / it.scale;
+    return {.curve = std::make_unique<LaplaceCurve>(loss, 1 / it.scale), .pure_epsilon = loss};
+  }
+
+  RenyiCost operator()(const RandomizedResponse& it) const {
+    if (neighbours != Neighbours::replace_one) refuse("randomized_response", "one unit's answer is there or not");
+    const auto outcomes = randomized_response_outcomes(it.noise_probability, static_cast<double>(it.categories));
+    return {.curve = std::make_unique<PairCurve>(outcomes), .pure_epsilon = outcomes[0].log_ratio};
+  }
+
+  RenyiCost operator()(const ExponentialMechanism& it) const {
+    return {.curve = std::make_unique<BoundedRangeCurve>(it.epsilon), .pure_epsilon = it.epsilon};
+  }
+
+  RenyiCost operator()(const EpsilonDelta& it) const {
+    return {
+        .curve = std::make_unique<PairCurve>(pure_outcomes(it.epsilon)), .pure_epsilon = it.epsilon, .delta = it.delta};
+  }
+
+  RenyiCost operator()(const ZeroConcentrated& it) const {
+    return {.curve = std::make_unique<ZeroConcentratedCurve>(it.rho, it.xi),
+            .pure_epsilon = it.rho == 0 ? it.xi : kInfinity};
+  }
+
+  RenyiCost operator()(const MixtureOfGaussians& it) const {
+    if (neighbours == Neighbours::replace_one) refuse("mixture_of_gaussians", "it is not defined there");
+    return {.curve = mixture_curve(it, 1)};
+  }
+
+  RenyiCost operator()(const TreeAggregation& it) const {
+    if (neighbours == Neighbours::replace_one) refuse("tree_aggregation", "it is not defined there");
+    const std::uint64_t leaves = *std::max_element(it.step_counts.begin(), it.step_counts.end());
+    // A leaf of the largest tree has ceil(log2(leaves + 1)) nodes above and including itself.
+    return {.curve = gaussian_curve(it.noise_multiplier, std::sqrt(static_cast<double>(std::bit_width(leaves))))};
+  }
+
+  RenyiCost operator()(const PoissonSampled& it) const { return poisson_cost(it, neighbours); }
+
+  RenyiCost operator()(const SampledWithoutReplacement& it) const { return without_replacement_cost(it, neighbours); }
+
+  RenyiCost operator()(const TruncatedPoissonSampled& it) const { return truncated_poisson_cost(it, neighbours); }
+
+  RenyiCost operator()(const Shuffled& it) const {
+    const char* const why =
+        "shuffled batches are charged without amplification, one release for each epoch, because no bound for "
+        "shuffling "
+        "is known that is smaller in practice";
+    if (it.batches == 1) return composed_cost(it.inner, neighbours);
+    if (neighbours != Neighbours::add_or_remove_one) return with_note(composed_cost(it.inner, neighbours), why);
+    // Batch sizes are fixed, so a new unit takes the place of another, which then makes one more batch larger.
+    auto both = std::make_unique<ComposedCurve>(it.inner, Neighbours::replace_one);
+    both->add(it.inner, Neighbours::add_or_remove_one, 1);
+    return with_note(with_note(cost_of(std::move(both)), why),
+                     "under add_or_remove_one neighbours, a unit more or less also moves another one to a different "
+                     "shuffled batch, which is charged, too; zero_out has no such cost");
+  }
+
+  RenyiCost operator()(const BallsAndBins& it) const {
+    const std::optional<double> noise = effective_noise(it.inner);
+    if (it.bins == 1) return composed_cost(it.inner, neighbours);
+    if (noise && *noise > 0 && neighbours != Neighbours::replace_one) {
+      return {.curve = std::make_unique<BallsAndBinsCurve>(it.bins, *noise)};
+    }
+    return with_note(composed_cost(it.inner, neighbours),
+                     "balls_and_bins is charged without amplification, one release for each epoch, except for "
+                     "Gaussians under add_or_remove_one and zero_out neighbours");
+  }
+
+  RenyiCost operator()(const RepeatAndSelect& it) const {
+    if (std::isinf(it.shape) && holds_poisson_selection(it.inner)) {
+      refuse("repeat_and_select with shape inf around another one", "it would take too long");
+    }
+    ComposedCurve inner(it.inner, neighbours);
+    const double pure = std::isfinite(it.shape) ? (2 + it.shape) * inner.pure_epsilon() : kInfinity;
+    // Whether a run fails does not depend on the data, so the number of runs of which none fails is distributed alike,
+    // with a smaller mean.
+    const double delta = std::min(1.0, it.mean * inner.delta());
+    const std::vector<std::string> notes = inner.notes();
+    return {.curve = std::make_unique<RepeatAndSelectCurve>(std::move(inner), it.mean, it.shape),
+            .pure_epsilon = pure,
+            .delta = delta,
+            .notes = notes};
+  }
+
+  RenyiCost operator()(const NonPrivate&) const { return {.curve = std::make_unique<InfiniteCurve>()}; }
+  RenyiCost operator()(const Composed&) const { throw InternalError("renyi_cost: composed is taken apart before"); }
+  RenyiCost operator()(const SelfComposed&) const { throw InternalError("renyi_cost: composed is taken apart before"); }
+
+  [[noreturn]] void refuse(const std::string& what, const std::string& why) const {
+    refuse_event(what, neighbours, why);
+  }
+};
+
+}  // namespace
+
+RenyiCost renyi_cost(const Event& event, Neighbours neighbours) {
+  return std::visit(CostMaker{neighbours}, event.kind());
+}
+
+}  // namespace dpml

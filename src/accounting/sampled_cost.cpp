@@ -1,0 +1,213 @@
+#include "sampled_cost.h"
+
+#include <cmath>
+#include <utility>
+
+#include "binomial_tail.h"
+#include "dpml/accounting/accountant.h"
+#include "gaussian_curve.h"
+#include "gaussian_mixture_curve.h"
+#include "laplace_curve.h"
+#include "pair_curve.h"
+#include "sampled_curve.h"
+#include "sampled_gaussian.h"
+
+namespace dpml {
+
+namespace {
+
+constexpr double kMostLaplaceLoss = 1000;           // the quadrature has 7 nodes for each unit of it
+constexpr std::uint64_t kMostDiscreteShift = 4096;  // as many outcomes
+constexpr double kMostDeviations = 1e100;           // whose square still is a number
+
+std::unique_ptr<RenyiCurve> poisson_gaussian_curve(double sampling_rate, double noise, Neighbours neighbours) {
+  if (!(1 / noise < kMostDeviations)) return std::make_unique<InfiniteCurve>();
+  if (neighbours != Neighbours::replace_one) return std::make_unique<SampledGaussianCurve>(sampling_rate, noise);
+  return std::make_unique<GaussianMixtureCurve>(
+      std::vector<Jump>{{1 - sampling_rate, 0, 0}, {sampling_rate, 1 / noise, 1 / noise}});
+}
+
+/// What Poisson sampling under add_or_remove_one or zero_out makes of a pure mechanism with few outcomes; none for any
+/// other.
+std::vector<Outcome> outcomes_of(const Event& event) {
+  if (const auto* it = event.get_if<Laplace>(); it != nullptr && 1 / it->noise_multiplier <= kMostLaplaceLoss) {
+    return laplace_outcomes(1 / it->noise_multiplier);
+  }
+  if (const auto* it = event.get_if<DiscreteLaplace>(); it != nullptr && it->sensitivity <= kMostDiscreteShift) {
+    return discrete_laplace_outcomes(it->scale, static_cast<unsigned>(it->sensitivity));
+  }
+  return {};
+}
+
+RenyiCost convex_cost(double sampling_rate, RenyiCost inner, const std::string& what) {
+  return with_note({.curve = std::make_unique<ConvexSampledCurve>(sampling_rate, std::move(inner.curve)),
+                    .pure_epsilon = inner.pure_epsilon,
+                    .delta = sampling_rate * inner.delta,
+                    .notes = std::move(inner.notes)},
+                   what + " is bounded by convexity or from its largest privacy loss, which is not tight");
+}
+
+/// Adds to a sampled cost that the loss is at most log(1 - q + q exp(epsilon)) where that of the inner one is at most
+/// epsilon (Balle, Barthe and Gaboardi 2018, Theorems 8 and 11). `outcomes` is a pair that is no better than the event.
+RenyiCost also_pure(RenyiCost cost, double amplified, const std::vector<Outcome>& outcomes) {
+  cost.curve = std::make_unique<SmallerCurve>(std::make_unique<PairCurve>(outcomes), std::move(cost.curve));
+  cost.pure_epsilon = amplified;
+  return cost;
+}
+
+/// With this probability, known to all, `rare`; otherwise `usual`. exp(K) is jointly convex in the pair.
+class RarelyCurve final : public RenyiCurve {
+ public:
+  RarelyCurve(double log_probability, std::unique_ptr<RenyiCurve> rare, std::unique_ptr<RenyiCurve> usual)
+      : probability_(std::exp(log_probability)), rare_(std::move(rare)), usual_(std::move(usual)) {}
+  double cumulant(double order_minus_one) override {
+    const double usual = usual_->cumulant(order_minus_one);
+    const double rare = rare_->cumulant(order_minus_one);
+    // The probability is rounded up, so a smaller cost may not be mixed in.
+    if (!(rare > usual)) return usual;
+    return rounded_up(usual + log_mixture(probability_, rare - usual));
+  }
+
+ private:
+  double probability_;
+  std::unique_ptr<RenyiCurve> rare_;
+  std::unique_ptr<RenyiCurve> usual_;
+};
+
+}  // namespace
+
+RenyiCost cost_of(std::unique_ptr<ComposedCurve> curve) {
+  RenyiCost cost{
+      .curve = nullptr, .pure_epsilon = curve->pure_epsilon(), .delta = curve->delta(), .notes = curve->notes()};
+  cost.curve = std::move(curve);
+  return cost;
+}
+
+RenyiCost composed_cost(const Event& event, Neighbours neighbours) {
+  return cost_of(std::make_unique<ComposedCurve>(event, neighbours));
+}
+
+RenyiCost with_note(RenyiCost cost, const std::string& note) {
+  cost.notes.push_back(note);
+  return cost;
+}
+
+void refuse_event(const std::string& what, Neighbours neighbours, const std::string& why) {
+  throw UnsupportedEvent("accountant rdp: no bound for " + what + " under " + to_text(neighbours) +
+                         " neighbours, because " + why);
+}
+
+std::optional<double> effective_noise(const Event& event) {
+  if (const auto* it = event.get_if<Gaussian>()) return it->noise_multiplier;
+  if (const auto* it = event.get_if<SelfComposed>()) {
+    const std::optional<double> one = effective_noise(it->inner);
+    if (one) return *one / std::sqrt(static_cast<double>(it->count));
+  }
+  if (const auto* it = event.get_if<Composed>()) {
+    double precision = 0;
+    for (const Event& part : it->events) {
+      const std::optional<double> one = effective_noise(part);
+      if (!one) return std::nullopt;
+      precision += 1 / (*one * *one);
+    }
+    return 1 / std::sqrt(precision);
+  }
+  return std::nullopt;
+}
+
+std::unique_ptr<RenyiCurve> mixture_curve(const MixtureOfGaussians& mixture, double sampling_rate) {
+  std::vector<Jump> remove;
+  std::vector<Jump> add;
+  if (sampling_rate < 1) remove.push_back({1 - sampling_rate, 0, 0});
+  for (const MixtureComponent& component : mixture.components) {
+    const double place = component.sensitivity == 0 ? 0 : component.sensitivity / mixture.noise_multiplier;
+    if (!(place < kMostDeviations)) return std::make_unique<InfiniteCurve>();
+    remove.push_back({sampling_rate * component.probability, place, 0});
+  }
+  for (const Jump& jump : remove) add.push_back({jump.probability, 0, jump.up});
+  return std::make_unique<LargerCurve>(std::make_unique<GaussianMixtureCurve>(std::move(remove)),
+                                       std::make_unique<GaussianMixtureCurve>(std::move(add)));
+}
+
+RenyiCost poisson_cost(const PoissonSampled& outermost, Neighbours neighbours) {
+  double rate = outermost.sampling_rate;
+  const Event* inner = &outermost.inner;
+  while (const auto* next = inner->get_if<PoissonSampled>()) {  // sampling twice is sampling once
+    const bool is_product = rate < 1 && next->sampling_rate < 1;
+    rate *= next->sampling_rate;
+    if (is_product) rate = std::nextafter(rate, 1.0);  // never below the product
+    inner = &next->inner;
+  }
+  const std::string what = "poisson_sampled { " + kind_name(*inner) + " }";
+  if (inner->get_if<SampledWithoutReplacement>() != nullptr || inner->get_if<TruncatedPoissonSampled>() != nullptr) {
+    refuse_event(what, neighbours, "its dataset size would be random; put poisson_sampled inside or leave it out");
+  }
+  if (rate == 1) return composed_cost(*inner, neighbours);
+  if (const std::optional<double> noise = effective_noise(*inner)) {
+    return {.curve = poisson_gaussian_curve(rate, *noise, neighbours)};
+  }
+  const bool unit_may_be_absent = neighbours != Neighbours::replace_one;
+  if (unit_may_be_absent) {
+    if (const auto* mixture = inner->get_if<MixtureOfGaussians>()) return {.curve = mixture_curve(*mixture, rate)};
+    const std::vector<Outcome> outcomes = outcomes_of(*inner);
+    if (!outcomes.empty()) {
+      const double loss = composed_cost(*inner, neighbours).pure_epsilon;
+      return {.curve = std::make_unique<PairCurve>(sampled(outcomes, rate)), .pure_epsilon = log_mixture(rate, loss)};
+    }
+  }
+  RenyiCost cost = composed_cost(*inner, neighbours);
+  const double loss = cost.pure_epsilon;
+  const bool may_fail = cost.delta > 0;
+  cost = convex_cost(rate, std::move(cost), what);
+  if (!unit_may_be_absent || !(loss < kMostDeviations)) return cost;
+  const double amplified = log_mixture(rate, loss);
+  return also_pure(std::move(cost), amplified,
+                   may_fail ? pure_outcomes(amplified) : sampled(pure_outcomes(loss), rate));
+}
+
+RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, Neighbours neighbours) {
+  const std::string what = "sampled_without_replacement { " + kind_name(sampled.inner) + " }";
+  if (neighbours == Neighbours::add_or_remove_one) {
+    refuse_event(what, neighbours, "the sizes are public; use replace_one or zero_out");
+  }
+  if (sampled.sample_size == sampled.dataset_size) return composed_cost(sampled.inner, neighbours);
+  const double rate = static_cast<double>(sampled.sample_size) / static_cast<double>(sampled.dataset_size);
+  const std::optional<double> noise = effective_noise(sampled.inner);
+  if (noise && 1 / *noise < kMostDeviations) {
+    // Also under zero_out: what takes the unit's place in a sample without it is another unit, not nothing.
+    auto tight = std::make_unique<SampledGaussianCurve>(rate, *noise / 2, Sampling::without_replacement);
+    if (neighbours == Neighbours::replace_one) return {.curve = std::move(tight)};
+    auto convex = std::make_unique<ConvexSampledCurve>(rate, gaussian_curve(*noise, 1));
+    return {.curve = std::make_unique<SmallerCurve>(std::move(tight), std::move(convex))};
+  }
+  RenyiCost cost = composed_cost(sampled.inner, neighbours);
+  const double loss = cost.pure_epsilon;
+  cost = convex_cost(rate, std::move(cost), what);
+  // Theorem 11 asks for the loss between any two units.
+  if (neighbours != Neighbours::replace_one || !(loss < kMostDeviations)) return cost;
+  const double amplified = log_mixture(rate, loss);
+  return also_pure(std::move(cost), amplified, pure_outcomes(amplified));
+}
+
+RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& it, Neighbours neighbours) {
+  const double others = static_cast<double>(it.dataset_size) - 1;
+  const double maximum = static_cast<double>(it.maximum_batch_size);
+  const std::string what = "truncated_poisson_sampled { " + kind_name(it.inner) + " }";
+  if (it.maximum_batch_size >= it.dataset_size) return poisson_cost({it.sampling_rate, it.inner}, neighbours);
+  const std::optional<double> noise = effective_noise(it.inner);
+  if (!noise) {
+    if (neighbours == Neighbours::add_or_remove_one) {
+      refuse_event(what, neighbours, "a unit may push another one out of the batch; use zero_out or replace_one");
+    }
+    return convex_cost(it.sampling_rate, composed_cost(it.inner, neighbours), what);
+  }
+  const double log_full = it.sampling_rate == 1 ? 0 : log_binomial_tail(others, it.sampling_rate, maximum);
+  // Chance of the unit to be in the batch when the others fill it; then it takes another one's place, distance 2.
+  const double rate = std::min(it.sampling_rate, maximum / static_cast<double>(it.dataset_size));
+  const bool replaces = neighbours != Neighbours::add_or_remove_one;
+  auto rare = poisson_gaussian_curve(rate, *noise / 2, replaces ? Neighbours::replace_one : neighbours);
+  auto usual = poisson_cost({it.sampling_rate, it.inner}, neighbours).curve;
+  return {.curve = std::make_unique<RarelyCurve>(log_full, std::move(rare), std::move(usual))};
+}
+
+}  // namespace dpml

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "renyi_cost.h"
+
+namespace dpml {
+
+/// The cost of an event of any kind, taken apart.
+RenyiCost composed_cost(const Event& event, Neighbours neighbours);
+RenyiCost cost_of(std::unique_ptr<ComposedCurve> curve);
+RenyiCost with_note(RenyiCost cost, const std::string& note);
+
+/// The noise multiplier of the one Gaussian that a composition of Gaussians on the same batch is worth,
+/// (sum of noise^-2)^(-1/2); nothing for any other event.
+std::optional<double> effective_noise(const Event& event);
+
+/// Both directions; components stay at place 0 with probability 1 - sampling_rate more.
+std::unique_ptr<RenyiCurve> mixture_curve(const MixtureOfGaussians& mixture, double sampling_rate);
+
+RenyiCost poisson_cost(const PoissonSampled& sampled, Neighbours neighbours);
+RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, Neighbours neighbours);
+RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& sampled, Neighbours neighbours);
+
+/// Throws UnsupportedEvent.
+[[noreturn]] void refuse_event(const std::string& what, Neighbours neighbours, const std::string& why);
+
+}  // namespace dpml
