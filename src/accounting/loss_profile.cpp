@@ -11,7 +11,6 @@ namespace dpml {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t kMostPoints = std::size_t{1} << 22;
 constexpr double kMostCells = 1 << 22;
 constexpr double kLeastLogCut = -640;      // of the mass that a pair may leave out; doubles end at -708
 constexpr double kLogProbeCut = -24;       // of that mass over all steps, compared with delta, while looking
@@ -164,7 +163,7 @@ std::optional<LossComposition> LossProfile::compose(double tilt, double step) co
                                                 : LatticeLoss{.step = step, .offset = 0, .nodes = {{0, 1}}};
     composed.push_back({dominating_lattice(cells, grid), std::move(dominated), phases_[i].count});
   }
-  return LossComposition::make(composed, tilt, log_outside_, kMostPoints);
+  return LossComposition::make(composed, tilt, log_outside_);
 }
 
 /// Composes on finer and finer grids until `ask` gives an interval that is narrow enough for `fault`, which is its

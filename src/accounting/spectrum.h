@@ -1,0 +1,34 @@
+#pragma once
+
+#include <complex>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "tilted_lattice.h"
+
+namespace dpml {
+
+/// The distribution of a sum on a circle of `points` places, by its Fourier coefficients
+///   coefficient[k] = E[exp(-2 pi i k S / points)].
+struct Spectrum {
+  std::vector<std::complex<double>> coefficients;  ///< k = 0, 1, ...; all others are 0 but for pointwise_error
+  double pointwise_error;                          ///< of the mass at each place, rounding counted in
+};
+
+/// The spectrum of the sum of all releases, when it is over after some hundred frequencies, as it is for many releases.
+/// The coefficients are summed up directly. That there is nothing at higher frequencies is not assumed: between those
+/// that are looked at, |E[exp(i w X)]| changes by at most E|X| per unit of w.
+std::optional<Spectrum> smooth_spectrum(const std::vector<TiltedPhase>& phases, std::int64_t points);
+
+/// The masses of the sum of all releases at the places 0 ... points - 1 (modulo points), by Fourier transforms.
+struct Masses {
+  std::vector<double> masses;
+  double pointwise_error;
+};
+Masses transformed_masses(const std::vector<TiltedPhase>& phases, std::size_t points);
+
+/// a modulo n, in [0, n).
+std::int64_t positive_modulo(std::int64_t a, std::int64_t n);
+
+}  // namespace dpml

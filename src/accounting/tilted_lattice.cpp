@@ -1,0 +1,86 @@
+#include "tilted_lattice.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace dpml {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// How far from the mean, in the direction of `sign`, the mass beyond is at most exp(log_outside).
+double reach(const std::vector<TiltedPhase>& phases, double log_outside, double deviation, double sign) {
+  const double usual = std::sqrt(-2 * log_outside) / deviation;
+  double best = kInfinity;
+  for (double part : {1.0, 0.8, 0.64, 1.25, 0.5, 0.36, 1.6, 0.25, 0.12, 0.06}) {
+    const double more = part * usual;
+    double cumulant = 0;
+    for (const TiltedPhase& phase : phases) cumulant += phase.count * phase.lattice.centred_cumulant(sign * more);
+    const double bound = (cumulant - log_outside) / more;
+    if (bound < best) {
+      best = bound;
+    } else if (best < kInfinity && part < 0.7) {
+      break;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+TiltedLattice::TiltedLattice(const LatticeLoss& of, double tilt)
+    : cumulant(-kInfinity), centre_loss(of.offset), weights(of.nodes.size()), places(of.nodes.size()), step(of.step) {
+  const auto& nodes = of.nodes;
+  double largest = -kInfinity;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    weights[i] = std::log(nodes[i].mass) + tilt * of.loss(nodes[i].index);
+    largest = std::max(largest, weights[i]);
+  }
+  double sum = 0;
+  for (double& weight : weights) sum += weight = std::exp(weight - largest);
+  if (!nodes.empty()) cumulant = largest + std::log(sum);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    weights[i] /= sum;
+    mean += weights[i] * of.loss(nodes[i].index);
+    if (weights[i] > 0) largest_loss = std::max(largest_loss, std::fabs(of.loss(nodes[i].index)));
+  }
+  const auto centre = static_cast<std::int64_t>(std::llround((mean - of.offset) / of.step));
+  centre_loss = of.loss(centre);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    places[i] = nodes[i].index - centre;
+    const double from_mean = of.loss(nodes[i].index) - mean;
+    variance += weights[i] * from_mean * from_mean;
+  }
+}
+
+double TiltedLattice::centred_cumulant(double more) const {
+  const double factor = std::exp(more * step);
+  const double shift = centre_loss - mean;
+  double sum = 0;
+  double power = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (i % 512 != 0 && places[i] == places[i - 1] + 1 && power > 1e-250) {
+      power *= factor;
+    } else {
+      power = std::exp(more * (shift + step * static_cast<double>(places[i])));
+    }
+    sum += weights[i] * power;
+  }
+  return std::log(sum);
+}
+
+Spread spread_of(const std::vector<TiltedPhase>& phases, double log_outside) {
+  double mean = 0;
+  double variance = 0;
+  for (const TiltedPhase& phase : phases) {
+    mean += phase.count * phase.lattice.mean;
+    variance += phase.count * phase.lattice.variance;
+  }
+  const double deviation = std::sqrt(variance);
+  if (!(deviation > 0)) return {mean, mean};
+  return {mean - reach(phases, log_outside, deviation, -1), mean + reach(phases, log_outside, deviation, 1)};
+}
+
+}  // namespace dpml

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "lattice_loss.h"
+
+namespace dpml {
+
+/// A lattice loss under the measure exp(tilt * loss) P, normalised; +infinity is left out.
+struct TiltedLattice {
+  TiltedLattice(const LatticeLoss& of, double tilt);
+
+  double cumulant;              ///< log of the sum before normalising
+  double mean = 0;              ///< of the loss
+  double variance = 0;          ///< of the loss
+  double largest_loss = 0;      ///< in absolute value
+  double centre_loss;           ///< of the node near the mean from which `places` count
+  std::vector<double> weights;  ///< sum to 1
+  std::vector<std::int64_t> places;
+  double step;
+
+  /// log E[exp(more * (loss - mean))], good to 1e-9.
+  double centred_cumulant(double more) const;
+};
+
+/// A kind of release of a composition, on one side.
+struct TiltedPhase {
+  TiltedLattice lattice;
+  double count;
+};
+
+/// Where the sum of all releases is, but for exp(log_outside) of its mass at either end, by Chernoff's bound.
+struct Spread {
+  double from;
+  double to;
+};
+Spread spread_of(const std::vector<TiltedPhase>& phases, double log_outside);
+
+}  // namespace dpml
