@@ -21,7 +21,8 @@ Bound best_of(const std::vector<std::unique_ptr<Accountant>>& accountants, const
       best->lower = std::min(lower, best->upper);
       if (best->lower >= best->upper * (1 - kAgreement)) break;
     } catch (const UnsupportedEvent& refusal) {
-      reasons += std::string(reasons.empty() ? "" : "; ") + refusal.what();
+      const std::string reason = refusal.what();
+      if (reasons.find(reason) == std::string::npos) reasons += (reasons.empty() ? "" : "; ") + reason;
     }
   }
   if (!best) throw UnsupportedEvent("accountant best: nobody can bound this ledger: " + reasons);

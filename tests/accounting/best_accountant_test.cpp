@@ -48,8 +48,8 @@ TEST(Best, JoinsTheReasonsWhenNobodyCan) {
     kBest->epsilon(ledger, 1e-5);
     FAIL() << "randomized response has no meaning under add_or_remove_one";
   } catch (const UnsupportedEvent& error) {
-    for (const std::string& name : accountant_names()) {
-      EXPECT_NE(std::string(error.what()).find("accountant " + name), std::string::npos) << name;
+    for (const char* name : {"gdp", "rdp", "zcdp"}) {
+      EXPECT_NE(std::string(error.what()).find(std::string("accountant ") + name), std::string::npos) << error.what();
     }
   }
 }
