@@ -1,5 +1,6 @@
 #include "laplace_curve.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace dpml {
@@ -8,6 +9,8 @@ namespace {
 
 constexpr double kLargeLoss = 30;     // b e from which exp(K) - 1 is no better than exp(K)
 constexpr double kWidestPanel = 2.5;  // of the loss
+constexpr double kWidestPower = 12;   // of b times the loss
+constexpr double kMostPanels = 4096;
 
 /// sinh(u) - u.
 double sinh_excess(double u) {
@@ -21,6 +24,18 @@ double lattice_excess(double b, double h) {
   if ((1 + b) * h > 40) return b < 1 ? 2 * b * std::tanh(h / 2) : (1 + 2 * b) * std::tanh(h / 2) - 1;
   const double numerator = b * sinh_excess((1 + b) * h) - (1 + b) * sinh_excess(b * h);
   return numerator / (std::sinh((0.5 + b) * h) * std::cosh(h / 2));
+}
+
+/// All outcomes of Laplace noise shifted by `distance` scales, with this many panels between the two atoms.
+std::vector<Outcome> laplace_outcomes(double distance, double panels) {
+  std::vector<Outcome> found = {{distance, -distance - std::log(2.0)}, {-distance, -std::log(2.0)}};
+  for (double i = 0; i < panels; ++i) {
+    for_each_quadrature_node(-distance + 2 * distance * i / panels, -distance + 2 * distance * (i + 1) / panels,
+                             [&](double loss, double weight) {
+                               found.push_back({loss, -0.5 * (distance + loss) + std::log(weight / 4)});
+                             });
+  }
+  return found;
 }
 
 }  // namespace
@@ -37,16 +52,20 @@ double LaplaceCurve::cumulant(double order_minus_one) {
   return rounded_up(std::log1p(excess));
 }
 
-std::vector<Outcome> laplace_outcomes(double distance) {
-  std::vector<Outcome> found = {{distance, -distance - std::log(2.0)}, {-distance, -std::log(2.0)}};
-  const double panels = std::ceil(2 * distance / kWidestPanel);
-  for (double i = 0; i < panels; ++i) {
-    for_each_quadrature_node(-distance + 2 * distance * i / panels, -distance + 2 * distance * (i + 1) / panels,
-                             [&](double loss, double weight) {
-                               found.push_back({loss, -0.5 * (distance + loss) + std::log(weight / 4)});
-                             });
+SampledLaplaceCurve::SampledLaplaceCurve(double distance, double sampling_rate)
+    : distance_(distance),
+      sampling_rate_(sampling_rate),
+      pair_({}),
+      simple_(sampled(pure_outcomes(distance), sampling_rate)) {}
+
+double SampledLaplaceCurve::cumulant(double order_minus_one) {
+  const double wanted = std::ceil(2 * distance_ / std::min(kWidestPanel, kWidestPower / order_minus_one));
+  if (wanted > kMostPanels) return simple_.cumulant(order_minus_one);
+  if (panels_ < wanted) {
+    panels_ = 2 * wanted;
+    pair_ = PairCurve(sampled(laplace_outcomes(distance_, panels_), sampling_rate_));
   }
-  return found;
+  return pair_.cumulant(order_minus_one);
 }
 
 std::vector<Outcome> discrete_laplace_outcomes(double scale, unsigned shift) {

@@ -26,12 +26,27 @@ class LaplaceCurve final : public RenyiCurve {
   double step_;
 };
 
-/// All outcomes of Laplace noise shifted by `distance` scales: the two atoms, and between them quadrature nodes which
-/// integrate what lies there for every Poisson sampling rate (the panels are less than pi away from no singularity of
-/// log(1 - q + q exp(loss))).
-std::vector<Outcome> laplace_outcomes(double distance);
+/// Laplace noise on a Poisson sample, shifted by `distance` scales where the unit is in it, which is at most
+/// kMostSampledLoss; the larger direction. The loss has an atom at either end, and in between it is integrated over
+/// panels of 16 Gauss-Legendre nodes; they are less wide than the singularities log((1 - q) / q) +- i pi of
+/// log(1 - q + q exp(loss)) are away, and than 12 / b, for the sake of the power. Where that would take too many, the
+/// bound for anything with that largest loss is used, which is off by about log(2) / b.
+class SampledLaplaceCurve final : public RenyiCurve {
+ public:
+  SampledLaplaceCurve(double distance, double sampling_rate);
+  double cumulant(double order_minus_one) override;
 
-/// The same for discrete Laplace noise of this scale, shifted by `shift`: the loss is one of (shift - 2 k) / scale.
+ private:
+  double distance_;
+  double sampling_rate_;
+  double panels_ = 0;
+  PairCurve pair_;
+  PairCurve simple_;
+};
+
+inline constexpr double kMostSampledLoss = 1000;
+
+/// All outcomes of discrete Laplace noise, shifted by `shift`: the loss is one of (shift - 2 k) / scale.
 std::vector<Outcome> discrete_laplace_outcomes(double scale, unsigned shift);
 
 }  // namespace dpml

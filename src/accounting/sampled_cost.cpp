@@ -27,16 +27,18 @@ std::unique_ptr<RenyiCurve> poisson_gaussian_curve(double sampling_rate, double 
       std::vector<Jump>{{1 - sampling_rate, 0, 0}, {sampling_rate, 1 / noise, 1 / noise}});
 }
 
-/// What Poisson sampling under add_or_remove_one or zero_out makes of a pure mechanism with few outcomes; none for any
-/// other.
-std::vector<Outcome> outcomes_of(const Event& event) {
-  if (const auto* it = event.get_if<Laplace>(); it != nullptr && 1 / it->noise_multiplier <= kMostLaplaceLoss) {
-    return laplace_outcomes(1 / it->noise_multiplier);
+/// Poisson sampling of a kind whose losses are known one by one, under add_or_remove_one or zero_out; nullptr for any
+/// other kind.
+std::unique_ptr<RenyiCurve> poisson_known_curve(double sampling_rate, const Event& event) {
+  if (const auto* it = event.get_if<MixtureOfGaussians>()) return mixture_curve(*it, sampling_rate);
+  if (const auto* it = event.get_if<Laplace>(); it != nullptr && 1 / it->noise_multiplier <= kMostSampledLoss) {
+    return std::make_unique<SampledLaplaceCurve>(1 / it->noise_multiplier, sampling_rate);
   }
   if (const auto* it = event.get_if<DiscreteLaplace>(); it != nullptr && it->sensitivity <= kMostDiscreteShift) {
-    return discrete_laplace_outcomes(it->scale, static_cast<unsigned>(it->sensitivity));
+    const auto outcomes = discrete_laplace_outcomes(it->scale, static_cast<unsigned>(it->sensitivity));
+    return std::make_unique<PairCurve>(sampled(outcomes, sampling_rate));
   }
-  return {};
+  return nullptr;
 }
 
 RenyiCost convex_cost(double sampling_rate, RenyiCost inner, const std::string& what) {
@@ -148,11 +150,9 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, Neighbours neighbours) {
   }
   const bool unit_may_be_absent = neighbours != Neighbours::replace_one;
   if (unit_may_be_absent) {
-    if (const auto* mixture = inner->get_if<MixtureOfGaussians>()) return {.curve = mixture_curve(*mixture, rate)};
-    const std::vector<Outcome> outcomes = outcomes_of(*inner);
-    if (!outcomes.empty()) {
+    if (auto curve = poisson_known_curve(rate, *inner)) {
       const double loss = composed_cost(*inner, neighbours).pure_epsilon;
-      return {.curve = std::make_unique<PairCurve>(sampled(outcomes, rate)), .pure_epsilon = log_mixture(rate, loss)};
+      return {.curve = std::move(curve), .pure_epsilon = log_mixture(rate, loss)};
     }
   }
   RenyiCost cost = composed_cost(*inner, neighbours);

@@ -24,7 +24,7 @@ inline double divergence_at_integer_order(long double q, long double s, int a) {
 
 /// (1 + x)^a - 1 - a x, by the binomial series where the difference would cancel.
 inline long double excess(long double x, long double a) {
-  if (std::fabs(a * x) > 0.01L) return std::expm1(a * std::log1p(x)) - a * x;
+  if (std::fabs(a * x) > 0.01L || std::fabs(x) > 0.01L) return std::expm1(a * std::log1p(x)) - a * x;
   long double sum = 0;
   long double term = a * x;
   for (int k = 2; k < 16; ++k) sum += term *= (a - k + 1) / k * x;
