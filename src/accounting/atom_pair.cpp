@@ -8,6 +8,7 @@ namespace dpml {
 
 namespace {
 
+constexpr int kProbeCells = 1000;
 constexpr double kOnTheEdge = 1e-9;  // of a half step: as near as losses of a common spacing come out
 
 }  // namespace
@@ -34,9 +35,20 @@ LossCells AtomPair::cells(const LossGrid& grid, double) const {
   return made;
 }
 
-LossCells AtomPair::probe(double cut) const {
-  LossCells made = cells({.step = 1}, cut);
-  for (std::size_t i = 0; i < atoms_.size(); ++i) made.cells[i].loss = atoms_[i].loss;
+LossCells AtomPair::probe(double) const {
+  LossCells made;
+  const double width = (atoms_.back().loss - atoms_.front().loss) / kProbeCells;
+  for (std::size_t i = 0; i < atoms_.size();) {
+    const double first = atoms_[i].loss;
+    LossCell cell{0, 0, 0, 0};
+    double under_q = 0;
+    for (; i < atoms_.size() && atoms_[i].loss <= first + width; ++i) {
+      cell.mass += atoms_[i].p;
+      under_q += atoms_[i].p * std::exp(first - atoms_[i].loss);
+    }
+    cell.loss = first + std::log(cell.mass / under_q);
+    made.cells.push_back(cell);
+  }
   return made;
 }
 

@@ -25,6 +25,7 @@ class AtomPair final : public LossPair {
   LossCells cells(const LossGrid& grid, double cut) const override;
   LossCells probe(double cut) const override;
   double spacing() const override { return spacing_; }
+  bool has_only_spaced_losses() const override { return spacing_ > 0; }
   double smallest_loss() const override { return atoms_.front().loss; }
 
  private:

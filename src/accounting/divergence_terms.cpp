@@ -81,7 +81,8 @@ void ExcessSum::add(const RatioNode& node) {
   if (is_large_exponent(exponent)) {
     large_.add(node.log_weight + exponent);
   } else {
-    plain_ += node.weight * (order_minus_one_ * node.phi + node.one_plus_x * psi(exponent));
+    const double powers = node.one_plus_x == 0 ? 0 : node.one_plus_x * psi(exponent);  // psi may be infinite there
+    plain_ += node.weight * (order_minus_one_ * node.phi + powers);
   }
 }
 

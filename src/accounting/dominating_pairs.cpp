@@ -9,12 +9,15 @@
 #include <utility>
 
 #include "atom_pair.h"
+#include "binomial_tail.h"
 #include "dpml/accounting/accountant.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "laplace_pair.h"
 #include "leaves.h"
 #include "mixture_pair.h"
+#include "random_allocation.h"
+#include "union_pair.h"
 
 namespace dpml {
 
@@ -36,11 +39,20 @@ struct SymmetricAtoms {
 struct PairOfEvent {
   std::shared_ptr<const LossPair> remove;
   std::shared_ptr<const LossPair> add;
-  bool is_tight = true;
+  std::shared_ptr<const LossPair> remove_below = nullptr;
+  std::shared_ptr<const LossPair> add_below = nullptr;
 };
 
+PairOfEvent exact(std::shared_ptr<const LossPair> remove, std::shared_ptr<const LossPair> add) {
+  return {remove, add, remove, add};
+}
+
 PairOfEvent symmetric(std::shared_ptr<const LossPair> pair) {
-  return {pair, pair, true};
+  return exact(pair, pair);
+}
+
+PairOfEvent only_from_above(const PairOfEvent& pair) {
+  return {pair.remove, pair.add};
 }
 
 /// Atoms of a symmetric pair after Poisson sampling: P becomes (1 - rate) Q + rate P.
@@ -60,8 +72,8 @@ PairOfEvent sampled(const SymmetricAtoms& base, double rate) {
   }
   // Cut outcomes count as never given by Q: both of the mirrored tails go with the sampled and the unsampled side.
   const double cut = base.ends.cut_above + base.ends.cut_below;
-  return {std::make_shared<AtomPair>(std::move(remove), AtomPair::Ends{rate * base.ends.infinite, cut, 0}),
-          std::make_shared<AtomPair>(std::move(add), AtomPair::Ends{0, cut, 0}), true};
+  return exact(std::make_shared<AtomPair>(std::move(remove), AtomPair::Ends{rate * base.ends.infinite, cut, 0}),
+               std::make_shared<AtomPair>(std::move(add), AtomPair::Ends{0, cut, 0}));
 }
 
 SymmetricAtoms pure(double epsilon) {
@@ -121,8 +133,8 @@ PairOfEvent mixture_against_nothing(const Components& components, double noise) 
   Components mirrored = components;
   for (MixturePair::Component& component : mirrored) component.mean = -component.mean;
   const Components nothing{{0, 1}};
-  return {std::make_shared<MixturePair>(components, nothing, noise),
-          std::make_shared<MixturePair>(nothing, mirrored, noise), true};
+  return exact(std::make_shared<MixturePair>(components, nothing, noise),
+               std::make_shared<MixturePair>(nothing, mirrored, noise));
 }
 
 /// Square of distance / noise of a plain Gaussian that an event amounts to; nothing for another kind of event.
@@ -147,7 +159,7 @@ std::optional<double> gaussian_square(const Event& event) {
 
 class Collector {
  public:
-  explicit Collector(Neighbours neighbours) : neighbours_(neighbours) {}
+  Collector(Neighbours neighbours, double log_cut) : neighbours_(neighbours), log_cut_(log_cut) {}
 
   void add(const Leaf& leaf) {
     is_exact_ = !leaf.is_shuffled;
@@ -156,14 +168,16 @@ class Collector {
   }
 
   PairPhases finish() {
+    made_.is_one_gaussian = made_.phases.empty();
     for (const bool is_tight : {true, false}) {
       const double square = gaussian_square_[is_tight ? 1 : 0];
       if (square == std::numeric_limits<double>::infinity()) made_.is_non_private = true;
       if (!(square > 0) || made_.is_non_private) continue;
       const double half_mean = 0.5 * std::sqrt(square);
       const auto pair = std::make_shared<MixturePair>(Components{{half_mean, 1}}, Components{{-half_mean, 1}}, 1);
-      made_.phases.push_back({pair, pair, 1, is_tight});
+      made_.phases.push_back({pair, pair, is_tight ? pair : nullptr, is_tight ? pair : nullptr, 1});
     }
+    made_.is_one_gaussian = made_.is_one_gaussian && !made_.phases.empty();
     return std::move(made_);
   }
 
@@ -178,18 +192,14 @@ class Collector {
   void add_phase(const Event& event, double count, const std::function<PairOfEvent()>& make) {
     const auto [found, is_new] = place_.try_emplace({to_text(event), is_exact_}, made_.phases.size());
     if (is_new) {
-      const PairOfEvent pair = make();
-      made_.phases.push_back({pair.remove, pair.add, 0, pair.is_tight && is_exact_});
+      const PairOfEvent pair = is_exact_ ? make() : only_from_above(make());
+      made_.phases.push_back({pair.remove, pair.add, pair.remove_below, pair.add_below, 0});
     }
     made_.phases[found->second].count += count;
   }
 
   void add_atoms(const Event& event, double count, const std::function<SymmetricAtoms()>& make, bool is_tight = true) {
-    add_phase(event, count, [&] {
-      PairOfEvent pair = sampled(make(), 1);
-      pair.is_tight = is_tight;
-      return pair;
-    });
+    add_phase(event, count, [&] { return is_tight ? sampled(make(), 1) : only_from_above(sampled(make(), 1)); });
   }
 
   void take(const Gaussian& it, const Event&, double count) {
@@ -277,7 +287,7 @@ class Collector {
       const auto pair = [&](LaplacePair::Direction direction) {
         return std::make_shared<LaplacePair>(laplace->noise_multiplier, 1, it.sampling_rate, direction);
       };
-      return {pair(LaplacePair::Direction::remove), pair(LaplacePair::Direction::add), true};
+      return exact(pair(LaplacePair::Direction::remove), pair(LaplacePair::Direction::add));
     }
     if (const auto* inner = it.inner.get_if<DiscreteGaussian>(); inner && 40 * inner->scale <= kMostAtoms) {
       return sampled(discrete_gaussian(inner->scale, static_cast<double>(inner->sensitivity)), it.sampling_rate);
@@ -288,19 +298,55 @@ class Collector {
     }
     if (const auto* inner = it.inner.get_if<EpsilonDelta>()) return sampled(epsilon_delta(*inner), it.sampling_rate);
     if (const auto* inner = it.inner.get_if<ExponentialMechanism>()) {
-      PairOfEvent pair = sampled(pure(inner->epsilon), it.sampling_rate);
-      pair.is_tight = false;
-      return pair;
+      return only_from_above(sampled(pure(inner->epsilon), it.sampling_rate));
     }
     refuse("poisson_sampled { " + kind_name(it.inner) + " }", "its pair after sampling is not known here");
   }
   void take(const SampledWithoutReplacement&, const Event&, double) {
     refuse("sampled_without_replacement", "no one pair is known that dominates every direction; try rdp");
   }
-  void take(const TruncatedPoissonSampled&, const Event&, double) {
-    refuse("truncated_poisson_sampled", "its pair is not known here");
+  void take(const TruncatedPoissonSampled& it, const Event& event, double count) {
+    const std::optional<double> square = gaussian_square(it.inner);
+    if (!square) refuse("truncated_poisson_sampled { " + kind_name(it.inner) + " }", "only Gaussians are known here");
+    if (*square == std::numeric_limits<double>::infinity()) return take(NonPrivate{}, event, count);
+    add_phase(event, count, [&] { return truncated(it, 1 / std::sqrt(*square)); });
   }
-  void take(const BallsAndBins&, const Event&, double) { refuse("balls_and_bins", "its pair is not known here"); }
+
+  /// Ganesh et al. 2025: with the probability that the others fill the batch, the unit takes another one's place, which
+  /// moves the sum by up to two clip bounds. Where datasets have the same size, membership in the batch does not depend
+  /// on the unit's values, and is at most as likely as the sampling rate.
+  PairOfEvent truncated(const TruncatedPoissonSampled& it, double noise) const {
+    const PairOfEvent untruncated = only_from_above(sampled_gaussian(it.sampling_rate, noise));
+    const auto others = static_cast<double>(it.dataset_size - 1);
+    const auto most = static_cast<double>(it.maximum_batch_size);
+    if (neighbours_ != Neighbours::add_or_remove_one || others < most) return untruncated;
+    if (it.sampling_rate == 1) refuse("truncated_poisson_sampled", "its sampling rate is 1, so batches are always cut");
+    const double full = std::min(1.0, std::exp(log_binomial_tail(others, it.sampling_rate, most)));
+    if (!(full > 0)) return untruncated;
+    const double cut = std::exp(log_binomial_tail(others + 1, it.sampling_rate, most + 1));
+    const double taken = std::min(1.0, cut * most / full / (others + 1));  // P(the unit is in | the others fill it)
+    const auto replaced = std::make_shared<MixturePair>(Components{{0, 1 - taken}, {2, taken}},
+                                                        Components{{0, 1 - taken}, {-2, taken}}, noise);
+    const auto either = [&](const std::shared_ptr<const LossPair>& pair) {
+      if (full == 1) return std::shared_ptr<const LossPair>(replaced);
+      return std::shared_ptr<const LossPair>(
+          std::make_shared<UnionPair>(std::vector<UnionPair::Part>{{full, replaced}, {1 - full, pair}}));
+    };
+    return {either(untruncated.remove), either(untruncated.add)};
+  }
+
+  void take(const BallsAndBins& it, const Event& event, double count) {
+    const std::optional<double> square = gaussian_square(it.inner);
+    if (!square) refuse("balls_and_bins { " + kind_name(it.inner) + " }", "only Gaussians are known here");
+    if (neighbours_ == Neighbours::replace_one) refuse("balls_and_bins", "both datasets then give a mixture");
+    if (*square == std::numeric_limits<double>::infinity()) return take(NonPrivate{}, event, count);
+    add_phase(event, count, [&] {
+      const auto made = random_allocation(static_cast<double>(it.bins), 1 / std::sqrt(*square),
+                                          std::exp(std::max(-600.0, log_cut_ - std::log(count))));
+      if (!made) refuse("balls_and_bins", "its lattice would need too many points");
+      return PairOfEvent{made->remove, made->add, made->remove_below, made->add_below};
+    });
+  }
   void take(const RepeatAndSelect&, const Event&, double) {
     refuse("repeat_and_select", "its bound is known for Renyi divergences only; try rdp");
   }
@@ -311,6 +357,7 @@ class Collector {
   }
 
   Neighbours neighbours_;
+  double log_cut_;
   PairPhases made_;
   std::map<std::pair<std::string, bool>, std::size_t> place_;
   double gaussian_square_[2] = {0, 0};  // of what is not is_exact_, and of what is
@@ -319,8 +366,8 @@ class Collector {
 
 }  // namespace
 
-PairPhases dominating_pairs(const Ledger& ledger) {
-  Collector collector(ledger.neighbours());
+PairPhases dominating_pairs(const Ledger& ledger, double log_cut) {
+  Collector collector(ledger.neighbours(), log_cut);
   for_each_leaf(ledger, [&](const Leaf& leaf) { collector.add(leaf); });
   return collector.finish();
 }

@@ -11,20 +11,24 @@ namespace dpml {
 
 /// A release, count times, as pairs of distributions.
 struct PairPhase {
-  std::shared_ptr<const LossPair> remove;  ///< P is the dataset with the unit
-  std::shared_ptr<const LossPair> add;     ///< Q is; the same as `remove` where the pair is symmetric
+  std::shared_ptr<const LossPair> remove;        ///< P is the dataset with the unit
+  std::shared_ptr<const LossPair> add;           ///< Q is; the same as `remove` where the pair is symmetric
+  std::shared_ptr<const LossPair> remove_below;  ///< dominated by some mechanism with this event: the pair itself where
+                                                 ///< it is exact, nullptr where nothing is known from below
+  std::shared_ptr<const LossPair> add_below;
   double count;
-  bool is_tight;  ///< a mechanism with this event and exactly this pair exists, so it says something from below, too
 };
 
 struct PairPhases {
   std::vector<PairPhase> phases;
   bool is_non_private = false;     ///< nothing can be certified
+  bool is_one_gaussian = false;    ///< all releases are plain Gaussians
   std::vector<std::string> notes;  ///< Bound::notes
 };
 
 /// Pairs that dominate every release of the ledger. Equal events are one phase, wherever they stand, and all plain
-/// Gaussians together are one Gaussian. Throws UnsupportedEvent naming the event that has no pair here.
-PairPhases dominating_pairs(const Ledger& ledger);
+/// Gaussians together are one Gaussian. Pairs that must be cut to be built leave out exp(log_cut) of P over the whole
+/// ledger. Throws UnsupportedEvent naming the event that has no pair here.
+PairPhases dominating_pairs(const Ledger& ledger, double log_cut);
 
 }  // namespace dpml

@@ -10,7 +10,7 @@ namespace {
 constexpr double kLargeLoss = 30;     // b e from which exp(K) - 1 is no better than exp(K)
 constexpr double kWidestPanel = 2.5;  // of the loss
 constexpr double kWidestPower = 12;   // of b times the loss
-constexpr double kMostPanels = 4096;
+constexpr unsigned kMostPanels = 4096;
 
 /// sinh(u) - u.
 double sinh_excess(double u) {
@@ -53,14 +53,16 @@ double LaplaceCurve::cumulant(double order_minus_one) {
 }
 
 SampledLaplaceCurve::SampledLaplaceCurve(double distance, double sampling_rate)
-    : distance_(distance),
-      sampling_rate_(sampling_rate),
-      pair_({}),
-      simple_(sampled(pure_outcomes(distance), sampling_rate)) {}
+    : distance_(distance), sampling_rate_(sampling_rate), pair_({}), discrete_({}) {}
 
 double SampledLaplaceCurve::cumulant(double order_minus_one) {
   const double wanted = std::ceil(2 * distance_ / std::min(kWidestPanel, kWidestPower / order_minus_one));
-  if (wanted > kMostPanels) return simple_.cumulant(order_minus_one);
+  if (wanted > kMostPanels) {
+    if (discrete_.is_empty()) {
+      discrete_ = PairCurve(sampled(discrete_laplace_outcomes(kMostPanels / distance_, kMostPanels), sampling_rate_));
+    }
+    return discrete_.cumulant(order_minus_one);
+  }
   if (panels_ < wanted) {
     panels_ = 2 * wanted;
     pair_ = PairCurve(sampled(laplace_outcomes(distance_, panels_), sampling_rate_));

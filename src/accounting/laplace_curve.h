@@ -41,7 +41,7 @@ class SampledLaplaceCurve final : public RenyiCurve {
   double sampling_rate_;
   double panels_ = 0;
   PairCurve pair_;
-  PairCurve simple_;
+  PairCurve discrete_;
 };
 
 inline constexpr double kMostSampledLoss = 1000;

@@ -20,6 +20,7 @@ constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
 constexpr double kMassError = 4e-14;  // of the mass of a cell, relative
 constexpr double kLossError = 4e-16;  // of the loss of a cell, relative to 1 + |loss|
 constexpr double kMostSmoothPoints = 1e15;
+constexpr double kMargin = 2;  // points at either end of the window; epsilon may lie below the lowest loss
 constexpr double kMostTransformed = 1 << 22;
 
 /// 1 - exp(-a + i w), for a >= 0, also where both are tiny.
@@ -52,9 +53,9 @@ bool LossComposition::Side::fill(const std::vector<ComposedPhase>& phases, Latti
   log_infinite = log_finite < 0 ? std::log(-std::expm1(log_finite)) : -kInfinity;
   step = (phases.front().*lattice).step;
   const Spread spread = spread_of(tilted, log_outside);
-  const double width = (spread.to - spread.from) / step + 4;
+  const double width = (spread.to - spread.from) / step + 2 + 2 * kMargin;
   if (!(width < kMostSmoothPoints)) return false;
-  first = static_cast<std::int64_t>(std::floor((spread.from - centre) / step));
+  first = static_cast<std::int64_t>(std::floor((spread.from - centre) / step) - kMargin);
   origin = centre + step * static_cast<double>(first);
 
   double pointwise_error = 0;

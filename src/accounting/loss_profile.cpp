@@ -18,6 +18,7 @@ constexpr double kCutOfGap = 0.02;         // the same while composing, compared
 constexpr double kOutsideOfError = 3e-3;   // mass outside of the window, compared with D times its allowed error
 constexpr double kRoundingOfError = 0.03;  // rounding, compared with the same
 constexpr double kUsualRounding = 3e-13;   // of a release, times the tilt
+constexpr double kHopeless = 300;          // an interval so many times too wide has another fault than its step
 constexpr int kMostRefinements = 6;
 
 }  // namespace
@@ -146,6 +147,7 @@ double LossProfile::usable_step(double step) const {
     if (!look.losses.empty()) range = std::max(range, look.losses.back() - look.losses.front());
   }
   step = std::max(step, range / kMostCells);
+  if (phases_.size() == 1 && phases_[0].pair->has_only_spaced_losses()) return phases_[0].pair->spacing();
   double spacing = 0;
   for (const LossPhase& phase : phases_) spacing = std::max(spacing, phase.pair->spacing());
   if (!(spacing > 0)) return step;
@@ -159,9 +161,7 @@ std::optional<LossComposition> LossProfile::compose(double tilt, double step) co
     LossGrid grid{.step = step, .tilt = tilt, .log_tilted_total = moments(looks_[i], tilt).cumulant};
     if (pair.spacing() > 0) grid.offset = pair.smallest_loss();
     const LossCells cells = pair.cells(grid, cut_);
-    LatticeLoss dominated = phases_[i].is_tight ? dominated_lattice(cells, grid)
-                                                : LatticeLoss{.step = step, .offset = 0, .nodes = {{0, 1}}};
-    composed.push_back({dominating_lattice(cells, grid), std::move(dominated), phases_[i].count});
+    composed.push_back({dominating_lattice(cells, grid), dominated_lattice(cells, grid), phases_[i].count});
   }
   return LossComposition::make(composed, tilt, log_outside_);
 }
@@ -184,10 +184,10 @@ Interval LossProfile::refine(double step, const Ask& ask, const Fault& fault) {
     best = {std::max(best.lower, found.lower), std::min(best.upper, found.upper)};
     const double times_too_wide = fault(best);
     if (times_too_wide <= 1) break;
-    if (times_too_wide < 1e6) {
+    if (times_too_wide < kHopeless) {
       step *= std::clamp(std::sqrt(0.7 / times_too_wide), 0.1, 0.7);
     } else {
-      tilt *= 0.8;
+      tilt *= 0.6;
       step *= 0.7;
     }
   }
@@ -196,6 +196,7 @@ Interval LossProfile::refine(double step, const Ask& ask, const Fault& fault) {
 
 Interval LossProfile::epsilon(double log_delta, double relative_gap, double coarsening) {
   const double guess = 0.9 * std::max(guess_epsilon(log_delta), 1e-300);
+  tilt_ = std::min(tilt_, -4 * log_delta / guess);  // twice what a normal sum has
   choose_tilt(guess, log_delta, std::min(0.1, relative_gap * tilt_ * guess));
   const Interval found = refine(
       coarsening * first_step(relative_gap * guess),

@@ -13,7 +13,6 @@ namespace dpml {
 struct LossPhase {
   std::shared_ptr<const LossPair> pair;
   double count;
-  bool is_tight;  ///< else it is left out of what is known from below
 };
 
 /// One direction of a composition: finds tilt and grid for a question, and answers it with an interval.

@@ -7,6 +7,8 @@ namespace dpml {
 
 namespace {
 
+constexpr double kLargestExponent = 1e15;  // log(a) is nothing beside it
+
 double cumulant_of(const std::vector<RatioNode>& nodes, double order_minus_one) {
   ExcessSum sum(order_minus_one);
   for (const RatioNode& node : nodes) sum.add(node);
@@ -52,7 +54,8 @@ double BoundedRangeCurve::cumulant(double order_minus_one) {
   const double top = order * epsilon_ < 1e-3 ? epsilon_ * (0.5 + (order + order_minus_one) * epsilon_ / 24)
                                              : epsilon_ + log_mean_exponential(order * epsilon_) -
                                                    log_mean_exponential(order_minus_one * epsilon_);
-  if (top > epsilon_ * (1 - 1e-9)) return rounded_up(order_minus_one * epsilon_);  // pure DP; the mass at t would be 0
+  const bool mass_at_top_vanishes = order * epsilon_ > kLargestExponent || top > epsilon_ * (1 - 1e-9);
+  if (mass_at_top_vanishes) return rounded_up(order_minus_one * epsilon_);  // pure DP
   const double range = -std::expm1(-epsilon_);
   ExcessSum sum(order_minus_one);
   // The masses under Q make E_Q[P/Q] = 1: (exp(-t) - exp(-epsilon)) / range at t, (1 - exp(-t)) / range at the other.

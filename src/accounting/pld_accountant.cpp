@@ -8,6 +8,7 @@
 
 #include "dominating_pairs.h"
 #include "dpml/base/text.h"
+#include "gdp_accountant.h"
 #include "loss_profile.h"
 #include "rdp_accountant.h"
 
@@ -16,74 +17,107 @@ namespace dpml {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kSmallest = std::numeric_limits<double>::denorm_min();
 constexpr double kRoundUp = 1 + 1e-14;
 constexpr double kLeastLogDelta = -620;  // doubles hold the masses of single steps down to there
+constexpr double kLogCut = 12;           // of delta, what pairs may leave out
+constexpr double kLogDeltaUnknown = -30;
 constexpr std::size_t kMostPhases = 3000;
 
+/// What is asked: epsilon at a delta or delta at an epsilon.
+struct Question {
+  double log_delta;  ///< of the question, or a guess
+  double most;       ///< the answer about something that is not private
+  std::function<double(LossProfile&)> guess;
+  std::function<Interval(LossProfile&, double coarsening)> interval;
+  std::function<Bound(const Accountant&)> ask;
+};
+
 /// Both directions of the neighbours; one of them where they are the same.
-std::vector<LossProfile> directions(const PairPhases& pairs) {
+struct Directions {
+  std::vector<LossProfile> above;
+  std::vector<LossProfile> below;  ///< what is known from below, where that is something else
+  bool is_exact = true;            ///< it is not
+};
+
+Directions directions(const PairPhases& pairs) {
+  Directions made;
   std::vector<LossPhase> remove;
   std::vector<LossPhase> add;
+  std::vector<LossPhase> remove_below;
+  std::vector<LossPhase> add_below;
   bool is_symmetric = true;
   for (const PairPhase& phase : pairs.phases) {
-    remove.push_back({phase.remove, phase.count, phase.is_tight});
-    add.push_back({phase.add, phase.count, phase.is_tight});
+    remove.push_back({phase.remove, phase.count});
+    add.push_back({phase.add, phase.count});
+    if (phase.remove_below) remove_below.push_back({phase.remove_below, phase.count});
+    if (phase.add_below) add_below.push_back({phase.add_below, phase.count});
     is_symmetric = is_symmetric && phase.remove == phase.add;
+    made.is_exact = made.is_exact && phase.remove_below == phase.remove && phase.add_below == phase.add;
   }
-  std::vector<LossProfile> made;
-  made.emplace_back(std::move(remove));
-  if (!is_symmetric) made.emplace_back(std::move(add));
+  made.above.emplace_back(std::move(remove));
+  if (!is_symmetric) made.above.emplace_back(std::move(add));
+  if (made.is_exact) return made;
+  if (!remove_below.empty()) made.below.emplace_back(std::move(remove_below));
+  if (!is_symmetric && !add_below.empty()) made.below.emplace_back(std::move(add_below));
   return made;
 }
 
-/// The larger of both directions. `guess` ranks them; `ask(profile, coarsening)` gives an interval. The second
-/// direction is looked at on a coarse grid first, which usually shows that it is the smaller one.
-template <class Guess, class Ask>
-Interval larger_direction(const PairPhases& pairs, const Guess& guess, const Ask& ask) {
-  std::vector<LossProfile> profiles = directions(pairs);
-  if (profiles.size() == 2 && guess(profiles[1]) > guess(profiles[0])) std::swap(profiles[0], profiles[1]);
-  const Interval larger = ask(profiles[0], 1.0);
-  if (profiles.size() == 1) return larger;
-  const Interval coarse = ask(profiles[1], 2.0);
-  if (coarse.upper <= larger.lower) return larger;
-  const Interval other = ask(profiles[1], 1.0);
-  return {std::max(larger.lower, other.lower), std::max(larger.upper, other.upper)};
+/// The larger of one or two directions. The second one is looked at on a coarse grid first, which usually shows that it
+/// is the smaller one.
+Interval larger(std::vector<LossProfile>& profiles, const Question& question) {
+  if (profiles.size() == 2 && question.guess(profiles[1]) > question.guess(profiles[0])) {
+    std::swap(profiles[0], profiles[1]);
+  }
+  const Interval first = question.interval(profiles[0], 1);
+  if (profiles.size() == 1) return first;
+  if (question.interval(profiles[1], 2).upper <= first.lower) return first;
+  const Interval second = question.interval(profiles[1], 1);
+  return {std::max(first.lower, second.lower), std::max(first.upper, second.upper)};
 }
 
-Bound by_rdp(const std::string& why, const std::function<Bound(const Accountant&)>& ask) {
-  Bound bound = ask(RdpAccountant());
+Bound by_rdp(const std::string& why, const Question& question) {
+  Bound bound = question.ask(RdpAccountant());
   bound.notes.push_back("The bound is by Renyi differential privacy: " + why + ".");
   return bound;
 }
 
-/// `fine(pairs)` gives an interval; `ask` gives an accountant's own answer; `most` is the answer about nothing private.
-Bound find(const Ledger& ledger, double log_delta, double most, double relative_gap,
-           const std::function<Interval(const PairPhases&)>& fine, const std::function<Bound(const Accountant&)>& ask) {
+Bound find(const Ledger& ledger, const Question& question, double relative_gap) {
   PairPhases pairs;
   try {
-    pairs = dominating_pairs(ledger);
+    pairs = dominating_pairs(ledger, question.log_delta - kLogCut);
   } catch (const UnsupportedEvent& refusal) {
-    return by_rdp(refusal.what(), ask);
+    return by_rdp(refusal.what(), question);
   }
-  if (pairs.is_non_private) return {.upper = most, .lower = most, .method = "pld", .notes = pairs.notes};
+  if (pairs.is_non_private) {
+    return {.upper = question.most, .lower = question.most, .method = "pld", .notes = pairs.notes};
+  }
   if (pairs.phases.empty()) return {.upper = 0, .method = "pld", .notes = pairs.notes};
-  if (log_delta < kLeastLogDelta) return by_rdp("delta is below what the lattice can hold", ask);
-  if (pairs.phases.size() > kMostPhases) return by_rdp("there are more than 3000 different kinds of releases", ask);
-  const Interval found = fine(pairs);
-  Bound bound{.upper = std::min(most, found.upper * kRoundUp),
-              .lower = std::min(most, found.lower / kRoundUp),
+  if (pairs.is_one_gaussian) return question.ask(GdpAccountant());  // exact, so better than any lattice
+  if (question.log_delta < kLeastLogDelta) return by_rdp("delta is below what a lattice can hold", question);
+  if (pairs.phases.size() > kMostPhases) {
+    return by_rdp("there are more than " + std::to_string(kMostPhases) + " different kinds of releases", question);
+  }
+  Directions made = directions(pairs);
+  Interval found = larger(made.above, question);
+  const bool is_narrow = found.upper - found.lower <= 10 * relative_gap * found.upper;
+  if (!made.is_exact) found.lower = made.below.empty() ? 0 : std::min(found.upper, larger(made.below, question).lower);
+  Bound bound{.upper = std::min(question.most, found.upper * kRoundUp),
+              .lower = std::min(question.most, found.lower / kRoundUp),
               .method = "pld",
               .notes = pairs.notes};
-  if (bound.upper - bound.lower <= 10 * relative_gap * bound.upper) return bound;
+  if (is_narrow && made.is_exact) return bound;
   try {
-    Bound rdp = by_rdp("the lattice had to stay too coarse for a better one", ask);
+    Bound rdp = by_rdp(is_narrow ? "it knows more about one of these events than a pair of distributions says"
+                                 : "the lattice had to stay too coarse for a better one",
+                       question);
     if (rdp.upper < bound.upper) {
       rdp.lower = bound.lower;
       return rdp;
     }
-  } catch (const UnsupportedEvent&) {
+  } catch (const UnsupportedEvent&) {  // then there is nothing to compare with
   }
-  bound.notes.push_back("The interval is wide: the lattice had to stay coarse.");
+  if (!is_narrow) bound.notes.push_back("The interval is wide, because the lattice had to stay coarse.");
   return bound;
 }
 
@@ -91,31 +125,28 @@ Bound find(const Ledger& ledger, double log_delta, double most, double relative_
 
 Bound PldAccountant::find_epsilon(const Ledger& ledger, double delta) const {
   const double log_delta = std::log(delta);
-  return find(
-      ledger, log_delta, kInfinity, relative_gap_,
-      [&](const PairPhases& pairs) {
-        return larger_direction(
-            pairs, [&](LossProfile& profile) { return profile.guess_epsilon(log_delta); },
-            [&](LossProfile& profile, double coarsening) {
-              return profile.epsilon(log_delta, relative_gap_, coarsening);
-            });
-      },
-      [&](const Accountant& accountant) { return accountant.epsilon_bound(ledger, delta); });
+  const Question question{
+      .log_delta = log_delta,
+      .most = kInfinity,
+      .guess = [=](LossProfile& profile) { return profile.guess_epsilon(log_delta); },
+      .interval = [=, this](LossProfile& profile,
+                            double coarsening) { return profile.epsilon(log_delta, relative_gap_, coarsening); },
+      .ask = [&](const Accountant& accountant) { return accountant.epsilon_bound(ledger, delta); }};
+  return find(ledger, question, relative_gap_);
 }
 
 Bound PldAccountant::find_delta(const Ledger& ledger, double epsilon) const {
-  if (epsilon == kInfinity) return RdpAccountant().delta_bound(ledger, epsilon);
-  return find(
-      ledger, 0, 1, relative_gap_,
-      [&](const PairPhases& pairs) {
-        const Interval logs = larger_direction(
-            pairs, [&](LossProfile& profile) { return profile.guess_log_delta(epsilon); },
-            [&](LossProfile& profile, double coarsening) {
-              return profile.log_delta(epsilon, relative_gap_, coarsening);
-            });
-        return Interval{std::exp(logs.lower), std::exp(logs.upper)};
-      },
-      [&](const Accountant& accountant) { return accountant.delta_bound(ledger, epsilon); });
+  const Question question{.log_delta = kLogDeltaUnknown,
+                          .most = 1,
+                          .guess = [=](LossProfile& profile) { return profile.guess_log_delta(epsilon); },
+                          .interval =
+                              [=, this](LossProfile& profile, double coarsening) {
+                                const Interval logs = profile.log_delta(epsilon, relative_gap_, coarsening);
+                                return Interval{std::exp(logs.lower), std::max(std::exp(logs.upper), kSmallest)};
+                              },
+                          .ask = [&](const Accountant& accountant) { return accountant.delta_bound(ledger, epsilon); }};
+  if (epsilon == kInfinity) return by_rdp("epsilon is infinite", question);
+  return find(ledger, question, relative_gap_);
 }
 
 }  // namespace dpml

@@ -44,8 +44,11 @@ class LossPair {
   /// The same in a few hundred cells, whatever their edges: good to a percent, for finding a grid.
   virtual LossCells probe(double cut) const = 0;
 
-  /// Where all losses are a + k * spacing for a smallest loss a and integers k: that spacing, else 0.
+  /// Where both ends of the losses have mass at a + k * spacing, for a smallest loss a and integers k: that spacing,
+  /// else 0.
   virtual double spacing() const { return 0; }
+  /// Are cells of a grid with that step, and an edge at the smallest loss, exact?
+  virtual bool has_only_spaced_losses() const { return false; }
   virtual double smallest_loss() const { return -std::numeric_limits<double>::infinity(); }
 };
 

@@ -1,0 +1,211 @@
+#include "random_allocation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <optional>
+#include <vector>
+
+#include "atom_pair.h"
+#include "fourier.h"
+#include "lattice_loss.h"
+#include "spectrum.h"
+#include "tilted_lattice.h"
+
+namespace dpml {
+
+namespace {
+
+constexpr double kMostPoints = 1 << 22;
+constexpr double kReach = 8.5;          // standard deviations of x; P beyond is 1e-17 a bin
+constexpr double kLogOutside = -60;     // of the mass of the sum that the window leaves out
+constexpr double kStepOfSpread = 0.03;  // lattice step, compared with the standard deviation of Y
+constexpr double kCellOfSpread = 0.25;  // of a lattice step, in which a cell of x ends
+
+double normal_below(double z) {
+  return 0.5 * std::erfc(-z / std::numbers::sqrt2);
+}
+
+/// A piece of the distribution of Y, which is log-normal with mean 1.
+struct Piece {
+  double mass;
+  double mean;  // of Y inside
+  double low;   // Y at its ends
+  double high;
+};
+
+/// Y in pieces not wider than `width`, or wider where they hardly matter; what is above the last piece is left out.
+std::vector<Piece> pieces_of_y(double noise, double reach, double width, double& mass_above, double& mean_above) {
+  const double mu = 1 / noise;
+  const auto y_at = [&](double z) { return std::exp(mu * z - 0.5 * mu * mu); };  // x = z noise
+  const double last = reach + mu;
+  std::vector<Piece> pieces;
+  double z = -reach - 2;
+  double below = 0;       // P(x / noise < z)
+  double mean_below = 0;  // E[Y; x / noise < z]
+  while (z < last) {
+    const double y = y_at(z);
+    // Far out, pieces may be as wide as their share of the variance allows.
+    const double density = std::exp(-0.5 * (z - mu) * (z - mu));
+    const double allowed = width * std::max(1.0, 1e-3 / std::sqrt(density + 1e-300));
+    const double next = std::min({last, z + 0.05, (std::log(y + allowed) + 0.5 * mu * mu) / mu});
+    const bool is_above = z > 0;
+    const double mass = is_above ? normal_below(-z) - normal_below(-next) : normal_below(next) - below;
+    const bool is_mean_above = z - mu > 0;
+    const double mean =
+        is_mean_above ? normal_below(mu - z) - normal_below(mu - next) : normal_below(next - mu) - mean_below;
+    const double high = y_at(next);
+    if (mass > 0) pieces.push_back({mass, std::clamp(mean / mass, y, high), y, high});
+    z = next;
+    below = normal_below(z);
+    mean_below = normal_below(z - mu);
+  }
+  pieces.front().low = 0;
+  mass_above = normal_below(-z);
+  mean_above = normal_below(mu - z);
+  return pieces;
+}
+
+/// Each piece on the nodes around it; the mean is kept.
+LatticeLoss spread(const std::vector<Piece>& pieces, double step) {
+  std::vector<double> masses;
+  for (const Piece& piece : pieces) {
+    const auto low = static_cast<std::size_t>(std::floor(piece.low / step));
+    const auto high = static_cast<std::size_t>(std::ceil(piece.high / step));
+    if (masses.size() <= high) masses.resize(high + 1);
+    const double share =
+        high == low
+            ? 0
+            : std::clamp((piece.mean / step - static_cast<double>(low)) / static_cast<double>(high - low), 0.0, 1.0);
+    masses[low] += (1 - share) * piece.mass;
+    masses[high] += share * piece.mass;
+  }
+  LatticeLoss lattice{.step = step, .offset = 0, .nodes = {}};
+  for (std::size_t i = 0; i < masses.size(); ++i) {
+    if (masses[i] > 0) lattice.nodes.push_back({static_cast<std::int64_t>(i), masses[i]});
+  }
+  return lattice;
+}
+
+/// Pieces merged, from the smallest Y on, to groups with means on nodes.
+LatticeLoss merge(const std::vector<Piece>& pieces, double step) {
+  LatticeLoss lattice{.step = step, .offset = 0, .nodes = {}};
+  std::size_t at = 0;
+  double rest = pieces[0].mass;
+  std::int64_t index = 0;
+  while (at < pieces.size()) {
+    index = std::max(index, static_cast<std::int64_t>(std::ceil(pieces[at].mean / step)));
+    double mass = 0;
+    double balance = 0;  // mass times (mean - node)
+    while (at < pieces.size()) {
+      const double change = rest * (pieces[at].mean - step * static_cast<double>(index));
+      if (balance + change <= 0) {
+        balance += change;
+        mass += rest;
+        ++at;
+        rest = at < pieces.size() ? pieces[at].mass : 0;
+        if (balance == 0) break;
+      } else {
+        const double part = -balance / change;
+        mass += part * rest;
+        rest *= 1 - part;
+        balance = 0;
+        break;
+      }
+    }
+    if (balance == 0 && mass > 0) lattice.nodes.push_back({index, mass});  // else the last one, left out
+    ++index;
+  }
+  return lattice;
+}
+
+/// Masses of the mean of all Y: value and mass, and what may be missing or too much.
+struct Mean {
+  std::vector<double> values;
+  std::vector<double> masses;
+  std::vector<double> errors;
+};
+
+std::optional<Mean> mean_of(const LatticeLoss& lattice, double bins, double log_outside) {
+  if (lattice.nodes.empty()) return std::nullopt;
+  const double top = lattice.loss(lattice.nodes.back().index);
+  const double tilt = 25 / std::max(top, std::sqrt(bins));
+  std::vector<TiltedPhase> phases{{TiltedLattice(lattice, tilt), bins}};
+  const TiltedLattice& tilted = phases[0].lattice;
+  const Spread spread = spread_of(phases, log_outside);
+  const double width = (spread.to - spread.from) / lattice.step + 4;
+  if (!(width < kMostPoints)) return std::nullopt;
+  const std::size_t points = convenient_transform_size(static_cast<std::size_t>(width));
+  const Masses masses = transformed_masses(phases, points);
+  const double centre = bins * tilted.centre_loss;
+  const auto first = static_cast<std::int64_t>(std::floor((spread.from - centre) / lattice.step));
+  Mean made;
+  for (std::size_t s = 0; s < points; ++s) {
+    const std::int64_t place = first + static_cast<std::int64_t>(s);
+    const double sum = centre + lattice.step * static_cast<double>(place);
+    if (!(sum > -0.5 * lattice.step)) continue;
+    const double untilt = std::exp(bins * tilted.cumulant - tilt * sum);
+    made.values.push_back(std::max(0.0, sum) / bins);
+    made.masses.push_back(
+        untilt * masses.masses[static_cast<std::size_t>(positive_modulo(place, static_cast<std::int64_t>(points)))]);
+    made.errors.push_back(untilt * (masses.pointwise_error + 2 * std::exp(log_outside)) +
+                          made.masses.back() * bins * 1e-13);
+  }
+  return made;
+}
+
+}  // namespace
+
+std::shared_ptr<const RandomAllocation> random_allocation(double bins, double noise, double cut) {
+  const double mu = 1 / noise;
+  if (!(mu < 6)) return nullptr;
+  const double deviation = std::sqrt(std::expm1(mu * mu));
+  const double reach = std::clamp(std::sqrt(-2 * std::log(cut)), 4.0, 12.0);
+  const double top = std::exp(mu * (reach + mu) - 0.5 * mu * mu);
+  const double step = std::max(kStepOfSpread * deviation, 1.5 * top / kMostPoints);
+  if (!(step < deviation)) return nullptr;
+  const double log_outside = std::log(cut) - std::log1p(top);  // of the mass of the sum that the window leaves out
+  double mass_above = 0;
+  double mean_above = 0;
+  const std::vector<Piece> pieces = pieces_of_y(noise, reach, kCellOfSpread * step, mass_above, mean_above);
+  const std::optional<Mean> above = mean_of(spread(pieces, step), bins, log_outside);
+  const std::optional<Mean> below = mean_of(merge(pieces, step), bins, log_outside);
+  if (!above || !below) return nullptr;
+
+  // A unit in a bin whose Y was left out, or any other bin whose Y was: under P and under Q.
+  const double lost_p = mean_above + (bins - 1) * mass_above;
+  const double lost_q = bins * mass_above;
+  std::vector<AtomPair::Atom> remove;
+  std::vector<AtomPair::Atom> add;
+  std::vector<AtomPair::Atom> remove_below;
+  std::vector<AtomPair::Atom> add_below;
+  double never_with = 0;
+  for (std::size_t i = 0; i < above->values.size(); ++i) {
+    const double mass = above->masses[i] + above->errors[i];
+    const double z = above->values[i];
+    if (!(mass > 0)) continue;
+    if (z > 0) {
+      remove.push_back({mass * z, std::log(z)});
+      add.push_back({mass, -std::log(z)});
+    } else {
+      never_with += mass;
+    }
+  }
+  for (std::size_t i = 0; i < below->values.size(); ++i) {
+    const double mass = below->masses[i] - below->errors[i];
+    const double z = below->values[i];
+    if (!(mass > 0 && z > 0)) continue;
+    remove_below.push_back({mass * z, std::log(z)});
+    add_below.push_back({mass, -std::log(z)});
+  }
+  const auto pair = [](std::vector<AtomPair::Atom> atoms, double infinite) {
+    return std::make_shared<AtomPair>(std::move(atoms), AtomPair::Ends{infinite, 0, 0});
+  };
+  const double outside = cut;
+  return std::make_shared<RandomAllocation>(
+      RandomAllocation{pair(std::move(remove), lost_p + outside), pair(std::move(add), lost_q + never_with + outside),
+                       pair(std::move(remove_below), 0), pair(std::move(add_below), 0)});
+}
+
+}  // namespace dpml

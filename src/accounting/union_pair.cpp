@@ -1,0 +1,52 @@
+#include "union_pair.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace dpml {
+
+namespace {
+
+void add(LossCells& sum, const LossCells& part, double probability) {
+  for (LossCell cell : part.cells) {
+    cell.mass *= probability;
+    sum.cells.push_back(cell);
+  }
+  sum.infinite += probability * part.infinite;
+  sum.cut_above += probability * part.cut_above;
+  sum.cut_below += probability * part.cut_below;
+}
+
+void sort(LossCells& cells) {
+  std::stable_sort(cells.cells.begin(), cells.cells.end(),
+                   [](const LossCell& a, const LossCell& b) { return a.loss < b.loss; });
+}
+
+}  // namespace
+
+UnionPair::UnionPair(std::vector<Part> parts) : parts_(std::move(parts)) {}
+
+LossCells UnionPair::cells(const LossGrid& grid, double cut) const {
+  LossCells made;
+  for (const Part& part : parts_) {
+    LossGrid of_part = grid;
+    of_part.log_tilted_total -= std::log(part.probability);
+    add(made, part.pair->cells(of_part, std::min(0.5, cut / part.probability)), part.probability);
+  }
+  // What is cut below one part may be above the first cell of another: it counts as above all.
+  made.cut_above += std::exchange(made.cut_below, 0);
+  sort(made);
+  return made;
+}
+
+LossCells UnionPair::probe(double cut) const {
+  LossCells made;
+  for (const Part& part : parts_) {
+    add(made, part.pair->probe(std::min(0.5, cut / part.probability)), part.probability);
+  }
+  sort(made);
+  return made;
+}
+
+}  // namespace dpml
