@@ -17,8 +17,9 @@ using Complex = std::complex<double>;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
-constexpr double kMassError = 4e-14;  // of the mass of a cell, relative
-constexpr double kLossError = 4e-16;  // of the loss of a cell, relative to 1 + |loss|
+constexpr double kMassError = 4e-14;   // of the mass of a cell, relative
+constexpr double kLossError = 4e-16;   // of the loss of a cell, relative to 1 + |loss|
+constexpr double kCloseEnough = 1e-9;  // of the logarithm of delta
 constexpr double kMostSmoothPoints = 1e15;
 constexpr double kMargin = 2;  // points at either end of the window; epsilon may lie below the lowest loss
 constexpr double kMostTransformed = 1 << 22;
@@ -151,17 +152,42 @@ double LossComposition::Side::log_delta(double epsilon) const {
   return std::min(0.0, larger + std::log1p(std::exp(std::min(log_finite, log_infinite) - larger)));
 }
 
+namespace {
+
+enum class Where { before, after };
+
+/// A place where a falling function is within kCloseEnough of 0, or as near as doubles are, on that side of it, given
+/// function(from) > 0 >= function(to).
+template <class Function>
+double crossing(double from, double to, Where side, const Function& function) {
+  double at_from = function(from);
+  double at_to = function(to);
+  for (int i = 0; i < 200; ++i) {
+    if (side == Where::after ? at_to >= -kCloseEnough : at_from <= kCloseEnough) break;
+    double middle = 0.5 * (from + to);
+    // The logarithm of delta is close to a line, so aim at the wanted side of 0; now and then halve, whatever it is.
+    if (i % 4 != 3 && std::isfinite(at_from) && std::isfinite(at_to)) {
+      const double aim = (side == Where::after ? -0.5 : 0.5) * kCloseEnough;
+      middle = from + (to - from) * (at_from - aim) / (at_from - at_to);
+    }
+    if (!(middle > from && middle < to)) break;
+    const double at_middle = function(middle);
+    (at_middle > 0 ? from : to) = middle;
+    (at_middle > 0 ? at_from : at_to) = at_middle;
+  }
+  return side == Where::after ? to : from;
+}
+
+}  // namespace
+
 double LossComposition::epsilon_upper(double log_target) const {
   if (upper_.log_infinite >= log_target) return kInfinity;
   if (log_delta_upper(0) <= log_target) return 0;
-  double from = std::max(0.0, upper_.origin);
-  double to = upper_.top();
+  const double from = std::max(0.0, upper_.origin);
+  const double to = upper_.top();
   if (!(to > from) || log_delta_upper(to) > log_target) return kInfinity;
-  while (true) {
-    const double middle = 0.5 * (from + to);
-    if (!(middle > from && middle < to)) return to;
-    (log_delta_upper(middle) > log_target ? from : to) = middle;
-  }
+  if (log_delta_upper(from) <= log_target) return from;
+  return crossing(from, to, Where::after, [&](double epsilon) { return log_delta_upper(epsilon) - log_target; });
 }
 
 double LossComposition::epsilon_lower(double log_target) const {
@@ -174,11 +200,8 @@ double LossComposition::epsilon_lower(double log_target) const {
     to = from;
     from = std::max(0.0, to - down);
   }
-  while (true) {
-    const double middle = 0.5 * (from + to);
-    if (!(middle > from && middle < to)) return from;
-    (log_delta_lower(middle) > log_target ? from : to) = middle;
-  }
+  if (from == to) return from;
+  return crossing(from, to, Where::before, [&](double epsilon) { return log_delta_lower(epsilon) - log_target; });
 }
 
 }  // namespace dpml

@@ -68,21 +68,27 @@ double LossProfile::cumulant(double tilt) const {
 }
 
 double LossProfile::guess_epsilon(double log_delta) {
+  if (asked_ == log_delta) return guessed_;
   look(log_delta);
   const Minimum best =
       minimise_positive([&](double b) { return (cumulant(b) - log_delta - std::log1p(b)) / b - std::log1p(1 / b); });
   tilt_ = best.place;
-  return std::max(0.0, best.value);
+  asked_ = log_delta;
+  return guessed_ = std::max(0.0, best.value);
 }
 
 double LossProfile::guess_log_delta(double epsilon) {
+  if (asked_ == epsilon) return guessed_;
   double log_delta = -60;
   for (int i = 0; i < 4; ++i) {
     look(log_delta - 10);
     const Minimum best =
         minimise_positive([&](double b) { return cumulant(b) - b * epsilon - b * std::log1p(1 / b) - std::log1p(b); });
     tilt_ = best.place;
-    if (best.value >= log_delta) return std::min(0.0, best.value);
+    if (best.value >= log_delta) {
+      asked_ = epsilon;
+      return guessed_ = std::min(0.0, best.value);
+    }
     log_delta = std::max(-700.0, best.value - 5);
   }
   return log_delta;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -59,7 +60,9 @@ class LossProfile {
 
   std::vector<LossPhase> phases_;
   std::vector<Look> looks_;
-  double cut_ = 0;   // of the mass that a pair may leave out
+  double cut_ = 0;                                           // of the mass that a pair may leave out
+  double asked_ = std::numeric_limits<double>::quiet_NaN();  // the last question; a profile is asked one kind only
+  double guessed_ = 0;
   double tilt_ = 1;  // near the saddle point of the question
   double used_tilt_ = 1;
   double log_outside_ = 0;  // log of the tilted mass that may be outside of the window, at either end
