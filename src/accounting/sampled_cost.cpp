@@ -16,7 +16,6 @@ namespace dpml {
 
 namespace {
 
-constexpr double kMostLaplaceLoss = 1000;           // the quadrature has 7 nodes for each unit of it
 constexpr std::uint64_t kMostDiscreteShift = 4096;  // as many outcomes
 constexpr double kMostDeviations = 1e100;           // whose square still is a number
 
