@@ -159,11 +159,13 @@ std::optional<double> gaussian_square(const Event& event) {
 
 class Collector {
  public:
-  Collector(Neighbours neighbours, double log_cut) : neighbours_(neighbours), log_cut_(log_cut) {}
+  Collector(Neighbours neighbours, double log_cut)
+      : of_ledger_(neighbours), neighbours_(neighbours), log_cut_(log_cut) {}
 
   void add(const Leaf& leaf) {
     is_exact_ = !leaf.is_shuffled;
-    if (leaf.is_shuffled) made_.notes = {shuffling_note()};
+    if (leaf.is_shuffled) made_.notes = shuffling_notes(of_ledger_);
+    neighbours_ = leaf.neighbours;
     std::visit([&](const auto& kind) { take(kind, leaf.event, leaf.count); }, leaf.event.kind());
   }
 
@@ -190,7 +192,8 @@ class Collector {
   }
 
   void add_phase(const Event& event, double count, const std::function<PairOfEvent()>& make) {
-    const auto [found, is_new] = place_.try_emplace({to_text(event), is_exact_}, made_.phases.size());
+    const auto [found, is_new] =
+        place_.try_emplace({to_text(neighbours_) + to_text(event), is_exact_}, made_.phases.size());
     if (is_new) {
       const PairOfEvent pair = is_exact_ ? make() : only_from_above(make());
       made_.phases.push_back({pair.remove, pair.add, pair.remove_below, pair.add_below, 0});
@@ -356,7 +359,8 @@ class Collector {
     throw InternalError(kind_name(kind) + " is taken apart before");
   }
 
-  Neighbours neighbours_;
+  Neighbours of_ledger_;
+  Neighbours neighbours_;  // of the leaf at hand
   double log_cut_;
   PairPhases made_;
   std::map<std::pair<std::string, bool>, std::size_t> place_;

@@ -57,9 +57,9 @@ Interval mu_of(const Interval& squared) {
   return {std::sqrt(squared.lower) * (1 - kUnit), std::sqrt(squared.upper) * (1 + kUnit)};
 }
 
-Bound bound_of(double lower, double upper, const GaussianTotal& total) {
+Bound bound_of(double lower, double upper, const GaussianTotal& total, Neighbours neighbours) {
   Bound bound{.upper = upper, .lower = lower, .method = "gdp"};
-  if (total.has_shuffled) bound.notes.push_back(shuffling_note());
+  if (total.has_shuffled) bound.notes = shuffling_notes(neighbours);
   return bound;
 }
 
@@ -68,7 +68,7 @@ Bound bound_of(double lower, double upper, const GaussianTotal& total) {
 GaussianTotal gaussian_total(const Ledger& ledger) {
   GaussianTotal total{.mu_squared = {0, 0}};
   for_each_leaf(ledger, [&](const Leaf& leaf) {
-    const double squared = std::visit(SquaredMu{ledger.neighbours()}, leaf.event.kind());
+    const double squared = std::visit(SquaredMu{leaf.neighbours}, leaf.event.kind());
     const Interval one = {squared * (1 - 8 * kUnit), squared * (1 + 8 * kUnit)};  // of the few operations above
     total.mu_squared.upper = add_up(total.mu_squared.upper, multiply_up(leaf.count, one.upper));
     if (!leaf.is_shuffled) {
@@ -83,13 +83,15 @@ GaussianTotal gaussian_total(const Ledger& ledger) {
 Bound GdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
   const GaussianTotal total = gaussian_total(ledger);
   const Interval mu = mu_of(total.mu_squared);
-  return bound_of(gaussian_epsilon(mu.lower, delta).lower, gaussian_epsilon(mu.upper, delta).upper, total);
+  return bound_of(gaussian_epsilon(mu.lower, delta).lower, gaussian_epsilon(mu.upper, delta).upper, total,
+                  ledger.neighbours());
 }
 
 Bound GdpAccountant::find_delta(const Ledger& ledger, double epsilon) const {
   const GaussianTotal total = gaussian_total(ledger);
   const Interval mu = mu_of(total.mu_squared);
-  return bound_of(gaussian_delta(mu.lower, epsilon).lower, gaussian_delta(mu.upper, epsilon).upper, total);
+  return bound_of(gaussian_delta(mu.lower, epsilon).lower, gaussian_delta(mu.upper, epsilon).upper, total,
+                  ledger.neighbours());
 }
 
 }  // namespace dpml

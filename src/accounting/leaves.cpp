@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "dpml/accounting/group.h"
 #include "rounding.h"
 
 namespace dpml {
@@ -15,52 +16,72 @@ double rounded_up(std::uint64_t count) {
   return count < (std::uint64_t{1} << 53) ? rounded : std::nextafter(rounded, 0x1p65);
 }
 
+/// Whether the event states what holds under the ledger's neighbours, whatever they are.
+bool is_claim(const Event& event) {
+  return event.get_if<ExponentialMechanism>() != nullptr || event.get_if<EpsilonDelta>() != nullptr ||
+         event.get_if<ZeroConcentrated>() != nullptr;
+}
+
 struct Walker {
   const std::function<void(const Leaf&)>& visit;
-  const Event& event;
-  double count;
-  bool is_shuffled;
+  Neighbours of_ledger;
+  Leaf at;
 
-  void walk(const Event& inner, double times, bool shuffled) const {
-    std::visit(Walker{visit, inner, times, shuffled}, inner.kind());
+  void walk(const Event& inner, double count, Neighbours neighbours, bool is_shuffled) const {
+    std::visit(Walker{visit, of_ledger, {inner, count, neighbours, is_shuffled}}, inner.kind());
   }
+  void walk(const Event& inner) const { walk(inner, at.count, at.neighbours, at.is_shuffled); }
+
   void operator()(const Composed& composed) const {
-    for (const Event& inner : composed.events) walk(inner, count, is_shuffled);
+    for (const Event& inner : composed.events) walk(inner);
   }
   void operator()(const SelfComposed& composed) const {
-    walk(composed.inner, multiply_up(count, rounded_up(composed.count)), is_shuffled);
+    walk(composed.inner, multiply_up(at.count, rounded_up(composed.count)), at.neighbours, at.is_shuffled);
   }
-  void operator()(const Shuffled& shuffled) const { walk(shuffled.inner, count, is_shuffled || shuffled.batches > 1); }
-  void operator()(const PoissonSampled& sampled) const {
-    sampled.sampling_rate == 1 ? walk(sampled.inner, count, is_shuffled) : leaf();
+  void operator()(const Shuffled& shuffled) const {
+    if (shuffled.batches == 1) return walk(shuffled.inner);
+    walk(shuffled.inner, at.count, at.neighbours, true);
+    if (at.neighbours == Neighbours::add_or_remove_one) {
+      walk(shuffled.inner, at.count, Neighbours::replace_one, true);
+    }
   }
+  void operator()(const PoissonSampled& sampled) const { sampled.sampling_rate == 1 ? walk(sampled.inner) : leaf(); }
   void operator()(const SampledWithoutReplacement& sampled) const {
-    sampled.sample_size == sampled.dataset_size ? walk(sampled.inner, count, is_shuffled) : leaf();
+    sampled.sample_size == sampled.dataset_size ? walk(sampled.inner) : leaf();
   }
-  void operator()(const BallsAndBins& sampled) const {
-    sampled.bins == 1 ? walk(sampled.inner, count, is_shuffled) : leaf();
-  }
+  void operator()(const BallsAndBins& sampled) const { sampled.bins == 1 ? walk(sampled.inner) : leaf(); }
   template <class Kind>
   void operator()(const Kind&) const {
     leaf();
   }
-  void leaf() const { visit({event, count, is_shuffled}); }
+  void leaf() const {
+    if (at.neighbours == of_ledger || !is_claim(at.event)) return visit(at);
+    // One unit removed and one added.
+    const Event twice = event_for_group(at.event, of_ledger, 2);
+    visit({twice, at.count, at.neighbours, at.is_shuffled});
+  }
 };
 
 }  // namespace
 
 void for_each_leaf(const Ledger& ledger, const std::function<void(const Leaf&)>& visit) {
+  const Neighbours neighbours = ledger.neighbours();
   for (const LedgerEntry& entry : ledger.entries()) {
-    const Walker walker{visit, entry.event, rounded_up(entry.count), false};
+    const Walker walker{visit, neighbours, {entry.event, rounded_up(entry.count), neighbours, false}};
     std::visit(walker, entry.event.kind());
   }
 }
 
-std::string shuffling_note() {
-  return "a shuffled epoch is charged as one release without amplification, because no useful upper bound for "
-         "shuffling "
-         "is known and the bound for Poisson sampling does not hold for it; a unit that is absent leaves its place "
-         "empty";
+std::vector<std::string> shuffling_notes(Neighbours neighbours) {
+  std::vector<std::string> notes = {
+      "shuffled batches are charged without amplification, one release for each epoch, because no bound for shuffling "
+      "is known that is smaller in practice"};
+  if (neighbours == Neighbours::add_or_remove_one) {
+    notes.emplace_back(
+        "under add_or_remove_one neighbours, a unit more or less also moves another one to a different shuffled batch, "
+        "which is charged, too; zero_out has no such cost");
+  }
+  return notes;
 }
 
 int tree_depth(const TreeAggregation& tree) {

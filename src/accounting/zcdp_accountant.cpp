@@ -92,11 +92,11 @@ Ledger as_one_event(const ConcentratedTotal& total, Neighbours neighbours) {
   return ledger;
 }
 
-Bound renamed(Bound bound, const ConcentratedTotal& total) {
+Bound renamed(Bound bound, const ConcentratedTotal& total, Neighbours neighbours) {
   bound.method = "zcdp";
   bound.lower = 0;
   bound.notes.clear();
-  if (total.has_shuffled) bound.notes.push_back(shuffling_note());
+  if (total.has_shuffled) bound.notes = shuffling_notes(neighbours);
   return bound;
 }
 
@@ -105,7 +105,7 @@ Bound renamed(Bound bound, const ConcentratedTotal& total) {
 ConcentratedTotal concentrated_total(const Ledger& ledger) {
   ConcentratedTotal total;
   for_each_leaf(ledger, [&](const Leaf& leaf) {
-    const ConcentratedCost cost = std::visit(CostOf{ledger.neighbours()}, leaf.event.kind());
+    const ConcentratedCost cost = std::visit(CostOf{leaf.neighbours}, leaf.event.kind());
     const auto add = [&](double& sum, double cost_of_one) { sum = add_up(sum, multiply_up(leaf.count, cost_of_one)); };
     add(total.rho, cost.rho);
     add(total.xi, cost.xi);
@@ -119,8 +119,9 @@ ConcentratedTotal concentrated_total(const Ledger& ledger) {
 Bound ZcdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
   const ConcentratedTotal total = concentrated_total(ledger);
   const double left = add_down(delta, -total.delta);
-  if (left < 0) return renamed({.upper = kInfinity}, total);
-  Bound bound = renamed(RdpAccountant().epsilon_bound(as_one_event(total, ledger.neighbours()), left), total);
+  if (left < 0) return renamed({.upper = kInfinity}, total, ledger.neighbours());
+  Bound bound = renamed(RdpAccountant().epsilon_bound(as_one_event(total, ledger.neighbours()), left), total,
+                        ledger.neighbours());
   if (total.pure_epsilon < bound.upper) {
     bound.upper = total.pure_epsilon;
     bound.order.reset();
@@ -130,7 +131,8 @@ Bound ZcdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
 
 Bound ZcdpAccountant::find_delta(const Ledger& ledger, double epsilon) const {
   const ConcentratedTotal total = concentrated_total(ledger);
-  Bound bound = renamed(RdpAccountant().delta_bound(as_one_event(total, ledger.neighbours()), epsilon), total);
+  Bound bound = renamed(RdpAccountant().delta_bound(as_one_event(total, ledger.neighbours()), epsilon), total,
+                        ledger.neighbours());
   if (total.pure_epsilon <= epsilon) {
     bound.upper = 0;
     bound.order.reset();

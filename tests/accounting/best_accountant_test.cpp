@@ -18,7 +18,7 @@ TEST(Best, NamesTheAccountantWithTheSmallestAnswer) {
   EXPECT_GT(exact.epsilon_lower, 0);
 }
 
-TEST(Best, IsNeverAboveAnybody) {
+TEST(Best, IsNeverAboveAnybodyByMoreThanABillionth) {
   Ledger mixed(Neighbours::zero_out);
   mixed.append(Gaussian{2}, 30);
   mixed.append(EpsilonDelta{0.1, 1e-8}, 3);
@@ -31,8 +31,8 @@ TEST(Best, IsNeverAboveAnybody) {
     bool is_somebody = false;
     for (const std::string& name : accountant_names()) {
       try {
-        EXPECT_LE(best.upper, make_accountant(name)->epsilon(ledger, 1e-6)) << name;
-        EXPECT_LE(best_delta.upper, make_accountant(name)->delta(ledger, 1)) << name;
+        EXPECT_LE(best.upper, make_accountant(name)->epsilon(ledger, 1e-6) * (1 + 2e-9)) << name;
+        EXPECT_LE(best_delta.upper, make_accountant(name)->delta(ledger, 1) * (1 + 2e-9)) << name;
         is_somebody |= best.method == name;
       } catch (const UnsupportedEvent&) {
       }

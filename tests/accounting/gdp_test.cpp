@@ -75,6 +75,9 @@ TEST(Gdp, ChargesShuffledEpochsInFullAndSaysWhy) {
   EXPECT_EQ(shuffled.upper, plain.upper);
   EXPECT_LT(shuffled.lower, plain.lower) << "shuffling may help";
   ASSERT_EQ(shuffled.notes.size(), 1u);
+  // A unit more pushes another one into a different batch: it is replaced there (distance 2) and one more is added.
+  const Event epoch = Shuffled{100, Gaussian{0.5}};
+  EXPECT_DOUBLE_EQ(kGdp->epsilon(ledger_with(epoch, 2, Neighbours::add_or_remove_one), 1e-6), plain.upper);
   EXPECT_NE(shuffled.notes[0].find("without amplification"), std::string::npos);
   EXPECT_TRUE(plain.notes.empty());
 }

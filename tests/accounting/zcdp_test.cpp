@@ -42,6 +42,8 @@ TEST(Zcdp, AddsUpWhatEachEventCosts) {
   EXPECT_NEAR(epsilon(Composed{{Gaussian{2}, ZeroConcentrated{0.125}, SelfComposed{ZeroConcentrated{0.05}, 5}}}, delta),
               one, 1e-12);
   EXPECT_NEAR(epsilon(ZeroConcentrated{0.5, 0.25}, delta), one + 0.25, 1e-10);
+  EXPECT_NEAR(epsilon(Shuffled{9, ZeroConcentrated{0.1}}, delta, Neighbours::add_or_remove_one), one, 1e-10)
+      << "one unit more, and one removed and one added";
   // Pure events, so many that the sum of their epsilons is larger: 100 * 0.1^2 / 2.
   EXPECT_NEAR(epsilon(Laplace{10}, delta, Neighbours::zero_out, 100), one, 1e-12);
   EXPECT_NEAR(epsilon(DiscreteLaplace{20, 2}, delta, Neighbours::zero_out, 100), one, 1e-12);

@@ -77,8 +77,8 @@ std::vector<std::string> accountant_names();
 /// "rdp": Renyi differential privacy, optimised over real orders (renyi.h).
 /// "gdp": the exact composition of plain Gaussians (analytic_gaussian.h); nothing sampled.
 /// "zcdp": zero-concentrated differential privacy (Bun and Steinke 2016), sums of rho; nothing sampled.
-/// "best": the smallest certified answer of all of them; Bound::method is who gave it, Bound::lower the largest lower.
-/// Throws ConfigError listing the names.
+/// "best": the smallest certified answer of all of them, to 1e-9; Bound::method is who gave it, Bound::lower the
+/// largest lower. Throws ConfigError listing the names.
 std::unique_ptr<Accountant> make_accountant(std::string_view name);
 
 }  // namespace dpml

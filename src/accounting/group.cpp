@@ -1,0 +1,146 @@
+#include "dpml/accounting/group.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "binomial.h"
+
+namespace dpml {
+
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kUnit = std::numeric_limits<double>::epsilon();
+constexpr std::uint64_t kLargestSampledGroup = 10'000;
+
+void check_size(std::uint64_t size) {
+  if (size == 0) throw ConfigError("group privacy: size is 0, expected 1 or more");
+}
+
+double rounded_up(double value) {
+  return value * (1 + 4 * kUnit);
+}
+
+/// delta (exp(k epsilon) - 1) / (exp(epsilon) - 1), rounded up.
+double group_delta(double epsilon, double delta, double size) {
+  if (delta == 0) return 0;
+  if (epsilon == 0) return rounded_up(delta * size);
+  if (size * epsilon > 700) return kInfinity;
+  const double slack = 1 + kUnit * (16 + 4 * size * epsilon);  // of the exponent
+  return delta * std::expm1(size * epsilon) / std::expm1(epsilon) * slack;
+}
+
+/// Binomial(size, rate) contributions of a unit length.
+MixtureOfGaussians mixture_for_group(double noise_multiplier, double rate, std::uint64_t size) {
+  MixtureOfGaussians mixture{noise_multiplier, {}};
+  const auto trials = static_cast<double>(size);
+  for (std::uint64_t joined = 0; joined <= size; ++joined) {
+    const double log_probability = log_binomial_probability(trials, static_cast<double>(joined), rate, 1 - rate);
+    // A chance too small for a double is rounded up, never dropped.
+    const double probability = std::max(std::numeric_limits<double>::min(), std::exp(log_probability));
+    mixture.components.push_back({static_cast<double>(joined), std::min(1.0, probability)});
+  }
+  return mixture;
+}
+
+struct GroupEvent {
+  Neighbours neighbours;
+  std::uint64_t size;
+
+  double times() const { return static_cast<double>(size); }
+  Event of(const Event& inner) const { return std::visit(*this, inner.kind()); }
+
+  std::uint64_t sensitivity(std::uint64_t of_one) const {
+    if (size > (std::uint64_t{1} << 32)) throw ConfigError("group privacy: size is above 2^32");
+    return of_one * size;
+  }
+  double noise(double of_one) const { return of_one / times() * (1 - kUnit); }
+
+  Event operator()(const Gaussian& it) const { return Gaussian{noise(it.noise_multiplier)}; }
+  Event operator()(const Laplace& it) const { return Laplace{noise(it.noise_multiplier)}; }
+  Event operator()(const DiscreteGaussian& it) const { return DiscreteGaussian{it.scale, sensitivity(it.sensitivity)}; }
+  Event operator()(const DiscreteLaplace& it) const { return DiscreteLaplace{it.scale, sensitivity(it.sensitivity)}; }
+  Event operator()(const RandomizedResponse& it) const { return SelfComposed{it, size}; }
+  Event operator()(const ExponentialMechanism& it) const {
+    return ExponentialMechanism{rounded_up(it.epsilon * times())};
+  }
+  Event operator()(const EpsilonDelta& it) const {
+    return EpsilonDelta{rounded_up(it.epsilon * times()), std::min(1.0, group_delta(it.epsilon, it.delta, times()))};
+  }
+  Event operator()(const ZeroConcentrated& it) const {
+    if (it.xi > 0) refuse(it, "with xi > 0");
+    return ZeroConcentrated{rounded_up(it.rho * times() * times()), 0};
+  }
+  Event operator()(const TreeAggregation& it) const {
+    return TreeAggregation{noise(it.noise_multiplier), it.step_counts};
+  }
+  Event operator()(const PoissonSampled& it) const {
+    if (it.sampling_rate == 1) return of(it.inner);
+    const auto* gaussian = it.inner.get_if<Gaussian>();
+    if (gaussian == nullptr) refuse(it, "of anything but a gaussian");
+    if (neighbours == Neighbours::replace_one) refuse(it, "under replace_one");
+    if (size > kLargestSampledGroup) {
+      throw ConfigError("group privacy: size is " + std::to_string(size) +
+                        ", expected at most 10000 for poisson_sampled events");
+    }
+    return mixture_for_group(gaussian->noise_multiplier, it.sampling_rate, size);
+  }
+  Event operator()(const Composed& it) const {
+    Composed composed;
+    for (const Event& inner : it.events) composed.events.push_back(of(inner));
+    return composed;
+  }
+  Event operator()(const SelfComposed& it) const { return SelfComposed{of(it.inner), it.count}; }
+  Event operator()(const NonPrivate& it) const { return it; }
+
+  template <class Kind>
+  Event operator()(const Kind& kind) const {
+    refuse(kind, "");
+  }
+  [[noreturn]] static void refuse(const Event& event, const std::string& which) {
+    throw UnsupportedEvent("group privacy: no event is known that says what " + kind_name(event) +
+                           (which.empty() ? "" : " " + which) +
+                           " costs a group; convert the guarantee instead (guarantee_for_group)");
+  }
+};
+
+}  // namespace
+
+Guarantee guarantee_for_group(const Guarantee& guarantee, std::uint64_t size) {
+  check_size(size);
+  if (size == 1) return guarantee;
+  const auto times = static_cast<double>(size);
+  Guarantee group = guarantee;
+  group.epsilon = guarantee.epsilon == 0 ? 0 : rounded_up(guarantee.epsilon * times);
+  group.epsilon_lower = guarantee.epsilon_lower;
+  const double delta = guarantee.epsilon < kInfinity ? group_delta(guarantee.epsilon, guarantee.delta, times) : 1;
+  if (delta < 1) {
+    group.delta = delta;
+  } else {
+    group.epsilon = kInfinity;
+  }
+  group.notes.push_back("for groups of up to " + std::to_string(size) +
+                        " units, from the bound for one unit; the same ledger in events for groups may give less");
+  return group;
+}
+
+Event event_for_group(const Event& event, Neighbours neighbours, std::uint64_t size) {
+  check_size(size);
+  validate(event);
+  if (size == 1) return event;
+  Event group = GroupEvent{neighbours, size}.of(event);
+  validate(group);
+  return group;
+}
+
+Ledger ledger_for_group(const Ledger& ledger, std::uint64_t size) {
+  Ledger group(ledger.neighbours());
+  for (const LedgerEntry& entry : ledger.entries()) {
+    group.append(event_for_group(entry.event, ledger.neighbours(), size), entry.count);
+  }
+  return group;
+}
+
+}  // namespace dpml

@@ -1,0 +1,83 @@
+#include "dpml/accounting/group.h"
+
+#include <gtest/gtest.h>
+
+#include "schedules.h"
+
+namespace dpml {
+namespace {
+
+constexpr Neighbours kNeighbours = Neighbours::add_or_remove_one;
+
+TEST(Group, ConvertsAnyClaim) {
+  const Guarantee one{.epsilon = 0.5, .delta = 1e-6, .neighbours = kNeighbours, .accountant = "rdp"};
+  const Guarantee three = guarantee_for_group(one, 3);
+  EXPECT_NEAR(three.epsilon, 1.5, 1e-14);
+  // (e^1.5 - 1) / (e^0.5 - 1) = 1 + e^0.5 + e.
+  EXPECT_NEAR(three.delta / 1e-6, 1 + std::exp(0.5) + std::exp(1.0), 1e-12);
+  EXPECT_GE(three.delta, 1e-6 * (1 + std::exp(0.5) + std::exp(1.0)));
+  EXPECT_TRUE(std::isinf(guarantee_for_group(one, 100).epsilon)) << "delta would be above 1";
+  EXPECT_EQ(guarantee_for_group(one, 1).epsilon, 0.5);
+  EXPECT_THROW(guarantee_for_group(one, 0), ConfigError);
+}
+
+TEST(Group, MovesAddedNoiseFurther) {
+  const auto four = [](const Event& event, Neighbours neighbours = kNeighbours) {
+    return event_for_group(event, neighbours, 4);
+  };
+  EXPECT_NEAR(four(Gaussian{2}).get_if<Gaussian>()->noise_multiplier, 0.5, 1e-15);
+  EXPECT_NEAR(four(Laplace{2}).get_if<Laplace>()->noise_multiplier, 0.5, 1e-15);
+  EXPECT_EQ(four(DiscreteGaussian{3, 2}), Event(DiscreteGaussian{3, 8}));
+  EXPECT_EQ(four(DiscreteLaplace{3, 2}), Event(DiscreteLaplace{3, 8}));
+  EXPECT_NEAR(four(ExponentialMechanism{0.25}).get_if<ExponentialMechanism>()->epsilon, 1, 1e-14);
+  EXPECT_NEAR(four(ZeroConcentrated{0.25}).get_if<ZeroConcentrated>()->rho, 4, 1e-14);
+  EXPECT_EQ(four(RandomizedResponse{0.5, 3}, Neighbours::replace_one),
+            Event(SelfComposed{RandomizedResponse{0.5, 3}, 4}));
+  EXPECT_EQ(four(SelfComposed{NonPrivate{}, 7}), Event(SelfComposed{NonPrivate{}, 7}));
+  EXPECT_EQ(event_for_group(BallsAndBins{5, Gaussian{1}}, kNeighbours, 1), Event(BallsAndBins{5, Gaussian{1}}));
+}
+
+TEST(Group, OfAPoissonSampleIsABinomialMixture) {
+  const Event event = event_for_group(PoissonSampled{0.25, Gaussian{2}}, kNeighbours, 2);
+  const auto* mixture = event.get_if<MixtureOfGaussians>();
+  ASSERT_NE(mixture, nullptr);
+  EXPECT_EQ(mixture->noise_multiplier, 2);
+  ASSERT_EQ(mixture->components.size(), 3u);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(mixture->components[static_cast<std::size_t>(i)].sensitivity, i);
+  EXPECT_NEAR(mixture->components[0].probability, 0.5625, 1e-14);
+  EXPECT_NEAR(mixture->components[1].probability, 0.375, 1e-14);
+  EXPECT_NEAR(mixture->components[2].probability, 0.0625, 1e-14);
+  EXPECT_NO_THROW(event_for_group(PoissonSampled{1e-9, Gaussian{2}}, kNeighbours, 1000)) << "chances below 1e-308";
+}
+
+TEST(Group, InEventsIsTighterThanTheConvertedClaim) {
+  const std::unique_ptr<Accountant> rdp = make_accountant("rdp");
+  const Ledger rows = ledger_of({0.01, 1, 100});
+  const Ledger users = ledger_for_group(rows, 3);
+  EXPECT_EQ(users.releases(), 100u);
+  const Guarantee converted = guarantee_for_group(rdp->guarantee(rows, 1e-8), 3);
+  const double direct = rdp->epsilon(users, converted.delta);
+  EXPECT_LT(direct, 0.9 * converted.epsilon);
+  EXPECT_GT(direct, rdp->epsilon(rows, converted.delta));
+}
+
+TEST(Group, RefusesByNameWhatItDoesNotKnow) {
+  const auto refused = [](const Event& event, Neighbours neighbours = kNeighbours) {
+    EXPECT_THROW(event_for_group(event, neighbours, 2), UnsupportedEvent) << to_text(event);
+  };
+  refused(PoissonSampled{0.1, Gaussian{1}}, Neighbours::replace_one);
+  refused(PoissonSampled{0.1, Laplace{1}});
+  refused(Shuffled{10, Gaussian{1}});
+  refused(BallsAndBins{10, Gaussian{1}});
+  refused(SampledWithoutReplacement{10, 2, Gaussian{1}}, Neighbours::replace_one);
+  refused(TruncatedPoissonSampled{10, 0.2, 5, Gaussian{1}});
+  refused(RepeatAndSelect{Gaussian{1}, 3, 1});
+  refused(MixtureOfGaussians{1, {{1, 1}}});
+  refused(ZeroConcentrated{1, 0.5});
+  EXPECT_THROW(event_for_group(Gaussian{1}, kNeighbours, 0), ConfigError);
+  EXPECT_THROW(event_for_group(DiscreteGaussian{1, std::uint64_t{1} << 31}, kNeighbours, 2), ConfigError);
+  EXPECT_THROW(event_for_group(PoissonSampled{0.1, Gaussian{1}}, kNeighbours, 100'000), ConfigError);
+}
+
+}  // namespace
+}  // namespace dpml
