@@ -36,8 +36,11 @@ void print_report(const AuditReport& report) {
 }
 
 Json json_of(const AuditReport& report) {
-  Json json = {{"passed", report.passed()}, {"recomputed_epsilon", json_number(report.recomputed_epsilon)}};
+  Json json = {{"passed", report.passed()}, {"recomputed_epsilon", json_number(report.recomputed.upper)}};
   json.update(json_guarantee(report.claim));
+  json["epsilon_lower"] = json_number(report.recomputed.lower);
+  json["method"] = report.recomputed.method;
+  if (!report.recomputed.notes.empty()) json["notes"] = report.recomputed.notes;
   json["statement"] = report.statement;
   json["record"] = report.record_digest;
   json["checks"] = Json::array();

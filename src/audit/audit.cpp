@@ -62,6 +62,7 @@ class Auditor {
   AuditReport run(const std::optional<RunFolder>& folder) {
     check_digests();
     check_epsilon();
+    check_lower_bound();
     if (read_config()) {
       check_plan();
       check_claim();
@@ -95,17 +96,36 @@ class Auditor {
 
   void check_epsilon() {
     try {
-      report_.recomputed_epsilon = make_accountant(model_.claim.accountant)->epsilon(model_.ledger, model_.claim.delta);
+      report_.recomputed = make_accountant(model_.claim.accountant)->epsilon_bound(model_.ledger, model_.claim.delta);
     } catch (const Error& error) {
       add("epsilon", Verdict::failed, std::string("it cannot be recomputed: ") + error.what());
       return;
     }
-    const double recomputed = report_.recomputed_epsilon;
+    const double recomputed = report_.recomputed.upper;
     const bool holds = model_.claim.epsilon >= recomputed || nearly_equal(model_.claim.epsilon, recomputed);
     const std::string figures = "claimed " + to_text(model_.claim.epsilon) + ", the ledger of " +
                                 group_digits(static_cast<std::int64_t>(model_.ledger.releases())) + " releases gives " +
                                 to_text(recomputed) + " by " + model_.claim.accountant;
     add("epsilon", holds, figures, figures + ": the claim is too small");
+  }
+
+  /// A second opinion: what any accountant shows to be impossible is no claim, whatever its own accountant says.
+  void check_lower_bound() {
+    double lower = 0;
+    std::string who;
+    for (const std::string& name : accountant_names()) {
+      try {
+        const Bound bound = make_accountant(name)->epsilon_bound(model_.ledger, model_.claim.delta);
+        if (bound.lower <= lower) continue;
+        lower = bound.lower;
+        who = bound.method;
+      } catch (const Error&) {  // it cannot judge this ledger, or the claimed delta is none
+      }
+    }
+    if (who.empty()) return;
+    const bool holds = model_.claim.epsilon >= lower || nearly_equal(model_.claim.epsilon, lower);
+    const std::string figures = "no epsilon below " + to_text(lower) + " holds for this ledger, by " + who;
+    add("lower bound", holds, figures, figures + ": the claim cannot be true");
   }
 
   bool read_config() {
@@ -145,10 +165,21 @@ class Auditor {
                       model_.claim.accountant == privacy.accountant;
     add("claim", same, "unit, neighbours, delta and accountant are those of the config",
         "unit, neighbours, delta or accountant of the claim or ledger are not those of the config");
-    if (privacy.target_epsilon) {
-      add("target", report_.recomputed_epsilon <= *privacy.target_epsilon,
-          "within the target epsilon " + to_text(*privacy.target_epsilon),
-          "above the target epsilon " + to_text(*privacy.target_epsilon));
+    const std::string word = privacy.target_epsilon ? "target" : "budget";
+    const std::optional<double> limit = privacy.target_epsilon ? privacy.target_epsilon : privacy.epsilon_budget;
+    if (!limit) return;
+    add(word, report_.recomputed.upper <= *limit || is_part_of_a_run_within_budget(),
+        "within the " + word + " epsilon " + to_text(*limit), "above the " + word + " epsilon " + to_text(*limit));
+  }
+
+  /// A stopped run is within what the whole one keeps within, also where its own bound is a little less tight.
+  bool is_part_of_a_run_within_budget() const {
+    if (model_.claim.delta != experiment_->privacy.delta || !plan_->allows_another(model_.ledger)) return false;
+    try {
+      plan_->require_within_budget(model_.ledger);
+      return true;
+    } catch (const PrivacyError&) {
+      return false;
     }
   }
 

@@ -81,6 +81,19 @@ void read_noise(const Section& privacy, PrivacyOptions& options) {
   }
 }
 
+void read_budget(const Section& privacy, PrivacyOptions& options) {
+  if (!privacy.states("epsilon_budget")) return;
+  options.epsilon_budget = privacy.number("epsilon_budget", kPositive);
+  if (options.target_epsilon) {
+    privacy.problem("epsilon_budget",
+                    "is stated beside target_epsilon, which the noise keeps; state it beside "
+                    "noise_multiplier, or leave it out");
+  }
+  if (options.noise_multiplier == 0.0) {
+    privacy.problem("epsilon_budget", "cannot be kept with noise_multiplier 0, which protects nothing");
+  }
+}
+
 void read_neighbours(const Section& privacy, PrivacyOptions& options) {
   std::string name = privacy.choice("neighbours", "the same noise gives different guarantees for different neighbours");
   if (name.empty()) return;
@@ -116,6 +129,7 @@ PrivacyOptions read_privacy(const Section& privacy, std::vector<std::string>& wa
   options.clip_bound = privacy.number("clip_bound", kClipBound, "it decides what one sample can contribute");
   options.delta = privacy.number("delta", kInsideUnit, "how often the guarantee may fail is yours to decide");
   read_noise(privacy, options);
+  read_budget(privacy, options);
   read_accountant(privacy, options);
   if (privacy.states("seed")) options.seed = privacy.natural_number("seed");
   warn_of_large_delta(privacy, options, warnings);

@@ -35,6 +35,11 @@ const PrivacyOptions& checked(const PrivacyOptions& options) {
                           ? "both a target epsilon and a noise multiplier are stated; one follows from the other"
                           : "neither a target epsilon nor a noise multiplier is stated");
   }
+  if (options.epsilon_budget && !options.noise_multiplier) {
+    throw ConfigError(
+        "an epsilon budget is stated beside a target epsilon; it cuts the steps of a stated noise "
+        "multiplier, while a target epsilon is kept by its noise");
+  }
   return options;
 }
 
@@ -50,15 +55,32 @@ double find_noise_multiplier(const PrivacyOptions& options) {
                                     [&](double noise_multiplier) { return whole_run(options, noise_multiplier); });
 }
 
+/// With the steps that the budget allows.
+PrivacyOptions within_budget(const PrivacyOptions& stated) {
+  PrivacyOptions options = checked(stated);
+  if (!options.epsilon_budget) return options;
+  const auto schedule = [&](std::uint64_t steps) {
+    PrivacyOptions shorter = options;
+    shorter.steps = steps;
+    return whole_run(shorter, *options.noise_multiplier);
+  };
+  options.steps = calibrate_count(*make_accountant(options.accountant), *options.epsilon_budget, options.delta,
+                                  options.steps, schedule);
+  if (options.steps > 0) return options;
+  throw ConfigError("the epsilon budget " + to_text(*options.epsilon_budget) +
+                    " does not allow a single step with noise multiplier " + to_text(*options.noise_multiplier) +
+                    "; state more noise, a lower sampling rate or a larger budget");
+}
+
 }  // namespace
 
 TrainingPlan::TrainingPlan(const PrivacyOptions& options)
-    : options_(checked(options)),
+    : options_(within_budget(options)),
       sampler_(make_sampler(options)),
       clip_rule_(options.clip_bound),
       noise_multiplier_(find_noise_multiplier(options)),
       mechanism_(sampler_, noise_multiplier_, options.clip_bound, options.expected_batch_size),
-      guarantee_(guarantee(whole_run(options, noise_multiplier_))) {}
+      guarantee_(guarantee(whole_run(options_, noise_multiplier_))) {}
 
 Guarantee TrainingPlan::schedule_guarantee(const Ledger& ledger) const {
   return make_accountant(options_.accountant)->guarantee(ledger, options_.delta);
@@ -73,6 +95,18 @@ Guarantee TrainingPlan::guarantee(const Ledger& ledger) const {
 
 bool TrainingPlan::allows_another(const Ledger& ledger) const {
   return ledger.releases() < options_.steps;
+}
+
+void TrainingPlan::require_within_budget(const Ledger& spent) const {
+  const std::optional<double> limit = options_.target_epsilon ? options_.target_epsilon : options_.epsilon_budget;
+  if (!limit) return;
+  Ledger whole = spent;
+  if (allows_another(spent)) whole.append(mechanism_.event(), options_.steps - spent.releases());
+  if (whole == whole_run(options_, noise_multiplier_)) return;
+  const double epsilon = schedule_guarantee(whole).epsilon;
+  if (epsilon <= *limit) return;
+  throw PrivacyError("what was released so far and what is planned would together cost epsilon " + to_text(epsilon) +
+                     ", above " + to_text(*limit) + "; the earlier part was planned otherwise, and cannot go on");
 }
 
 }  // namespace dpml

@@ -80,7 +80,9 @@ class Run {
   void resume();
   void resume_journal(const Ledger& saved);
   RunResult train();
-  void report_progress(double seconds, std::uint64_t steps_in_part) const;
+  void report_progress(double seconds, std::uint64_t steps_in_part);
+  double epsilon_so_far();
+  const Guarantee& claim();
   void save();
   void write_model();
   void end_epoch(double seconds);
@@ -100,6 +102,13 @@ class Run {
   Trainer trainer_;
   std::unique_ptr<JournalFile> journal_;
   OwnerLog log_;
+  // Answers of the accountant, kept because one takes milliseconds: for so many releases.
+  struct Answer {
+    std::uint64_t releases;
+    Guarantee guarantee;
+  };
+  std::optional<Answer> claim_;
+  std::optional<Answer> progress_;
 };
 
 std::string Run::load_initial_model() {
@@ -216,14 +225,35 @@ RunResult Run::train() {
           .steps = trainer_.steps(),
           .releases = trainer_.ledger().releases(),
           .planned = plan_.options().steps,
-          .guarantee = plan_.guarantee(trainer_.ledger()),
+          .guarantee = claim(),
           .noise_multiplier = plan_.noise_multiplier(),
           .parameters = count_parameters(*model_),
           .seconds = seconds,
           .test = evaluate_released()};
 }
 
-void Run::report_progress(double seconds, std::uint64_t steps_in_part) const {
+const Guarantee& Run::claim() {
+  const Ledger& ledger = trainer_.ledger();
+  if (!claim_ || claim_->releases != ledger.releases()) claim_ = {ledger.releases(), plan_.guarantee(ledger)};
+  return claim_->guarantee;
+}
+
+/// The schedule is fixed in advance, so each of its prefixes has a guarantee of its own.
+double Run::epsilon_so_far() {
+  const std::uint64_t planned = plan_.options().steps;
+  const std::uint64_t part = std::max<std::uint64_t>(1, planned / 50);
+  const std::uint64_t releases = trainer_.ledger().releases();
+  const std::uint64_t counted =
+      plan_.allows_another(trainer_.ledger()) ? std::min(planned, (releases / part + 1) * part) : releases;
+  if (!progress_ || progress_->releases != counted) {
+    Ledger ledger = trainer_.ledger();
+    ledger.append(plan_.mechanism().event(), counted - releases);
+    progress_ = {counted, plan_.schedule_guarantee(ledger)};
+  }
+  return progress_->guarantee.epsilon;
+}
+
+void Run::report_progress(double seconds, std::uint64_t steps_in_part) {
   const std::uint64_t left = plan_.options().steps - trainer_.ledger().releases();
   const double rate = seconds > 0 ? static_cast<double>(steps_in_part) / seconds : 0;
   options_.on_progress({.step = trainer_.steps(),
@@ -231,7 +261,7 @@ void Run::report_progress(double seconds, std::uint64_t steps_in_part) const {
                         .epoch = static_cast<double>(trainer_.steps()) * plan_.sampler().sampling_rate(),
                         .steps_per_second = rate,
                         .seconds_left = rate > 0 ? static_cast<double>(left) / rate : 0,
-                        .epsilon = plan_.schedule_guarantee(trainer_.ledger()).epsilon});
+                        .epsilon = epsilon_so_far()});
 }
 
 void Run::end_epoch(double seconds) {
@@ -262,7 +292,7 @@ void Run::save() {
                                           .initial_model = initial_model_,
                                           .dpml_version = kVersion,
                                           .ledger = trainer_.ledger(),
-                                          .claim = plan_.guarantee(trainer_.ledger())});
+                                          .claim = claim()});
 }
 
 void Run::write_model() {
@@ -279,7 +309,8 @@ void Run::write_model() {
                 "gradients; attacks on the rounding of floating-point numbers are not covered."},
       .dpml_version = kVersion,
       .ledger = trainer_.ledger(),
-      .claim = plan_.guarantee(trainer_.ledger())};
+      .claim = claim()};
+  file.notes.insert(file.notes.end(), file.claim.notes.begin(), file.claim.notes.end());
   trainer_.with_released_weights([&] { file.weights = named_weights(*model_); });
   write_model_file(folder_.model(), file);
 }

@@ -148,6 +148,7 @@ void Trainer::resume_ledger(Ledger ledger) {
     throw PrivacyError("the ledger to resume is about other neighbours (" + to_text(ledger.neighbours()) +
                        ") than the plan (" + to_text(parts_->ledger.neighbours()) + ")");
   }
+  parts_->plan.require_within_budget(ledger);
   parts_->ledger = std::move(ledger);
 }
 

@@ -36,7 +36,7 @@ TEST(Config, ReadsWhatIsStated) {
 
 TEST(Config, GivesDefaultsToWhatIsNotPrivacy) {
   const Experiment e = parse(kSmallConfig);
-  EXPECT_EQ(e.privacy.accountant, "rdp");
+  EXPECT_EQ(e.privacy.accountant, "pld");
   EXPECT_FALSE(e.privacy.seed);
   EXPECT_EQ(e.train.dataset.layout, InputLayout::as_stored);
   EXPECT_EQ(e.train.dataset.scaling.scale, 1);
@@ -148,7 +148,7 @@ TEST(CanonicalText, IsWhatItIs) {
   clip_bound: 1
   delta: 1e-05
   target_epsilon: 3
-  accountant: "rdp"
+  accountant: "pld"
 }
 data {
   train {
@@ -232,7 +232,7 @@ TEST(CanonicalText, ReadsBackToItself) {
 }
 
 TEST(CanonicalText, DoesNotDependOnHowTheConfigIsWritten) {
-  const std::string other = with("target_epsilon: 3", "target_epsilon: 3.0e0 accountant: 'rdp' # the default",
+  const std::string other = with("target_epsilon: 3", "target_epsilon: 3.0e0 accountant: 'pld' # the default",
                                  with("shape: [8, 8, 1]", "shape: 8 shape: 0x8, shape: 1;"));
   EXPECT_EQ(parse(other).text, parse(kSmallConfig).text);
 }

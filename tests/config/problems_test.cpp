@@ -117,6 +117,12 @@ TEST(Problems, TellOfImpossiblePrivacy) {
 TEST(Problems, TellOfContradictions) {
   expect_problem(with("target_epsilon: 3", "target_epsilon: 3\n noise_multiplier: 1"),
                  "c.txtpb:9: privacy.noise_multiplier: contradicts target_epsilon, stated at c.txtpb:8; keep one");
+  expect_problem(with("target_epsilon: 3", "target_epsilon: 3\n epsilon_budget: 2"),
+                 "c.txtpb:9: privacy.epsilon_budget: is stated beside target_epsilon");
+  expect_problem(with("target_epsilon: 3", "noise_multiplier: 0\n epsilon_budget: 2"),
+                 "c.txtpb:9: privacy.epsilon_budget: cannot be kept with noise_multiplier 0");
+  expect_problem(with("target_epsilon: 3", "noise_multiplier: 1\n epsilon_budget: 0"),
+                 "c.txtpb:9: privacy.epsilon_budget: is 0; state a finite number above 0");
   expect_problem(with("public_size: 9300", "public_size: 9300 sampling_rate: 0.1"),
                  "c.txtpb:4: privacy.poisson.sampling_rate: contradicts public_size");
   expect_problem(with("epochs: 2", "epochs: 2 steps: 5"), "c.txtpb:5: privacy.steps: contradicts epochs");

@@ -47,12 +47,12 @@ TEST(TrainingPlan, GuaranteesWhatTheAccountantSaysOfAllSteps) {
   const TrainingPlan plan(stated());
   Ledger ledger(Neighbours::add_or_remove_one);
   ledger.append(PoissonSampled{0.02, Gaussian{1.1}}, 500);
-  const double epsilon = make_accountant("rdp")->epsilon(ledger, 1e-5);
+  const double epsilon = make_accountant("pld")->epsilon(ledger, 1e-5);
   EXPECT_EQ(plan.guarantee().epsilon, epsilon);
   EXPECT_EQ(plan.guarantee(ledger).epsilon, epsilon);
   EXPECT_EQ(plan.guarantee().delta, 1e-5);
   EXPECT_EQ(plan.guarantee().neighbours, Neighbours::add_or_remove_one);
-  EXPECT_EQ(plan.guarantee().accountant, "rdp");
+  EXPECT_EQ(plan.guarantee().accountant, "pld");
 }
 
 TEST(TrainingPlan, FindsTheNoiseForATargetAndNeverExceedsIt) {
@@ -62,10 +62,44 @@ TEST(TrainingPlan, FindsTheNoiseForATargetAndNeverExceedsIt) {
       options.target_epsilon = target;
     }));
     EXPECT_LE(plan.guarantee().epsilon, target);
-    EXPECT_GT(plan.guarantee().epsilon, target * (1 - 1e-4));
+    const TrainingPlan quieter(
+        with([&](PrivacyOptions& options) { options.noise_multiplier = plan.noise_multiplier() * (1 - 2e-4); }));
+    EXPECT_GT(quieter.guarantee().epsilon, target);
     EXPECT_DOUBLE_EQ(plan.mechanism().noise_stddev(), plan.noise_multiplier() * 1.5);
     EXPECT_EQ(plan.mechanism().event(), Event(PoissonSampled{0.02, Gaussian{plan.noise_multiplier()}}));
   }
+}
+
+TEST(TrainingPlan, CutsTheStepsToTheLastThatKeepsWithinABudget) {
+  const auto budget = [](double epsilon) {
+    return with([&](PrivacyOptions& options) { options.epsilon_budget = epsilon; });
+  };
+  const TrainingPlan plan(budget(1));
+  const std::uint64_t steps = plan.options().steps;
+  EXPECT_GT(steps, 0U);
+  EXPECT_LT(steps, 500U);
+  EXPECT_LE(plan.guarantee().epsilon, 1);
+  EXPECT_GT(TrainingPlan(with([&](PrivacyOptions& options) { options.steps = steps + 1; })).guarantee().epsilon, 1);
+  EXPECT_EQ(TrainingPlan(budget(100)).options().steps, 500U);  // never more than stated
+}
+
+TEST(TrainingPlan, RefusesToGoOnFromReleasesThatLeaveTooLittleOfTheBudget) {
+  const TrainingPlan plan(with([](PrivacyOptions& options) {
+    options.noise_multiplier.reset();
+    options.target_epsilon = 1;
+  }));
+  const auto spent = [&](double factor, std::uint64_t count) {
+    Ledger ledger(Neighbours::add_or_remove_one);
+    ledger.append(PoissonSampled{0.02, Gaussian{plan.noise_multiplier() * factor}}, count);
+    return ledger;
+  };
+  plan.require_within_budget(spent(1, 0));
+  plan.require_within_budget(spent(1, 499));
+  plan.require_within_budget(spent(1, 500));
+  plan.require_within_budget(spent(1.1, 100));
+  EXPECT_THROW(plan.require_within_budget(spent(1, 501)), PrivacyError);
+  EXPECT_THROW(plan.require_within_budget(spent(0.9, 100)), PrivacyError);
+  TrainingPlan(stated()).require_within_budget(spent(0.1, 100));  // nothing was promised
 }
 
 TEST(TrainingPlan, FullBatchIsAnEventWithoutSampling) {
@@ -120,6 +154,14 @@ TEST(TrainingPlan, RefusesByNameWhatIsMissingImpossibleOrContradictory) {
       {"delta", [](PrivacyOptions& o) { o.delta = 1; }},
       {"delta", [](PrivacyOptions& o) { o.delta = std::nan(""); }},
       {"both a target epsilon and a noise multiplier", [](PrivacyOptions& o) { o.target_epsilon = 3; }},
+      {"budget is stated beside a target",
+       [](PrivacyOptions& o) {
+         o.noise_multiplier.reset();
+         o.target_epsilon = 3;
+         o.epsilon_budget = 3;
+       }},
+      {"does not allow a single step", [](PrivacyOptions& o) { o.epsilon_budget = 1e-4; }},
+      {"target epsilon", [](PrivacyOptions& o) { o.epsilon_budget = -1; }},
       {"neither a target epsilon nor a noise multiplier", [](PrivacyOptions& o) { o.noise_multiplier.reset(); }},
       {"target epsilon",
        [](PrivacyOptions& o) {
@@ -148,7 +190,7 @@ TEST(TrainingPlan, RefusesByNameWhatIsMissingImpossibleOrContradictory) {
 }
 
 TEST(TrainingPlan, RefusesWhatTheAccountantCannotBound) {
-  EXPECT_THROW(TrainingPlan(with([](PrivacyOptions& o) { o.neighbours = Neighbours::replace_one; })), UnsupportedEvent);
+  EXPECT_THROW(TrainingPlan(with([](PrivacyOptions& o) { o.accountant = "gdp"; })), UnsupportedEvent);
 }
 
 }  // namespace

@@ -78,11 +78,11 @@ TEST(Run, NamesInItsModelFileAreAFixedList) {
     names.insert(name);
   }
   EXPECT_EQ(names, (std::set<std::string>{
-                       "/",          "@averaged",   "@dpml_version", "@format", "@format_version", "@initial_model",
-                       "@noise_key", "@steps",      "@unit",         "claim/",  "@accountant",     "@delta",
-                       "@epsilon",   "@neighbours", "@order",        "config",  "digests/",        "@config",
-                       "@ledger",    "@record",     "@weights",      "ledger/", "count",           "event",
-                       "notes",      "weights/",    "0.weight",      "0.bias",  "3.weight",        "3.bias"}));
+                       "/",          "@averaged",   "@dpml_version", "@format",  "@format_version", "@initial_model",
+                       "@noise_key", "@steps",      "@unit",         "claim/",   "@accountant",     "@delta",
+                       "@epsilon",   "@neighbours", "config",        "digests/", "@config",         "@ledger",
+                       "@record",    "@weights",    "ledger/",       "count",    "event",           "notes",
+                       "weights/",   "0.weight",    "0.bias",        "3.weight", "3.bias"}));
 }
 
 TEST(Run, RefusesAFolderThatHoldsARun) {

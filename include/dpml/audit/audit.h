@@ -25,9 +25,9 @@ struct AuditCheck {
 struct AuditReport {
   std::vector<AuditCheck> checks;
   Guarantee claim;
-  double recomputed_epsilon = 0;  ///< of the ledger, at the claimed delta, by the claimed accountant
-  std::string record_digest;      ///< publish it beside the model, and nobody can exchange the file unnoticed
-  std::string statement;          ///< the claim in one sentence: unit, neighbours, sampler, accountant
+  Bound recomputed{.upper = 0};  ///< epsilon of the ledger, at the claimed delta, by the claimed accountant
+  std::string record_digest;     ///< publish it beside the model, and nobody can exchange the file unnoticed
+  std::string statement;         ///< the claim in one sentence: unit, neighbours, sampler, accountant
 
   bool passed() const;  ///< no check failed
 };

@@ -21,12 +21,13 @@ struct PrivacyOptions {
   SamplerKind sampler = SamplerKind::poisson;
   double sampling_rate = 0;                ///< in (0, 1]; 1 for full_batch
   double expected_batch_size = 0;          ///< > 0, public: the noisy sum is divided by it
-  std::uint64_t steps = 0;                 ///< releases; > 0
+  std::uint64_t steps = 0;                 ///< releases, at most; > 0
   double clip_bound = 0;                   ///< > 0; infinity for no clipping
   double delta = 0;                        ///< in (0, 1)
   std::optional<double> target_epsilon;    ///< > 0; the noise multiplier follows from it
   std::optional<double> noise_multiplier;  ///< >= 0, noise stddev / clip bound; exactly one of the two is stated
-  std::string accountant = "rdp";
+  std::optional<double> epsilon_budget;    ///< > 0, beside noise_multiplier: steps are cut to those that keep within it
+  std::string accountant = "pld";
   std::optional<std::uint64_t> seed;  ///< for tests and research only: a run with a chosen seed is not private
 };
 

@@ -12,10 +12,12 @@ namespace dpml {
 /// numbers only.
 class TrainingPlan {
  public:
-  /// Solves for the noise multiplier where a target epsilon is stated. Throws ConfigError naming the option that is
-  /// missing, impossible or contradicts another one.
+  /// Solves for the noise multiplier where a target epsilon is stated, and for the number of steps where an epsilon
+  /// budget is: the schedule is fixed in advance, so any accountant may judge it. Throws ConfigError naming the option
+  /// that is missing, impossible or contradicts another one.
   explicit TrainingPlan(const PrivacyOptions& options);
 
+  /// As stated, but for steps, which are those that the budget allows.
   const PrivacyOptions& options() const { return options_; }
   const Sampler& sampler() const { return sampler_; }
   const ClipRule& clip_rule() const { return clip_rule_; }
@@ -30,6 +32,9 @@ class TrainingPlan {
   Guarantee schedule_guarantee(const Ledger& ledger) const;
   /// May one more release happen? The plan allows options().steps of them, those of interrupted runs included.
   bool allows_another(const Ledger& ledger) const;
+  /// Throws PrivacyError when `spent` and the releases that the plan still allows would together pass the target or the
+  /// budget. Releases of this plan itself never do; those of another version of dpml might.
+  void require_within_budget(const Ledger& spent) const;
 
  private:
   PrivacyOptions options_;

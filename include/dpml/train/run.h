@@ -30,7 +30,9 @@ struct RunProgress {
   double epoch = 0;         ///< steps so far times the sampling rate
   double steps_per_second = 0;
   double seconds_left = 0;
-  double epsilon = 0;  ///< certified for what was released so far, were the key secret
+  /// Certified for what was released so far, were the key secret. To ask the accountant rarely, it counts the releases
+  /// up to the next fiftieth of the plan; after the last step it is exact.
+  double epsilon = 0;
 };
 
 struct RunOptions {

@@ -55,7 +55,8 @@ class Trainer {
 
   std::uint64_t steps() const;  ///< updates so far, over all resumed parts
   const Ledger& ledger() const;
-  /// Takes over what earlier parts of the run released. Throws PrivacyError after the first step.
+  /// Takes over what earlier parts of the run released. Throws PrivacyError after the first step, and when the rest of
+  /// the plan would exceed its budget.
   void resume_ledger(Ledger ledger);
   /// From now on every release is written there first.
   void set_journal(LedgerJournal* journal);
