@@ -12,6 +12,9 @@ if(DPML_SANITIZE)
   target_compile_options(dpml_compile_options INTERFACE -fsanitize=${DPML_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(dpml_compile_options INTERFACE -fsanitize=${DPML_SANITIZE})
 endif()
+if(DPML_FUZZ)
+  target_compile_options(dpml_compile_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
 
 # dpml_room(name SOURCES ... [USES rooms...] [LIBRARIES private libraries...])
 # One static library per folder of src/. USES are the rooms whose public headers it may include.

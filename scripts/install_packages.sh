@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that dpml is built from, tested with and demonstrated on; only those that are missing.
-# usage: scripts/install_packages.sh
+# usage: scripts/install_packages.sh [further packages]
 set -euo pipefail
 
 packages=(
@@ -13,6 +13,7 @@ packages=(
   ccache                                             # a second build takes seconds
   python3                                            # reads the include directions in a test
 )
+packages+=("$@")
 
 missing=()
 for package in "${packages[@]}"; do

@@ -18,8 +18,6 @@ namespace dpml {
 namespace {
 
 constexpr double kMostPoints = 1 << 22;
-constexpr double kReach = 8.5;          // standard deviations of x; P beyond is 1e-17 a bin
-constexpr double kLogOutside = -60;     // of the mass of the sum that the window leaves out
 constexpr double kStepOfSpread = 0.03;  // lattice step, compared with the standard deviation of Y
 constexpr double kCellOfSpread = 0.25;  // of a lattice step, in which a cell of x ends
 
