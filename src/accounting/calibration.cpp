@@ -16,7 +16,7 @@ namespace {
 constexpr double kLeastNoise = 1e-12;
 constexpr double kMostNoise = 1e12;
 constexpr double kLeastRate = 1e-12;
-constexpr double kPrecision = 1e-4;
+constexpr double kPrecision = 2.5e-5;  // leaves room for the width of the interval of "pld" within 1e-4
 constexpr double kQuickPrecision = 1e-6;
 constexpr double kFirstLook = 1e-2;  // of the search with rdp that tells an expensive accountant where to begin
 constexpr std::uint64_t kMostCount = std::uint64_t{1} << 53;
@@ -73,10 +73,10 @@ std::optional<double> calibrate(const Accountant& accountant, const Target& targ
 double calibrate_noise_multiplier(const Accountant& accountant, double target_epsilon, double delta,
                                   const std::function<Ledger(double noise_multiplier)>& schedule) {
   const Target target(target_epsilon, delta);
-  const std::optional<double> found =
-      calibrate(accountant, target,
-                {.holds_above = true, .least = kLeastNoise, .most = kMostNoise, .is_whole = false, .start = 1, .slope = 1},
-                schedule);
+  const std::optional<double> found = calibrate(
+      accountant, target,
+      {.holds_above = true, .least = kLeastNoise, .most = kMostNoise, .is_whole = false, .start = 1, .slope = 1},
+      schedule);
   if (!found) target.is_out_of_reach("noise multiplier up to 1e12", "fewer releases");
   return *found;
 }
@@ -84,10 +84,9 @@ double calibrate_noise_multiplier(const Accountant& accountant, double target_ep
 double calibrate_sampling_rate(const Accountant& accountant, double target_epsilon, double delta,
                                const std::function<Ledger(double sampling_rate)>& schedule) {
   const Target target(target_epsilon, delta);
-  const std::optional<double> found =
-      calibrate(accountant, target,
-                {.holds_above = false, .least = kLeastRate, .most = 1, .is_whole = false, .start = 0.01, .slope = 1},
-                schedule);
+  const std::optional<double> found = calibrate(
+      accountant, target,
+      {.holds_above = false, .least = kLeastRate, .most = 1, .is_whole = false, .start = 0.01, .slope = 1}, schedule);
   if (!found) target.is_out_of_reach("sampling rate down to 1e-12", "more noise or fewer releases");
   return *found;
 }

@@ -1,10 +1,12 @@
 #include "gdp_accountant.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <type_traits>
 
 #include "dpml/accounting/analytic_gaussian.h"
+#include "dpml/accounting/shuffle.h"
 #include "leaves.h"
 #include "rounding.h"
 
@@ -53,6 +55,20 @@ struct SquaredMu {
   }
 };
 
+/// What one shuffled epoch of Gaussians alone makes sure of; more releases only add to it.
+double shuffled_lower_bound(const Ledger& ledger, double delta) {
+  double largest = 0;
+  for (const LedgerEntry& entry : ledger.entries()) {
+    const Event* event = &entry.event;
+    while (const auto* repeated = event->get_if<SelfComposed>()) event = &repeated->inner;
+    const auto* shuffled = event->get_if<Shuffled>();
+    const auto* gaussian = shuffled != nullptr ? shuffled->inner.get_if<Gaussian>() : nullptr;
+    if (gaussian == nullptr || gaussian->noise_multiplier == 0) continue;
+    largest = std::max(largest, shuffle_epsilon_lower_bound(gaussian->noise_multiplier, shuffled->batches, delta));
+  }
+  return largest;
+}
+
 Interval mu_of(const Interval& squared) {
   return {std::sqrt(squared.lower) * (1 - kUnit), std::sqrt(squared.upper) * (1 + kUnit)};
 }
@@ -83,8 +99,8 @@ GaussianTotal gaussian_total(const Ledger& ledger) {
 Bound GdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
   const GaussianTotal total = gaussian_total(ledger);
   const Interval mu = mu_of(total.mu_squared);
-  return bound_of(gaussian_epsilon(mu.lower, delta).lower, gaussian_epsilon(mu.upper, delta).upper, total,
-                  ledger.neighbours());
+  const double lower = std::max(gaussian_epsilon(mu.lower, delta).lower, shuffled_lower_bound(ledger, delta));
+  return bound_of(lower, gaussian_epsilon(mu.upper, delta).upper, total, ledger.neighbours());
 }
 
 Bound GdpAccountant::find_delta(const Ledger& ledger, double epsilon) const {

@@ -18,7 +18,7 @@ GaussianTotal gaussian_total(const Ledger& ledger);
 /// Gaussian differential privacy (Dong, Roth and Su 2019): the exact composition of Gaussians by the closed form of
 /// analytic_gaussian.h. Of plain Gaussians, TreeAggregation (a Gaussian of distance sqrt(depth)) and
 /// MixtureOfGaussians with one component; upper and lower differ by rounding only. Shuffled epochs are charged without
-/// amplification, with a note. Whatever is sampled is refused.
+/// amplification, with a note, and bounded from below by shuffle.h. Whatever is sampled is refused.
 class GdpAccountant final : public Accountant {
  public:
   std::string_view name() const override { return "gdp"; }

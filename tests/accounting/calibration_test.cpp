@@ -5,6 +5,7 @@
 #include <limits>
 #include <random>
 
+#include "reference_cases.h"
 #include "schedules.h"
 
 namespace dpml {
@@ -109,6 +110,27 @@ TEST(Calibration, AsksAnExpensiveAccountantRarely) {
     EXPECT_GT(counting.epsilon(schedule(noise * (1 - 1.01e-4)), 1e-6), target);
   }
   EXPECT_LE(calls, 60 * 7);
+}
+
+TEST(Calibration, WithPldAgreesWithReference) {
+  const std::unique_ptr<Accountant> pld = make_accountant("pld");
+  const std::vector<json> cases = reference_cases("calibrate_sigma");
+  EXPECT_EQ(cases.size(), 5u);
+  for (const json& one : cases) {
+    const double target = number_at(one, "/inputs/target_epsilon");
+    const double delta = number_at(one, "/inputs/target_delta");
+    const auto schedule = [&](double noise) {
+      return ledger_of({number_at(one, "/inputs/q"), noise, one.at("inputs").at("steps").get<std::uint64_t>()});
+    };
+    const double ours = calibrate_noise_multiplier(*pld, target, delta, schedule);
+    EXPECT_LE(pld->epsilon(schedule(ours), delta), target) << one.at("id");
+    EXPECT_LE(ours, number_at(one, "/expected/pld/sigma") * (1 + 1e-4)) << one.at("id");
+    EXPECT_GT(pld->epsilon_bound(schedule(ours * (1 - 4e-4)), delta).lower, target)
+        << one.at("id") << ": certainly fails";
+    if (one.at("expected").contains("exact_sigma")) {
+      EXPECT_GE(ours, number_at(one, "/expected/exact_sigma")) << one.at("id");
+    }
+  }
 }
 
 TEST(Calibration, FindsTheLargestNumberOfSteps) {

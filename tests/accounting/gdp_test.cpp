@@ -7,6 +7,7 @@
 
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/analytic_gaussian.h"
+#include "dpml/accounting/shuffle.h"
 #include "reference_cases.h"
 #include "schedules.h"
 
@@ -74,6 +75,7 @@ TEST(Gdp, ChargesShuffledEpochsInFullAndSaysWhy) {
   const Bound shuffled = kGdp->epsilon_bound(ledger_with(Shuffled{100, Gaussian{0.5}}, 10), 1e-6);
   EXPECT_EQ(shuffled.upper, plain.upper);
   EXPECT_LT(shuffled.lower, plain.lower) << "shuffling may help";
+  EXPECT_EQ(shuffled.lower, shuffle_epsilon_lower_bound(0.5, 100, 1e-6)) << "of one epoch";
   ASSERT_EQ(shuffled.notes.size(), 1u);
   // A unit more pushes another one into a different batch: it is replaced there (distance 2) and one more is added.
   const Event epoch = Shuffled{100, Gaussian{0.5}};
