@@ -29,6 +29,11 @@ class BallsAndBinsCurve final : public RenyiCurve {
   BallsAndBinsCurve(std::uint64_t bins, double noise_multiplier);
   double cumulant(double order_minus_one) override;
 
+  /// One direction each, not rounded up: P over Q up to order kLargestIntegerOrder, else +infinity; and Q over P by the
+  /// integral, for noise multipliers and orders where `cumulant` asks for it.
+  double remove_cumulant(double order_minus_one);
+  double add_cumulant(double order_minus_one);
+
  private:
   /// One u of the outer integral.
   struct Place {
@@ -36,8 +41,6 @@ class BallsAndBinsCurve final : public RenyiCurve {
     double log_excess;  ///< log of exp(-u) (exp(T ...) - 1)
   };
 
-  double remove_cumulant(double order_minus_one);
-  double add_cumulant(double order_minus_one);
   void know_moments_to(std::size_t order);
   void know_places();
 

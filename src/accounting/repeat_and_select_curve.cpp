@@ -31,10 +31,6 @@ double log_inverse_parameter(double mean, double shape) {
 
 }  // namespace
 
-double negative_binomial_parameter(double mean, double shape) {
-  return std::exp(-log_inverse_parameter(mean, shape));
-}
-
 RepeatAndSelectCurve::RepeatAndSelectCurve(ComposedCurve inner, double mean, double shape)
     : inner_(std::move(inner)), mean_(mean), shape_(shape) {
   if (std::isfinite(shape)) {

@@ -29,8 +29,4 @@ class RepeatAndSelectCurve final : public RenyiCurve {
   double best_place_ = 0;
 };
 
-/// The parameter g of the truncated negative binomial distribution with this mean >= 1 and finite shape > -1, rounded
-/// down; in (0, 1].
-double negative_binomial_parameter(double mean, double shape);
-
 }  // namespace dpml

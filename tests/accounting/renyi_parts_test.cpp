@@ -1,0 +1,92 @@
+// Parts of Renyi curves that no public number shows on its own.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "balls_and_bins_curve.h"
+#include "binomial_tail.h"
+#include "renyi_twins.h"
+
+namespace dpml {
+namespace {
+
+/// log E[Y^-b] for three bins, summed over all places of a grid.
+double three_bins_reverse_twin(long double s, long double b) {
+  const long double step = std::fmin(s, s * s) / 3;
+  std::vector<long double> ratios;
+  std::vector<long double> weights;
+  for (long double z = -8 * s - b / 2; z < 8 * s; z += step) {
+    ratios.push_back(std::exp((2 * z - 1) / (2 * s * s)) / 3);
+    weights.push_back(std::exp(-z * z / (2 * s * s)) * step / (s * std::sqrt(2 * std::acos(-1.0L))));
+  }
+  long double sum = 0;
+  for (std::size_t i = 0; i < ratios.size(); ++i) {
+    for (std::size_t j = 0; j < ratios.size(); ++j) {
+      for (std::size_t k = 0; k < ratios.size(); ++k) {
+        sum += weights[i] * weights[j] * weights[k] * excess(ratios[i] + ratios[j] + ratios[k] - 1, -b);
+      }
+    }
+  }
+  return static_cast<double>(std::log1p(sum));
+}
+
+TEST(BallsAndBinsCurve, IntegratesTheDirectionThatAddsAUnit) {
+  for (double noise : {0.8, 2.0, 7.0}) {
+    for (double b : {0.01, 0.5, 1.5, 6.0}) {
+      if (b / noise > 4) continue;  // the twin's grid ends there
+      const double truth = three_bins_reverse_twin(noise, b);
+      BallsAndBinsCurve curve(3, noise);
+      EXPECT_NEAR(curve.add_cumulant(b) / truth, 1, 1e-10) << noise << " " << b;
+      EXPECT_GE(curve.cumulant(b), truth) << noise << " " << b;
+    }
+  }
+}
+
+TEST(BallsAndBinsCurve, HasLittleToAddWithManyBins) {
+  // Y^-b - 1 + b (Y - 1) is b (b + 1) (Y - 1)^2 / 2 when Y hardly varies.
+  for (double b : {1e-6, 1.0, 30.0}) {
+    BallsAndBinsCurve curve(1'000'000'000, 1.0);
+    EXPECT_NEAR(curve.add_cumulant(b) / (b * (1 + b) / 2 * std::expm1(1) * 1e-9), 1, 1e-6) << b;
+    EXPECT_LE(curve.add_cumulant(b), curve.remove_cumulant(b)) << b;
+  }
+}
+
+TEST(BinomialTail, IsTheSumOfItsMasses) {
+  for (int n : {1, 2, 9, 40, 300, 5000}) {
+    for (double q : {1e-5, 0.01, 0.3, 0.9}) {
+      std::vector<long double> tail(static_cast<std::size_t>(n) + 2, 0);
+      for (int k = n; k >= 0; --k) {
+        const long double ways = std::lgamma(n + 1.0L) - std::lgamma(k + 1.0L) - std::lgamma(n - k + 1.0L);
+        const auto at = static_cast<std::size_t>(k);
+        tail[at] = tail[at + 1] + std::exp(ways + k * std::log(static_cast<long double>(q)) +
+                                           (n - k) * std::log1p(-static_cast<long double>(q)));
+      }
+      for (int k = 0; k <= n; k += 1 + n / 50) {
+        const double truth = static_cast<double>(std::log(std::min(1.0L, tail[static_cast<std::size_t>(k)])));
+        const double found = log_binomial_tail(n, q, k);
+        EXPECT_GE(found, truth) << n << " " << q << " " << k;
+        if (k > n * q) {
+          EXPECT_LE(found, truth + 3e-10 * (1 + std::fabs(truth))) << n << " " << q << " " << k;
+        } else {
+          EXPECT_EQ(found, 0);
+        }
+      }
+      EXPECT_EQ(log_binomial_tail(n, q, n + 1.0), -INFINITY);
+    }
+  }
+}
+
+TEST(BinomialTail, OfManyTrialsIsClosedByAGeometricSum) {
+  // Far more than a thousand terms matter: against the normal tail with its correction for the lattice.
+  const double n = 1e12;
+  const double q = 0.5;
+  const double deviations = 2;
+  const double k = 5e11 + deviations * 5e5;
+  const double normal = std::log(0.5 * std::erfc(deviations / std::sqrt(2.0)));
+  EXPECT_GE(log_binomial_tail(n, q, k), normal);
+  EXPECT_LE(log_binomial_tail(n, q, k), normal + 0.3);
+}
+
+}  // namespace
+}  // namespace dpml
