@@ -63,6 +63,7 @@ TEST(BinomialTail, IsTheSumOfItsMasses) {
                                            (n - k) * std::log1p(-static_cast<long double>(q)));
       }
       for (int k = 0; k <= n; k += 1 + n / 50) {
+        if (tail[static_cast<std::size_t>(k)] < 1e-4900L) continue;  // the twin underflows
         const double truth = static_cast<double>(std::log(std::min(1.0L, tail[static_cast<std::size_t>(k)])));
         const double found = log_binomial_tail(n, q, k);
         EXPECT_GE(found, truth) << n << " " << q << " " << k;
