@@ -6,7 +6,8 @@
 
 #include "balls_and_bins_curve.h"
 #include "binomial_tail.h"
-#include "renyi_twins.h"
+#include "gaussian_mixture_curve.h"
+#include "pair_twins.h"
 
 namespace dpml {
 namespace {
@@ -49,6 +50,25 @@ TEST(BallsAndBinsCurve, HasLittleToAddWithManyBins) {
     BallsAndBinsCurve curve(1'000'000'000, 1.0);
     EXPECT_NEAR(curve.add_cumulant(b) / (b * (1 + b) / 2 * std::expm1(1) * 1e-9), 1, 1e-6) << b;
     EXPECT_LE(curve.add_cumulant(b), curve.remove_cumulant(b)) << b;
+  }
+}
+
+TEST(GaussianMixtureCurve, IntegratesOneDirection) {
+  // A unit that is added: plain against the mixture. It costs less than one that is removed, so no event shows it
+  // alone.
+  const std::vector<std::vector<Jump>> pairs = {
+      {{0.5, 0, 0}, {0.3, 0, 1}, {0.2, 0, 2}}, {{0.9, 0, 0.5}, {0.1, 0, 3}}, {{0.7, 0.2, 0}, {0.3, 0, 1.5}}};
+  for (const std::vector<Jump>& jumps : pairs) {
+    TwinMixture up;
+    TwinMixture down;
+    for (const Jump& jump : jumps) {
+      up.push_back({jump.probability, jump.up});
+      down.push_back({jump.probability, -jump.down});
+    }
+    for (double order : {1.01, 1.5, 2.0, 6.5, 20.0}) {
+      const double truth = static_cast<double>(cumulant_of(outcomes_of(up, down, 1, 4 * order), order));
+      EXPECT_NEAR(GaussianMixtureCurve(jumps).cumulant(order - 1) / truth, 1, 1e-10) << order;
+    }
   }
 }
 
