@@ -36,71 +36,50 @@ struct Atom {
   double value;
 };
 
-/// Groups of atoms from the left. Their balance is sum mass (1 - exp(node - value)), 0 when the ratio is the node's.
-class Merger {
- public:
-  struct Group {
-    std::int64_t index;
-    double mass;
-  };
-  struct Rest {
-    std::int64_t index = 0;  // of the first node above the ratio of what is left, or at it
-    double mass = 0;
-    double balance = 0;
-  };
-
-  Merger(std::vector<Atom> atoms, double step, double offset) : atoms_(std::move(atoms)), step_(step), offset_(offset) {
-    groups_.reserve(atoms_.size());
-    std::size_t at = 0;
-    double rest = atoms_.empty() ? 0 : atoms_[0].mass;
-    std::int64_t index = 0;
-    while (at < atoms_.size()) {
-      index = std::max(index, node_from(atoms_[at].value));
-      const double node = offset_ + step_ * static_cast<double>(index);
-      double mass = 0;
-      double balance = 0;
-      while (at < atoms_.size()) {
-        const double change = -rest * std::expm1(node - atoms_[at].value);
-        if (balance + change <= 0) {
-          balance += change;
-          mass += rest;
-          ++at;
-          rest = at < atoms_.size() ? atoms_[at].mass : 0;
-          if (balance == 0) break;
-        } else {
-          const double part = -balance / change;
-          mass += part * rest;
-          rest *= 1 - part;
-          balance = 0;
-          break;
-        }
-      }
-      if (balance < 0) {
-        rest_ = {index, mass, balance};
-      } else {
-        groups_.push_back({index, mass});
-      }
-      ++index;
-    }
-  }
-
-  const std::vector<Group>& groups() const { return groups_; }
-  const Rest& rest() const { return rest_; }
-
- private:
-  /// The first node at `value` or above.
-  std::int64_t node_from(double value) const {
-    return static_cast<std::int64_t>(std::ceil((value - offset_) / step_ - 1e-12));
-  }
-
-  std::vector<Atom> atoms_;
-  double step_;
-  double offset_;
-  std::vector<Group> groups_;
-  Rest rest_;
+/// Atoms merged from the left to groups for nodes. An atom is split where only a part of it is needed.
+struct Group {
+  std::int64_t index;
+  double mass;
+  double balance;  ///< sum of mass (1 - exp(node - value)): 0, or negative where the group stays below its node
 };
 
-/// Mass of the cells at the value of the first, or within a step of it.
+/// A group stays below its node when the atoms end, or when it would swallow a whole one that is further above than
+/// kFurthest steps: what little there is in a tail must not be used up for lifting the bulk a little.
+std::vector<Group> merge(const std::vector<Atom>& atoms, double step, double offset) {
+  constexpr double kFurthest = 2;
+  std::vector<Group> groups;
+  groups.reserve(atoms.size());
+  std::size_t at = 0;
+  double rest = atoms[0].mass;
+  std::int64_t index = 0;
+  while (at < atoms.size()) {
+    index = std::max(index, static_cast<std::int64_t>(std::ceil((atoms[at].value - offset) / step - 1e-12)));
+    const double node = offset + step * static_cast<double>(index);
+    Group group{index, 0, 0};
+    while (at < atoms.size()) {
+      const double change = -rest * std::expm1(node - atoms[at].value);
+      if (group.balance + change <= 0) {
+        if (atoms[at].value > node + kFurthest * step) break;
+        group.balance += change;
+        group.mass += rest;
+        ++at;
+        rest = at < atoms.size() ? atoms[at].mass : 0;
+        if (group.balance == 0) break;
+      } else {
+        const double part = -group.balance / change;
+        group.mass += part * rest;
+        rest *= 1 - part;
+        group.balance = 0;
+        break;
+      }
+    }
+    groups.push_back(group);
+    ++index;
+  }
+  return groups;
+}
+
+/// Mass of the cells within a step of the first, or of the last.
 double mass_at_front(const std::vector<LossCell>& cells, double step) {
   double sum = 0;
   for (std::size_t i = 0; i < cells.size() && cells[i].loss - cells.front().loss < step; ++i) sum += cells[i].mass;
@@ -167,10 +146,9 @@ LatticeLoss merged_from_below(const std::vector<LossCell>& cells, const LossGrid
                       .offset = first_node(cells[start], start == 0, grid.edge(cells[start].low + 1), atoms, grid.step),
                       .nodes = {}};
   for (std::size_t i = 0; i < start; ++i) round_down(lattice, cells[i]);
-  const Merger merger(std::move(atoms), grid.step, lattice.offset);
-  for (const Merger::Group& group : merger.groups()) add(lattice, group.index, group.mass);
-  // What is left lies between two nodes: it goes down to the lower one.
-  add(lattice, merger.rest().index - 1, merger.rest().mass);
+  for (const Group& group : merge(atoms, grid.step, lattice.offset)) {
+    add(lattice, group.balance < 0 ? group.index - 1 : group.index, group.mass);
+  }
   return lattice;
 }
 
@@ -187,13 +165,11 @@ LatticeLoss merged_from_above(const std::vector<LossCell>& cells, const LossGrid
   LatticeLoss lattice{.step = grid.step,
                       .offset = -first_node(first, start == 0, -grid.edge(first.high - 1), atoms, grid.step),
                       .nodes = {}};
-  const Merger merger(std::move(atoms), grid.step, -lattice.offset);
-  const auto& groups = merger.groups();
-  // What is left has a loss above its node: P of it goes down to there.
-  const Merger::Rest& rest = merger.rest();
-  add(lattice, -rest.index, (rest.mass - rest.balance) * std::exp(lattice.loss(-rest.index)));
+  const std::vector<Group> groups = merge(atoms, grid.step, -lattice.offset);
   for (std::size_t i = groups.size(); i > 0; --i) {
-    add(lattice, -groups[i - 1].index, groups[i - 1].mass * std::exp(lattice.loss(-groups[i - 1].index)));
+    // P of the group, which is at the node's loss or, where the balance is not even, above it.
+    const Group& group = groups[i - 1];
+    add(lattice, -group.index, (group.mass - group.balance) * std::exp(lattice.loss(-group.index)));
   }
   for (std::size_t i = start; i > 0; --i) round_down(lattice, cells[last - (i - 1)]);
   return lattice;

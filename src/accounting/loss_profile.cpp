@@ -19,6 +19,7 @@ constexpr double kOutsideOfError = 3e-3;   // mass outside of the window, compar
 constexpr double kRoundingOfError = 0.03;  // rounding, compared with the same
 constexpr double kUsualRounding = 3e-13;   // of a release, times the tilt
 constexpr double kHopeless = 300;          // an interval so many times too wide has another fault than its step
+constexpr double kSmallEpsilon = 0.02;     // in standard deviations of the loss: closer to 0 it is hard to be precise
 constexpr int kMostRefinements = 6;
 
 }  // namespace
@@ -58,12 +59,23 @@ LossProfile::Moments LossProfile::moments(const Look& look, double tilt) const {
     square += weight * look.losses[i] * look.losses[i];
   }
   mean /= sum;
-  return {largest + std::log(sum), std::max(0.0, square / sum - mean * mean)};
+  return {largest + std::log(sum), mean, std::max(0.0, square / sum - mean * mean)};
 }
 
 double LossProfile::cumulant(double tilt) const {
   double sum = 0;
   for (const Look& look : looks_) sum += look.count * moments(look, tilt).cumulant;
+  return sum;
+}
+
+LossProfile::Sum LossProfile::without_tilt() const {
+  Sum sum{0, 0};
+  for (const Look& look : looks_) {
+    const Moments at = moments(look, 0);
+    sum.mean += look.count * at.mean;
+    sum.deviation += look.count * at.variance;
+  }
+  sum.deviation = std::sqrt(sum.deviation);
   return sum;
 }
 
@@ -201,16 +213,21 @@ Interval LossProfile::refine(double step, const Ask& ask, const Fault& fault) {
 }
 
 Interval LossProfile::epsilon(double log_delta, double relative_gap, double coarsening) {
-  const double guess = 0.9 * std::max(guess_epsilon(log_delta), 1e-300);
-  tilt_ = std::min(tilt_, -4 * log_delta / guess);  // twice what a normal sum has
-  choose_tilt(guess, log_delta, std::min(0.1, relative_gap * tilt_ * guess));
+  const double guess = 0.9 * guess_epsilon(log_delta);
+  const auto [mean, deviation] = without_tilt();
+  // A normal sum has the tilt sqrt(-2 log(delta)) / deviation = -2 log(delta) / (epsilon - mean); twice that is enough.
+  tilt_ = std::min(
+      {tilt_, 2 * std::sqrt(-2 * log_delta) / deviation, guess > mean ? -4 * log_delta / (guess - mean) : kInfinity});
+  const double wanted = relative_gap * std::max(guess, kSmallEpsilon * deviation);
+  choose_tilt(guess, log_delta, std::min(0.1, wanted * tilt_));
   const Interval found = refine(
-      coarsening * first_step(relative_gap * guess),
+      coarsening * first_step(wanted),
       [&](const LossComposition& composition) {
         return Interval{composition.epsilon_lower(log_delta), composition.epsilon_upper(log_delta)};
       },
       [&](const Interval& interval) {
-        return coarsening > 1 ? 0 : (interval.upper - interval.lower) / (relative_gap * interval.upper);
+        if (coarsening > 1 || interval.upper <= 0) return 0.0;
+        return (interval.upper - interval.lower) / (relative_gap * std::max(interval.upper, kSmallEpsilon * deviation));
       });
   return {std::max(0.0, found.lower), found.upper};
 }

@@ -42,13 +42,19 @@ class LossProfile {
   };
   struct Moments {
     double cumulant;  // log E[exp(tilt * loss)]
-    double variance;  // of the loss, after tilting
+    double mean;      // of the loss, after tilting
+    double variance;
   };
 
   double cut_at(double log_mass) const;
   void look(double log_delta);
   Moments moments(const Look& look, double tilt) const;
   double cumulant(double tilt) const;
+  struct Sum {
+    double mean;
+    double deviation;
+  };
+  Sum without_tilt() const;  // of all losses
 
   std::optional<LossComposition> compose(double tilt, double step) const;
   template <class Ask, class Fault>

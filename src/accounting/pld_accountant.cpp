@@ -100,7 +100,7 @@ Bound find(const Ledger& ledger, const Question& question, double relative_gap) 
   }
   Directions made = directions(pairs);
   Interval found = larger(made.above, question);
-  const bool is_narrow = found.upper - found.lower <= 10 * relative_gap * found.upper;
+  const bool is_narrow = found.upper < kInfinity && found.upper - found.lower <= 10 * relative_gap * found.upper;
   if (!made.is_exact) found.lower = made.below.empty() ? 0 : std::min(found.upper, larger(made.below, question).lower);
   Bound bound{.upper = std::min(question.most, found.upper * kRoundUp),
               .lower = std::min(question.most, found.lower / kRoundUp),

@@ -178,11 +178,20 @@ std::shared_ptr<const RandomAllocation> random_allocation(double bins, double no
   std::vector<AtomPair::Atom> add;
   std::vector<AtomPair::Atom> remove_below;
   std::vector<AtomPair::Atom> add_below;
+  // The largest values hardly happen: together they may cost as much as what is cut.
+  double rare_p = 0;
+  double rare_q = 0;
+  std::size_t last = above->values.size();
+  for (; last > 1; --last) {
+    const double mass = above->masses[last - 1] + above->errors[last - 1];
+    if (rare_p + mass * above->values[last - 1] > cut) break;
+    rare_p += mass * above->values[last - 1];
+    rare_q += mass;
+  }
   double never_with = 0;
-  for (std::size_t i = 0; i < above->values.size(); ++i) {
+  for (std::size_t i = 0; i < last; ++i) {
     const double mass = above->masses[i] + above->errors[i];
     const double z = above->values[i];
-    if (!(mass > 0)) continue;
     if (z > 0) {
       remove.push_back({mass * z, std::log(z)});
       add.push_back({mass, -std::log(z)});
@@ -190,7 +199,7 @@ std::shared_ptr<const RandomAllocation> random_allocation(double bins, double no
       never_with += mass;
     }
   }
-  for (std::size_t i = 0; i < below->values.size(); ++i) {
+  for (std::size_t i = 0; i < below->values.size() && below->values[i] <= above->values[last - 1]; ++i) {
     const double mass = below->masses[i] - below->errors[i];
     const double z = below->values[i];
     if (!(mass > 0 && z > 0)) continue;
@@ -201,9 +210,9 @@ std::shared_ptr<const RandomAllocation> random_allocation(double bins, double no
     return std::make_shared<AtomPair>(std::move(atoms), AtomPair::Ends{infinite, 0, 0});
   };
   const double outside = cut;
-  return std::make_shared<RandomAllocation>(
-      RandomAllocation{pair(std::move(remove), lost_p + outside), pair(std::move(add), lost_q + never_with + outside),
-                       pair(std::move(remove_below), 0), pair(std::move(add_below), 0)});
+  return std::make_shared<RandomAllocation>(RandomAllocation{
+      pair(std::move(remove), lost_p + rare_p + outside), pair(std::move(add), lost_q + rare_q + never_with + outside),
+      pair(std::move(remove_below), 0), pair(std::move(add_below), 0)});
 }
 
 }  // namespace dpml

@@ -19,6 +19,7 @@ constexpr double kProductError = 4 * kUnit;    // of a complex product, relative
 constexpr double kLogNegligible = -46;         // of a coefficient that is left out: 1e-20
 constexpr double kLogWellBelow = -80;          // where looking for the end begins
 constexpr int kMostCoefficients = 2000;
+constexpr double kLookError = 1e-12;  // rounding of a value that is only looked at
 constexpr int kMostLooks = 3000;
 constexpr std::size_t kBlock = 64;  // terms of a sum that are added in a row
 
@@ -30,7 +31,9 @@ class Rotors {
       if (!(lattice.weights[i] > 0)) continue;
       weights_.push_back(lattice.weights[i]);
       places_.push_back(static_cast<double>(lattice.places[i]));
-      mean_distance_ += lattice.weights[i] * std::fabs(places_.back());
+      weighted_places_.push_back(weights_.back() * places_.back());
+      mean_distance_ += std::fabs(weighted_places_.back());
+      mean_square_ += lattice.weights[i] * places_.back() * places_.back();
     }
     real_.assign(weights_.size(), 1);
     imaginary_.assign(weights_.size(), 0);
@@ -39,6 +42,7 @@ class Rotors {
   }
 
   double mean_distance() const { return mean_distance_; }
+  double mean_square() const { return mean_square_; }
 
   /// Rounding of value(), after that many calls of move().
   double rounding(double moves) const {
@@ -56,7 +60,12 @@ class Rotors {
   void move() { multiply(real_, imaginary_, turn_real_, turn_imaginary_, 1); }
   void move_back() { multiply(real_, imaginary_, turn_real_, turn_imaginary_, -1); }
 
-  Complex value() const {
+  Complex value() const { return sum(weights_); }
+  /// The derivative of value() by the frequency.
+  Complex slope() const { return Complex(0, -1) * sum(weighted_places_); }
+
+ private:
+  Complex sum(const std::vector<double>& factors) const {
     double real = 0;
     double imaginary = 0;
     for (std::size_t block = 0; block < weights_.size(); block += kBlock) {
@@ -65,8 +74,8 @@ class Rotors {
       double block_imaginary = 0;
 #pragma omp simd reduction(+ : block_real, block_imaginary)
       for (std::size_t i = block; i < end; ++i) {
-        block_real += weights_[i] * real_[i];
-        block_imaginary += weights_[i] * imaginary_[i];
+        block_real += factors[i] * real_[i];
+        block_imaginary += factors[i] * imaginary_[i];
       }
       real += block_real;
       imaginary += block_imaginary;
@@ -74,7 +83,6 @@ class Rotors {
     return {real, imaginary};
   }
 
- private:
   /// (a + i b) times (c + i sign d), into a and b.
   static void multiply(std::vector<double>& a, std::vector<double>& b, const std::vector<double>& c,
                        const std::vector<double>& d, double sign) {
@@ -99,7 +107,9 @@ class Rotors {
   std::vector<double> imaginary_;
   std::vector<double> turn_real_;
   std::vector<double> turn_imaginary_;
+  std::vector<double> weighted_places_;
   double mean_distance_ = 0;
+  double mean_square_ = 0;
 };
 
 /// All phases at one frequency.
@@ -129,14 +139,26 @@ class Sweep {
     for (Rotors& rotors : rotors_) rotors.double_stride();
   }
 
-  /// log of an upper bound of the coefficient's size at all frequencies not further away than `distance`.
+  /// log of an upper bound of the coefficient's size at all frequencies not further away than `distance`: to first
+  /// order a value F moves along its slope F', and what is beyond that is at most E[X^2] distance^2 / 2.
   double log_size_within(double distance) const {
     double sum = 0;
     for (std::size_t j = 0; j < rotors_.size(); ++j) {
-      const double size = std::abs(values_[j]) + 1e-10 + rotors_[j].mean_distance() * distance;
-      sum += counts_[j] * std::log(std::min(1.0, size));
+      const double size = std::abs(values_[j]);
+      const double outwards = std::fabs((std::conj(values_[j]) * slopes_[j]).real());
+      const double moved =
+          std::sqrt(size * size + 2 * distance * outwards + distance * distance * std::norm(slopes_[j])) +
+          0.5 * distance * distance * rotors_[j].mean_square();
+      const double bound = kLookError + std::min(moved, size + rotors_[j].mean_distance() * distance);
+      sum += counts_[j] * std::log(std::min(1.0, bound));
     }
     return sum;
+  }
+
+  /// From now on, log_size_within may be asked.
+  void look_at_slopes() {
+    needs_slopes_ = true;
+    look();
   }
 
   double log_size() const {
@@ -166,16 +188,23 @@ class Sweep {
  private:
   void look() {
     values_.clear();
-    for (const Rotors& rotors : rotors_) values_.push_back(rotors.value());
+    slopes_.clear();
+    for (const Rotors& rotors : rotors_) {
+      values_.push_back(rotors.value());
+      slopes_.push_back(needs_slopes_ ? rotors.slope() : Complex(0));
+    }
   }
 
   std::vector<Rotors> rotors_;
   std::vector<double> counts_;
   std::vector<Complex> values_;
+  std::vector<Complex> slopes_;
+  bool needs_slopes_ = false;
 };
 
 /// Are all coefficients from here to the highest frequency negligible?
 bool is_over(Sweep& sweep, double unit, double frequency) {
+  sweep.look_at_slopes();
   double stride = unit;
   for (int looks = 0; looks < kMostLooks && frequency < std::numbers::pi; ++looks) {
     while (sweep.log_size_within(stride) <= kLogNegligible) {
