@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "dpml/accounting/accountant.h"
 #include "dpml/accounting/group.h"
 #include "rounding.h"
 
@@ -20,6 +21,20 @@ double rounded_up(std::uint64_t count) {
 bool is_claim(const Event& event) {
   return event.get_if<ExponentialMechanism>() != nullptr || event.get_if<EpsilonDelta>() != nullptr ||
          event.get_if<ZeroConcentrated>() != nullptr;
+}
+
+/// The same of anything inside a sampling or a selection.
+bool holds_claim(const Event& event) {
+  if (is_claim(event)) return true;
+  if (const auto* it = event.get_if<PoissonSampled>()) return holds_claim(it->inner);
+  if (const auto* it = event.get_if<SampledWithoutReplacement>()) return holds_claim(it->inner);
+  if (const auto* it = event.get_if<TruncatedPoissonSampled>()) return holds_claim(it->inner);
+  if (const auto* it = event.get_if<BallsAndBins>()) return holds_claim(it->inner);
+  if (const auto* it = event.get_if<Shuffled>()) return holds_claim(it->inner);
+  if (const auto* it = event.get_if<RepeatAndSelect>()) return holds_claim(it->inner);
+  if (const auto* it = event.get_if<SelfComposed>()) return holds_claim(it->inner);
+  if (const auto* it = event.get_if<Composed>()) return std::any_of(it->events.begin(), it->events.end(), holds_claim);
+  return false;
 }
 
 struct Walker {
@@ -55,7 +70,12 @@ struct Walker {
     leaf();
   }
   void leaf() const {
-    if (at.neighbours == of_ledger || !is_claim(at.event)) return visit(at);
+    if (at.neighbours == of_ledger || !holds_claim(at.event)) return visit(at);
+    if (!is_claim(at.event)) {
+      throw UnsupportedEvent("no bound for shuffled { " + kind_name(at.event) +
+                             " } around an event that is a claim, under add_or_remove_one neighbours: shuffling also "
+                             "exchanges units, for which the claim says nothing after sampling; use zero_out");
+    }
     // One unit removed and one added.
     const Event twice = event_for_group(at.event, of_ledger, 2);
     visit({twice, at.count, at.neighbours, at.is_shuffled});

@@ -11,6 +11,7 @@
 #include "gaussian_curve.h"
 #include "gaussian_mixture_curve.h"
 #include "laplace_curve.h"
+#include "leaves.h"
 #include "pair_curve.h"
 #include "repeat_and_select_curve.h"
 #include "sampled_cost.h"
@@ -99,18 +100,14 @@ struct CostMaker {
   RenyiCost operator()(const TruncatedPoissonSampled& it) const { return truncated_poisson_cost(it, neighbours); }
 
   RenyiCost operator()(const Shuffled& it) const {
-    const char* const why =
-        "shuffled batches are charged without amplification, one release for each epoch, because no bound for "
-        "shuffling "
-        "is known that is smaller in practice";
     if (it.batches == 1) return composed_cost(it.inner, neighbours);
-    if (neighbours != Neighbours::add_or_remove_one) return with_note(composed_cost(it.inner, neighbours), why);
-    // Batch sizes are fixed, so a new unit takes the place of another, which then makes one more batch larger.
-    auto both = std::make_unique<ComposedCurve>(it.inner, Neighbours::replace_one);
-    both->add(it.inner, Neighbours::add_or_remove_one, 1);
-    return with_note(with_note(cost_of(std::move(both)), why),
-                     "under add_or_remove_one neighbours, a unit more or less also moves another one to a different "
-                     "shuffled batch, which is charged, too; zero_out has no such cost");
+    Ledger epoch(neighbours);
+    epoch.append(it);
+    auto charged = std::make_unique<ComposedCurve>(Ledger(neighbours));
+    for_each_leaf(epoch, [&](const Leaf& leaf) { charged->add(leaf.event, leaf.neighbours, leaf.count); });
+    RenyiCost cost = cost_of(std::move(charged));
+    for (const std::string& note : shuffling_notes(neighbours)) cost = with_note(std::move(cost), note);
+    return cost;
   }
 
   RenyiCost operator()(const BallsAndBins& it) const {
