@@ -16,6 +16,7 @@ void add_inspect_command(CLI::App& app, Action& action);
 void add_check_command(CLI::App& app, Action& action);
 void add_plan_command(CLI::App& app, Action& action);
 void add_epsilon_command(CLI::App& app, Action& action);
+void add_delta_command(CLI::App& app, Action& action);
 void add_noise_command(CLI::App& app, Action& action);
 void add_audit_command(CLI::App& app, Action& action);
 

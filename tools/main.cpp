@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   add_inspect_command(app, action);
   add_audit_command(app, action);
   add_epsilon_command(app, action);
+  add_delta_command(app, action);
   add_noise_command(app, action);
   try {
     require_known_command(app, argc, argv);

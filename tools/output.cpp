@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include "dpml/base/text.h"
@@ -20,6 +21,11 @@ Json json_guarantee(const Guarantee& guarantee) {
                {"delta", guarantee.delta},
                {"accountant", guarantee.accountant},
                {"neighbours", to_text(guarantee.neighbours)}};
+  if (!guarantee.method.empty()) {  // a claim that was read from a file has neither
+    json["epsilon_lower"] = json_number(guarantee.epsilon_lower);
+    json["method"] = guarantee.method;
+  }
+  if (!guarantee.notes.empty()) json["notes"] = guarantee.notes;
   if (guarantee.order) json["order"] = *guarantee.order;
   return json;
 }
@@ -28,17 +34,69 @@ void print_json(const Json& json) {
   std::cout << json.dump(2) << "\n";
 }
 
-std::string epsilon_text(double epsilon) {
-  if (std::isinf(epsilon)) return "infinity";
-  if (epsilon >= 1e6) return to_text(epsilon);
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.4f", std::ceil(epsilon * 1e4) / 1e4);
+namespace {
+
+/// The decimal text next to `value` that is not on the wrong side of it. Comparisons are in long double, which tells
+/// 0.1 from the double beside it.
+std::string rounded_outward(double value, bool up) {
+  if (std::isinf(value)) return "infinity";
+  if (value == 0) return "0";
+  if (value >= 1e6) return to_text(value);
+  const int decimals = value < 0.1 ? 3 - static_cast<int>(std::floor(std::log10(value))) : 4;
+  const double step = std::pow(10.0, -decimals);
+  const long double truth = value;
+  std::array<char, 64> text{};
+  for (const int move : {-1, 0, 1, 2}) {  // half steps
+    const double candidate = value + (up ? move : -move) * step / 2;
+    std::snprintf(text.data(), text.size(), value < 1e-4 ? "%.*e" : "%.*f", value < 1e-4 ? 3 : decimals, candidate);
+    const long double shown = std::strtold(text.data(), nullptr);
+    if (up ? shown >= truth : shown <= truth) break;
+  }
   return text.data();
+}
+
+}  // namespace
+
+std::string rounded_up(double value) {
+  return rounded_outward(value, true);
+}
+
+std::string rounded_down(double value) {
+  return rounded_outward(value, false);
+}
+
+std::string epsilon_text(double epsilon) {
+  return rounded_up(epsilon);
+}
+
+std::string method_text(const std::string& accountant, const std::string& method) {
+  return method.empty() || method == accountant ? accountant : accountant + ": " + method;
 }
 
 std::string guarantee_text(const Guarantee& guarantee) {
   return "epsilon " + epsilon_text(guarantee.epsilon) + " at delta " + to_text(guarantee.delta) + " (" +
-         to_text(guarantee.neighbours) + ", " + guarantee.accountant + ")";
+         to_text(guarantee.neighbours) + ", " + method_text(guarantee.accountant, guarantee.method) + ")";
+}
+
+std::string lower_bound_text(const std::string& name, double lower) {
+  if (!(lower > 0) || std::isinf(lower)) return "";
+  return "; no smaller " + name + " than " + rounded_down(lower) + " holds for this schedule";
+}
+
+std::string ledger_text(const Ledger& ledger) {
+  constexpr std::size_t kMostLines = 8;
+  std::string text;
+  for (const LedgerEntry& entry : ledger.entries()) {
+    if (ledger.entries().size() > kMostLines) break;
+    text += "  " + group_digits(static_cast<std::int64_t>(entry.count)) + " x " + to_text(entry.event) + "\n";
+  }
+  if (!text.empty() || ledger.releases() == 0) return text;
+  return "  " + group_digits(static_cast<std::int64_t>(ledger.releases())) + " releases of " +
+         std::to_string(ledger.entries().size()) + " kinds, one after the other\n";
+}
+
+void print_notes(std::span<const std::string> notes) {
+  for (const std::string& note : notes) std::cout << "  note: " << note << "\n";
 }
 
 void print_rows(std::initializer_list<std::pair<std::string, std::string>> rows) {

@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -14,16 +15,32 @@ using Json = nlohmann::ordered_json;
 /// A number for JSON, which knows no infinity: "inf" then, as text.
 Json json_number(double value);
 
-/// epsilon, delta, accountant, neighbours and, where there is one, order.
+/// epsilon, delta, accountant, neighbours and, where there are any, epsilon_lower, method, order and notes.
 Json json_guarantee(const Guarantee& guarantee);
 
 void print_json(const Json& json);
 
-/// Rounded up to four decimals, so that it may be claimed; "infinity".
+/// Rounded outward, up for what is claimed and down for what is excluded: to four decimals, or four digits below 0.1;
+/// "infinity".
+std::string rounded_up(double value);
+std::string rounded_down(double value);
+
+/// rounded_up.
 std::string epsilon_text(double epsilon);
+
+/// "pld", or "best: pld" where another method than the accountant's own gave the number.
+std::string method_text(const std::string& accountant, const std::string& method);
 
 /// "epsilon 2.9987 at delta 1e-05 (add_or_remove_one, rdp)".
 std::string guarantee_text(const Guarantee& guarantee);
+
+/// "; no smaller epsilon than 2.9981 holds for this schedule", or "" where nothing is known.
+std::string lower_bound_text(const std::string& name, double lower);
+
+/// A ledger's entries, a line each; of a long one the number alone.
+std::string ledger_text(const Ledger& ledger);
+
+void print_notes(std::span<const std::string> notes);
 
 /// Name and value in two columns.
 void print_rows(std::initializer_list<std::pair<std::string, std::string>> rows);

@@ -1,0 +1,61 @@
+#include <iostream>
+#include <memory>
+
+#include "commands.h"
+#include "dpml/accounting/accountant.h"
+#include "output.h"
+#include "released.h"
+
+// dpml delta: how likely is more than epsilon?
+
+namespace dpml::tools {
+
+namespace {
+
+struct Request {
+  Released released;
+  double epsilon = 0;
+  bool json = false;
+};
+
+int run(const Request& request) {
+  const Composition composition = composition_of(request.released);
+  const auto accountant = make_accountant(request.released.accountant);
+  Bound delta = delta_bound_of(*accountant, composition.ledger, request.epsilon, request.released.group_size());
+  delta.notes.insert(delta.notes.begin(), composition.notes.begin(), composition.notes.end());
+  const Neighbours neighbours = composition.ledger.neighbours();
+  if (request.json) {
+    Json json = {{"delta", delta.upper},
+                 {"delta_lower", delta.lower},
+                 {"epsilon", json_number(request.epsilon)},
+                 {"accountant", accountant->name()},
+                 {"neighbours", to_text(neighbours)},
+                 {"method", delta.method}};
+    if (!delta.notes.empty()) json["notes"] = delta.notes;
+    if (delta.order) json["order"] = *delta.order;
+    print_json(json);
+    return 0;
+  }
+  std::cout << "delta " << rounded_up(delta.upper) << " at epsilon " << epsilon_text(request.epsilon) << " ("
+            << to_text(neighbours) << ", " << method_text(request.released.accountant, delta.method) << ")"
+            << lower_bound_text("delta", delta.lower) << "\n"
+            << ledger_text(composition.ledger);
+  print_notes(delta.notes);
+  return 0;
+}
+
+}  // namespace
+
+void add_delta_command(CLI::App& app, Action& action) {
+  auto request = std::make_shared<Request>();
+  CLI::App* command = app.add_subcommand(
+      "delta",
+      "How likely is it that a schedule, a file of events or finished runs reveal more than epsilon? The "
+      "smallest delta that may be claimed, never below the truth");
+  add_released_options(*command, request->released);
+  command->add_option("--epsilon", request->epsilon, "0 or more; inf is allowed")->required();
+  command->add_flag("--json", request->json, "answer in JSON");
+  command->callback([request, &action] { action = [request] { return run(*request); }; });
+}
+
+}  // namespace dpml::tools

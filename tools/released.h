@@ -1,0 +1,56 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dpml/accounting/accountant.h"
+#include "dpml/accounting/ledger.h"
+#include "schedule.h"
+
+namespace dpml::tools {
+
+/// What was, or will be, released, as flags state it: any of finished runs, events in a file, a schedule. All of it
+/// together is accounted.
+struct Released {
+  std::vector<std::string> runs;
+  std::string events;
+  Schedule schedule;
+  std::vector<std::string> phases;
+  std::optional<std::string> neighbours;
+  std::string accountant = "pld";
+  std::optional<std::uint64_t> group;
+  std::optional<std::uint64_t> rows_per_user;
+
+  bool has_schedule() const { return schedule.is_stated() || !phases.empty(); }
+  /// How many units must be protected together.
+  std::uint64_t group_size() const { return group.value_or(rows_per_user.value_or(1)); }
+};
+
+/// A ledger, and the sentences that belong beside what is said about it.
+struct Composition {
+  Ledger ledger;
+  std::vector<std::string> notes;
+};
+
+/// --ledger, --events, the schedule's flags, --phase, --accountant, --neighbours, --group and --rows-per-user.
+void add_released_options(CLI::App& command, Released& released);
+
+/// Runs and events; empty where there are none. Throws ConfigError when their neighbours differ, or units, or a text is
+/// not understood (file:line:column); FileError when a file cannot be read or its parts do not belong together.
+Composition spent_before(const Released& released);
+
+/// The same, and the schedule or its phases. ConfigError when nothing at all is stated.
+Composition composition_of(const Released& released);
+
+/// Appends the schedule or its phases to what was spent.
+Ledger with_schedule(const Ledger& spent, const Released& released);
+
+/// What the accountant says of the ledger for groups of `size` units: event by event where that is known, else by the
+/// general conversion; a note says which. Size 1 is the accountant's own answer.
+Guarantee guarantee_of(const Accountant& accountant, const Ledger& ledger, double delta, std::uint64_t size);
+Bound delta_bound_of(const Accountant& accountant, const Ledger& ledger, double epsilon, std::uint64_t size);
+
+}  // namespace dpml::tools
