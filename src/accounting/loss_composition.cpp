@@ -22,7 +22,7 @@ constexpr double kLossError = 4e-16;   // of the loss of a cell, relative to 1 +
 constexpr double kCloseEnough = 1e-9;  // of the logarithm of delta
 constexpr double kMostSmoothPoints = 1e15;
 constexpr double kMargin = 2;  // points at either end of the window; epsilon may lie below the lowest loss
-constexpr double kMostTransformed = 1 << 22;
+constexpr double kMostTransformed = 1 << 21;
 
 /// 1 - exp(-a + i w), for a >= 0, also where both are tiny.
 Complex one_minus_exp(double a, double w) {

@@ -30,6 +30,9 @@ class LossComposition {
   /// than can be had. All lattices have the same step, tilt > 0.
   static std::optional<LossComposition> make(const std::vector<ComposedPhase>& phases, double tilt, double log_outside);
 
+  /// How many points went through Fourier transforms; what is smooth needs none.
+  double transformed_points() const { return upper_.transformed_points() + lower_.transformed_points(); }
+
   /// log of a delta that holds at epsilon, and of one below which none holds.
   double log_delta_upper(double epsilon) const { return upper_.log_delta(epsilon); }
   double log_delta_lower(double epsilon) const { return lower_.log_delta(epsilon); }
@@ -59,6 +62,7 @@ class LossComposition {
 
     bool fill(const std::vector<ComposedPhase>& phases, LatticeLoss ComposedPhase::*lattice, double log_outside);
     double log_delta(double epsilon) const;
+    double transformed_points() const { return coefficients.empty() ? points : 0; }
     double top() const { return origin + step * points; }
 
    private:

@@ -20,7 +20,8 @@ constexpr double kRoundingOfError = 0.03;  // rounding, compared with the same
 constexpr double kUsualRounding = 3e-13;   // of a release, times the tilt
 constexpr double kHopeless = 300;          // an interval so many times too wide has another fault than its step
 constexpr double kSmallEpsilon = 0.02;     // in standard deviations of the loss: closer to 0 it is hard to be precise
-constexpr int kMostRefinements = 6;
+constexpr double kMostWork = 3e6;          // points transformed in all, after which an interval stays as it is
+constexpr int kMostRefinements = 8;
 
 }  // namespace
 
@@ -185,11 +186,13 @@ std::optional<LossComposition> LossProfile::compose(double tilt, double step) co
 }
 
 /// Composes on finer and finer grids until `ask` gives an interval that is narrow enough for `fault`, which is its
-/// width over the wanted one.
-template <class Ask, class Fault>
-Interval LossProfile::refine(double step, const Ask& ask, const Fault& fault) {
+/// width over the wanted one. `refocus` may choose another tilt and a first step for an answer that is far from the
+/// guess.
+template <class Ask, class Fault, class Refocus>
+Interval LossProfile::refine(double step, const Ask& ask, const Fault& fault, const Refocus& refocus) {
   Interval best{-kInfinity, kInfinity};
   double tilt = used_tilt_;
+  double work = 0;
   for (int i = 0; i < kMostRefinements; ++i) {
     step = usable_step(step);
     std::optional<LossComposition> composition = compose(tilt, step);
@@ -198,11 +201,15 @@ Interval LossProfile::refine(double step, const Ask& ask, const Fault& fault) {
       composition = compose(tilt, step);
     }
     if (!composition) break;
+    work += composition->transformed_points();
     const Interval found = ask(*composition);
     best = {std::max(best.lower, found.lower), std::min(best.upper, found.upper)};
     const double times_too_wide = fault(best);
-    if (times_too_wide <= 1) break;
-    if (times_too_wide < kHopeless) {
+    if (times_too_wide <= 1 || work > kMostWork) break;
+    if (const std::optional<double> first = refocus(best)) {
+      tilt = used_tilt_;
+      step = *first;
+    } else if (times_too_wide < kHopeless) {
       step *= std::clamp(std::sqrt(0.7 / times_too_wide), 0.1, 0.7);
     } else {
       tilt *= 0.6;
@@ -212,29 +219,44 @@ Interval LossProfile::refine(double step, const Ask& ask, const Fault& fault) {
   return best;
 }
 
-Interval LossProfile::epsilon(double log_delta, double relative_gap, double coarsening) {
-  const double guess = 0.9 * guess_epsilon(log_delta);
+/// The tilt at which the tilted mean is near epsilon, and the rest that follows from it.
+double LossProfile::focus_on(double epsilon, double log_delta, double relative_gap) {
   const auto [mean, deviation] = without_tilt();
   // A normal sum has the tilt sqrt(-2 log(delta)) / deviation = -2 log(delta) / (epsilon - mean); twice that is enough.
-  tilt_ = std::min(
-      {tilt_, 2 * std::sqrt(-2 * log_delta) / deviation, guess > mean ? -4 * log_delta / (guess - mean) : kInfinity});
-  const double wanted = relative_gap * std::max(guess, kSmallEpsilon * deviation);
-  choose_tilt(guess, log_delta, std::min(0.1, wanted * tilt_));
+  tilt_ = std::min({tilt_, 2 * std::sqrt(-2 * log_delta) / deviation,
+                    epsilon > mean ? -4 * log_delta / (epsilon - mean) : kInfinity});
+  const double wanted = relative_gap * std::max(epsilon, kSmallEpsilon * deviation);
+  choose_tilt(epsilon, log_delta, std::min(0.1, wanted * tilt_));
+  return first_step(wanted);
+}
+
+Interval LossProfile::epsilon(double log_delta, double relative_gap, double coarsening) {
+  double guess = 0.9 * guess_epsilon(log_delta);
+  const double step = focus_on(guess, log_delta, relative_gap);
+  const double least = kSmallEpsilon * without_tilt().deviation;
   const Interval found = refine(
-      coarsening * first_step(wanted),
+      coarsening * step,
       [&](const LossComposition& composition) {
         return Interval{composition.epsilon_lower(log_delta), composition.epsilon_upper(log_delta)};
       },
       [&](const Interval& interval) {
         if (coarsening > 1 || interval.upper <= 0) return 0.0;
-        return (interval.upper - interval.lower) / (relative_gap * std::max(interval.upper, kSmallEpsilon * deviation));
+        return (interval.upper - interval.lower) / (relative_gap * std::max(interval.upper, least));
+      },
+      [&](const Interval& interval) -> std::optional<double> {
+        if (!(interval.upper < 0.7 * guess)) return std::nullopt;
+        guess = interval.upper;
+        tilt_ = minimise_positive([&](double b) {
+                  return cumulant(b) - b * guess - b * std::log1p(1 / b) - std::log1p(b);
+                }).place;
+        return focus_on(guess, log_delta, relative_gap);
       });
   return {std::max(0.0, found.lower), found.upper};
 }
 
 Interval LossProfile::log_delta(double epsilon, double relative_gap, double coarsening) {
-  const double guess = guess_log_delta(epsilon);
-  choose_tilt(epsilon, guess - 1, relative_gap);
+  double guess = guess_log_delta(epsilon) - 1;
+  choose_tilt(epsilon, guess, relative_gap);
   const Interval found = refine(
       coarsening * first_step(relative_gap / (1 + tilt_)),
       [&](const LossComposition& composition) {
@@ -242,6 +264,12 @@ Interval LossProfile::log_delta(double epsilon, double relative_gap, double coar
       },
       [&](const Interval& interval) {
         return coarsening > 1 ? 0 : -std::expm1(interval.lower - interval.upper) / relative_gap;
+      },
+      [&](const Interval& interval) -> std::optional<double> {
+        if (!(interval.upper < guess - 3)) return std::nullopt;
+        guess = interval.upper - 1;
+        choose_tilt(epsilon, guess, relative_gap);
+        return first_step(relative_gap / (1 + tilt_));
       });
   return {found.lower, std::min(0.0, found.upper)};
 }

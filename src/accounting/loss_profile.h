@@ -57,8 +57,9 @@ class LossProfile {
   Sum without_tilt() const;  // of all losses
 
   std::optional<LossComposition> compose(double tilt, double step) const;
-  template <class Ask, class Fault>
-  Interval refine(double step, const Ask& ask, const Fault& fault);
+  template <class Ask, class Fault, class Refocus>
+  Interval refine(double step, const Ask& ask, const Fault& fault, const Refocus& refocus);
+  double focus_on(double epsilon, double log_delta, double relative_gap);
   void choose_tilt(double epsilon, double log_delta, double relative_error);
   double window(double tilt, double log_outside) const;
   double first_step(double gap) const;
