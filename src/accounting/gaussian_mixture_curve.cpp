@@ -34,7 +34,7 @@ double GaussianMixtureCurve::Mixture::log_ratio(double z) const {
   return sum.log();
 }
 
-double GaussianMixtureCurve::Mixture::reach_of_one(double z) const {
+double GaussianMixtureCurve::Mixture::reach_of_one(double z, double times) const {
   const auto log_term = [&](std::size_t i) { return std::log(weights[i]) + places[i] * (z - places[i] / 2); };
   std::size_t top = 0;
   for (std::size_t i = 1; i < places.size(); ++i) {
@@ -43,15 +43,17 @@ double GaussianMixtureCurve::Mixture::reach_of_one(double z) const {
   double reach = kInfinity;
   for (std::size_t i = 0; i < places.size(); ++i) {
     if (places[i] == places[top]) continue;
-    const double lead = log_term(top) - log_term(i) - std::log(static_cast<double>(places.size()));
+    const double lead = log_term(top) - log_term(i) - std::log(times * static_cast<double>(places.size()));
     reach = std::min(reach, lead / std::fabs(places[i] - places[top]));
   }
   return reach;
 }
 
 double GaussianMixtureCurve::Panel::log_bound(double order_minus_one) const {
-  return order_minus_one * (right.log_p - right.log_q) + std::max(left.log_p, right.log_p) +
-         kWidestPanel * kWidestPanel / 8;
+  const double within = kWidestPanel * kWidestPanel / 8;
+  const double power = order_minus_one * (right.log_p - right.log_q) + std::max(left.log_p, right.log_p) + within;
+  if (left.log_p >= left.log_q) return power;
+  return std::max(power, std::log(order_minus_one) + std::max(left.log_q, right.log_q) + within);
 }
 
 GaussianMixtureCurve::GaussianMixtureCurve(std::vector<Jump> jumps) : jumps_(std::move(jumps)) {
@@ -82,10 +84,10 @@ GaussianMixtureCurve::Edge GaussianMixtureCurve::edge(double z) const {
 
 bool GaussianMixtureCurve::extend_to(double end) {
   double z = panels_.empty() ? start_ : panels_.back().right.z;
-  const double narrow = 3 / std::max(p_.range, q_.range);
+  const double narrow = 3 / std::max(p_.range, q_.range * std::sqrt(1 + fine_to_ / 4));
   while (z < end) {
     if (panels_.size() == kMaximumPanels) return false;
-    const double wide = 2.0 / 3 * std::min(p_.reach_of_one(z), q_.reach_of_one(z));
+    const double wide = 2.0 / 3 * std::min(p_.reach_of_one(z, 1), q_.reach_of_one(z, 1 + fine_to_));
     const Edge left = panels_.empty() ? edge(z) : panels_.back().right;
     z += std::min(kWidestPanel, std::max(narrow, wide));
     panels_.push_back({left, edge(z), {}});
@@ -134,6 +136,10 @@ double GaussianMixtureCurve::simple_bound(double order_minus_one) const {
 }
 
 double GaussianMixtureCurve::cumulant(double order_minus_one) {
+  if (q_.range > 0 && order_minus_one > fine_to_) {
+    fine_to_ = 2 * order_minus_one;
+    panels_.clear();
+  }
   const double peak = (1 + order_minus_one) * most_up_ + order_minus_one * most_down_;
   if (!extend_to(std::max(peak, 2 * most_up_) + kReach)) return rounded_up(simple_bound(order_minus_one));
   return rounded_up(integral(order_minus_one));

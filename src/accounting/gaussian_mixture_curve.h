@@ -22,7 +22,7 @@ struct Jump {
 /// mixture, and none where one component outweighs all others together: panels are at most 3 / range wide, or two
 /// thirds of the way to where that ends. log(P) + z^2 / 2 is convex, hence P^a Q^-b inside a panel is at most
 ///   exp(b log(P/Q) at its right + log(P) at the larger end + width^2 / 8),
-/// and panels that cannot matter are skipped.
+/// what else is in the sum, where P < Q, is at most b Q, and panels that cannot matter are skipped.
 ///
 /// Orders that need more than 8192 panels get the smallest of these bounds: by joint convexity
 ///   K(b) <= log sum_i p_i exp(a b (up_i + down_i)^2 / 2);
@@ -41,8 +41,8 @@ class GaussianMixtureCurve final : public RenyiCurve {
     double range = 0;
     /// log of the density over that of N(0), at z.
     double log_ratio(double z) const;
-    /// How far from z one component outweighs all others for certain.
-    double reach_of_one(double z) const;
+    /// How far from z one component outweighs `times` all others for certain.
+    double reach_of_one(double z, double times) const;
   };
   struct Edge {
     double z;
@@ -69,6 +69,7 @@ class GaussianMixtureCurve final : public RenyiCurve {
   double start_ = 0;
   double most_up_ = 0;
   double most_down_ = 0;
+  double fine_to_ = 1;  ///< the largest order minus one that panels_ are fine enough for
   std::vector<Panel> panels_;
 };
 

@@ -26,8 +26,11 @@ double reverse_term(const RatioNode& at, double b) {
 }  // namespace
 
 double SampledGaussianCurve::Panel::log_bound(double order) const {
-  return std::max(left.log_density + order * left.log_ratio, right.log_density + order * right.log_ratio) +
-         kWidestPanel * kWidestPanel / 8;
+  const double within = kWidestPanel * kWidestPanel / 8;
+  const double power =
+      std::max(left.log_density + order * left.log_ratio, right.log_density + order * right.log_ratio) + within;
+  if (left.log_ratio >= 0) return power;
+  return std::max(power, std::log(order - 1) + std::max(left.log_density, right.log_density) + within);
 }
 
 SampledGaussianCurve::SampledGaussianCurve(double sampling_rate, double noise_multiplier, Sampling sampling)

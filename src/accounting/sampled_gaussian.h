@@ -19,7 +19,8 @@ enum class Sampling { poisson, without_replacement };
 ///
 /// At large orders the mass sits in one or two places far apart, so panels that cannot matter are skipped. With
 /// h(z) = a L(z) - z^2 / (2 s^2), an upper bound of the log of the integrand, h + z^2 / (2 s^2) is convex; hence h
-/// inside a panel is at most its larger end plus width^2 / (8 s^2), that is plus 3.125.
+/// inside a panel is at most its larger end plus width^2 / (8 s^2), that is plus 3.125. What else is in the integrand,
+/// where L < 0, is at most b times the density.
 ///
 /// Orders that would need more than kMaximumPanels panels (above 40000 s) get the bound of Minkowski's inequality,
 ///   K(b) <= a log(1 - q + q exp(b / (2 s^2))),

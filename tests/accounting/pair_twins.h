@@ -45,9 +45,9 @@ inline long double density(const TwinMixture& mixture, long double s, long doubl
 
 /// The pair as outcomes, cells of the trapezoid rule; `reach` is how far the integrand may peak from 0.
 inline std::vector<TwinOutcome> outcomes_of(const TwinMixture& p, const TwinMixture& q, long double s,
-                                            long double reach) {
+                                            long double reach, long double fineness = 8) {
   std::vector<TwinOutcome> made;
-  const long double step = std::fmin(s, s * s) / 8;
+  const long double step = std::fmin(s, s * s) / fineness;
   for (long double z = -reach - 12 * s; z < reach + 12 * s; z += step) {
     made.push_back({density(p, s, z) * step, density(q, s, z) * step});
   }
