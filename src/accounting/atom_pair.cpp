@@ -9,7 +9,7 @@ namespace dpml {
 namespace {
 
 constexpr int kProbeCells = 1000;
-constexpr double kOnTheEdge = 1e-9;  // of a half step: as near as losses of a common spacing come out
+constexpr double kOnTheEdge = 1e-15;  // relative: as near as losses of a common spacing come out
 
 }  // namespace
 
@@ -24,8 +24,9 @@ LossCells AtomPair::cells(const LossGrid& grid, double) const {
   for (const Atom& atom : atoms_) {
     const double place = 2 * (atom.loss - grid.offset) / grid.step;
     const double nearest = std::round(place);
-    if (std::fabs(place - nearest) <= kOnTheEdge && spacing_ > 0) {
-      const auto edge = static_cast<std::int64_t>(nearest);
+    const auto edge = static_cast<std::int64_t>(nearest);
+    const double size = std::fabs(atom.loss) + std::fabs(grid.offset);
+    if (spacing_ > 0 && std::fabs(atom.loss - grid.edge(edge)) <= kOnTheEdge * size) {
       made.cells.push_back({atom.p, grid.edge(edge), edge, edge});
     } else {
       const auto low = static_cast<std::int64_t>(std::floor(place));

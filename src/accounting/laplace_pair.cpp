@@ -8,6 +8,7 @@ namespace dpml {
 namespace {
 
 constexpr int kProbeCells = 400;
+constexpr double kOnTheEdge = 1e-15;  // relative: as near as losses of a common spacing come out
 
 }  // namespace
 
@@ -51,7 +52,7 @@ LossCells LaplacePair::cells(const LossGrid& grid, double) const {
     const double place = 2 * (atom.loss - grid.offset) / grid.step;
     const double nearest = std::round(place);
     const auto edge = static_cast<std::int64_t>(nearest);
-    if (std::fabs(place - nearest) <= 1e-9) {
+    if (std::fabs(atom.loss - grid.edge(edge)) <= kOnTheEdge * (std::fabs(atom.loss) + std::fabs(grid.offset))) {
       made.cells.push_back({atom.p, grid.edge(edge), edge, edge});
     } else {
       const auto low = static_cast<std::int64_t>(std::floor(place));

@@ -17,8 +17,11 @@ using Complex = std::complex<double>;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
-constexpr double kMassError = 4e-14;   // of the mass of a cell, relative
-constexpr double kLossError = 4e-16;   // of the loss of a cell, relative to 1 + |loss|
+constexpr double kMassError = 4e-14;      // of the mass of a cell, relative
+constexpr double kExponentError = 8e-16;  // of the tilted mass of a cell, relative to the size of its exponent
+constexpr double kLossError = 2e-15;      // of the loss of a cell and its node, relative to the largest loss
+constexpr double kPlaceError = 1e-15;     // of epsilon on the window, relative to what is added up for it
+constexpr double kNegligibleExponent = 60;
 constexpr double kCloseEnough = 1e-9;  // of the logarithm of delta
 constexpr double kMostSmoothPoints = 1e15;
 constexpr double kMargin = 2;  // points at either end of the window; epsilon may lie below the lowest loss
@@ -76,16 +79,20 @@ bool LossComposition::Side::fill(const std::vector<ComposedPhase>& phases, Latti
     std::rotate(tail.begin(),
                 tail.begin() + static_cast<std::ptrdiff_t>(positive_modulo(first, static_cast<std::int64_t>(size))),
                 tail.end());
-    tail_one_more = tail;
+    tail_above.assign(size, 0);
     const double once = std::exp(-tilt * step);
-    const double once_more = std::exp(-(tilt + 1) * step);
-    for (std::size_t s = size - 1; s-- > 0;) {
+    const double more = std::exp(-step);
+    const double less = -std::expm1(-step);
+    for (std::size_t s = size - 1; s-- > 0;) {  // 1 - exp(-(k + 1) step) = less + more (1 - exp(-k step))
+      tail_above[s] = once * (more * tail_above[s + 1] + less * tail[s + 1]);
       tail[s] += once * tail[s + 1];
-      tail_one_more[s] += once_more * tail_one_more[s + 1];
     }
   }
 
-  relative = 1e-12 + count * (kMassError + (1 + tilt) * kLossError * (1 + largest_loss));
+  relative = 1e-12 + count * (kMassError + kExponentError * tilt * largest_loss);
+  // A term k places up goes through k steps of either tail, of less than 8 roundings.
+  relative += 8 * kUnit * std::min(points, kNegligibleExponent / (tilt * step));
+  loss_error = count * kLossError * largest_loss;
   // The largest factor of W in D, and the sum of all factors.
   const double largest_factor = std::exp(-std::log1p(tilt) + tilt * std::log(tilt / (1 + tilt)));
   const double factor_sum = std::min(
@@ -139,13 +146,17 @@ double LossComposition::Side::sum_above(double epsilon) const {
   const double gap = (above - place) * step;
   if (!coefficients.empty()) return smooth_sum(above, gap);
   const auto s = static_cast<std::size_t>(above);
-  return tail[s] * std::exp(-tilt * gap) - tail_one_more[s] * std::exp(-(tilt + 1) * gap);
+  return std::exp(-tilt * gap) * (-std::expm1(-gap) * tail[s] + std::exp(-gap) * tail_above[s]);
 }
 
-double LossComposition::Side::log_delta(double epsilon) const {
+double LossComposition::Side::log_delta(double asked) const {
+  // Next to a loss that has mass, delta may change by any factor within an error of the losses.
+  const double error = loss_error + kPlaceError * (std::fabs(asked) + std::fabs(origin));
+  const double epsilon = is_upper ? asked - error : asked + error;
   if (epsilon < origin) return is_upper ? 0 : log_delta(origin);
   const double sum = sum_above(epsilon);
   const double finite = is_upper ? sum * (1 + relative) + absolute : sum * (1 - relative) - absolute;
+  if (std::isnan(finite) || std::isnan(cumulant)) return is_upper ? 0 : -kInfinity;
   const double log_finite = finite > 0 ? cumulant - tilt * epsilon + std::log(finite) : -kInfinity;
   const double larger = std::max(log_finite, log_infinite);
   if (larger == -kInfinity) return -kInfinity;

@@ -23,7 +23,8 @@ struct ComposedPhase {
 ///   delta(epsilon) = P(infinite) + exp(K - tilt * epsilon) * D(epsilon),
 ///   D(epsilon) = sum over l > epsilon of W(l) exp(-tilt (l - epsilon)) (1 - exp(-(l - epsilon))),
 /// so that errors are relative to delta, however small it is. Counted in are: mass that wraps around (Chernoff's bound
-/// at the same cumulant); rounding (spectrum.h); and a relative error of each step's masses and losses.
+/// at the same cumulant); rounding (spectrum.h); a relative error of each step's masses; and an error of its losses, by
+/// which epsilon is moved to the safe side.
 class LossComposition {
  public:
   /// The window leaves out exp(log_outside) of the tilted mass at either end. Nothing when it would need more points
@@ -50,13 +51,14 @@ class LossComposition {
     double origin = 0;        // loss of the first point of the window
     double log_infinite = 0;  // log P(infinite)
     double cumulant = 0;      // K
+    double loss_error = 0;    // of the sum of all releases
     double relative = 0;      // error of D, relative
     double absolute = 0;      // error of D, absolute
     double points = 0;
 
     // The masses: as sums from the top, or as Fourier coefficients.
-    std::vector<double> tail;           // [s] = sum over s' >= s of W exp(-tilt (l' - l))
-    std::vector<double> tail_one_more;  // the same with tilt + 1
+    std::vector<double> tail;        // [s] = sum over s' >= s of W exp(-tilt (l' - l))
+    std::vector<double> tail_above;  // the same with another factor 1 - exp(-(l' - l))
     std::vector<std::complex<double>> coefficients;
     std::int64_t first = 0;  // place of the first point
 
@@ -70,8 +72,8 @@ class LossComposition {
     double smooth_sum(double place, double gap) const;  // the same from the coefficients
   };
 
-  Side upper_{.is_upper = true, .tail = {}, .tail_one_more = {}, .coefficients = {}};
-  Side lower_{.is_upper = false, .tail = {}, .tail_one_more = {}, .coefficients = {}};
+  Side upper_{.is_upper = true, .tail = {}, .tail_above = {}, .coefficients = {}};
+  Side lower_{.is_upper = false, .tail = {}, .tail_above = {}, .coefficients = {}};
 };
 
 }  // namespace dpml
