@@ -84,6 +84,7 @@ Ledger read_events(const std::string& path, std::optional<Neighbours> neighbours
     std::string problem = error.what();
     if (problem.starts_with(kPrefix)) problem.erase(0, kPrefix.size());
     if (problem.find_first_not_of("0123456789") != 0) throw ConfigError(name + ":" + problem);
+    if (problem.starts_with("neighbours is not stated")) problem += "; state one by --neighbours";
     const std::size_t neighbours_at = text.find("neighbours");
     const std::size_t line = problem.find("neighbours") == std::string::npos ? line_of_entry(text)
                              : neighbours_at == std::string::npos            ? 1

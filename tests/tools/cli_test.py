@@ -8,10 +8,12 @@ import os
 import shlex
 import shutil
 import signal
+import statistics
 import subprocess
 import tempfile
 import time
 import unittest
+import xml.etree.ElementTree
 
 import example_files as files
 
@@ -19,8 +21,8 @@ DPML = os.environ["DPML"]
 TIMEOUT = 120
 
 
-def dpml(*arguments, folder=None):
-    return subprocess.run([DPML, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=TIMEOUT)
+def dpml(*arguments, folder=None, stdin=None):
+    return subprocess.run([DPML, *map(str, arguments)], cwd=folder, input=stdin, capture_output=True, text=True, timeout=TIMEOUT)
 
 
 class CommandTest(unittest.TestCase):
@@ -31,24 +33,26 @@ class CommandTest(unittest.TestCase):
     def path(self, *names):
         return os.path.join(self.folder, *names)
 
-    def expect(self, code, *arguments):
-        result = dpml(*arguments, folder=self.folder)
+    def expect(self, code, *arguments, stdin=None):
+        result = dpml(*arguments, folder=self.folder, stdin=stdin)
         self.assertEqual(result.returncode, code, f"dpml {arguments}\n{result.stdout}\n{result.stderr}"[:3000])
         return result
 
-    def answer(self, *arguments, code=0):
+    def answer(self, *arguments, code=0, stdin=None):
         """The JSON answer."""
-        return json.loads(self.expect(code, *arguments, "--json").stdout)
+        return json.loads(self.expect(code, *arguments, "--json", stdin=stdin).stdout)
 
-    def refusal(self, *arguments):
+    def refusal(self, *arguments, stdin=None):
         """What is said on bad input: on stderr alone, and never as a mistake of the program."""
-        result = self.expect(2, *arguments)
+        result = self.expect(2, *arguments, stdin=stdin)
         self.assertEqual(result.stdout, "")
         self.assertTrue(result.stderr.strip())
         self.assertNotIn("internal error", result.stderr)
         return result.stderr
 
 
+RELEASED = ["--sampler", "--sampling-rate", "--batch-size", "--dataset-size", "--noise-multiplier", "--steps", "--epochs",
+            "--phase", "--events", "--ledger", "--accountant", "--neighbours", "--group", "--rows-per-user", "--json"]
 OPTIONS = {
     "plan": ["CONFIG", "--set", "--json"],
     "check": ["CONFIG", "--set", "--json"],
@@ -57,8 +61,9 @@ OPTIONS = {
     "predict": ["DIR", "--data", "--out", "--threads", "--json"],
     "inspect": ["PATH", "--json"],
     "audit": ["DIR", "--json"],
-    "epsilon": ["--sampling-rate", "--noise-multiplier", "--steps", "--delta", "--accountant", "--neighbours", "--json"],
-    "noise": ["--epsilon", "--sampling-rate", "--steps", "--delta", "--accountant", "--neighbours", "--json"],
+    "epsilon": [*RELEASED, "--delta", "--curve", "--points", "--svg"],
+    "delta": [*RELEASED, "--epsilon"],
+    "noise": [*RELEASED, "--epsilon", "--delta", "--solve"],
 }
 
 
@@ -99,9 +104,81 @@ def gaussian_delta(epsilon, noise_multiplier, steps):
 class AccountingTest(CommandTest):
     def test_epsilon_answers_the_known_value(self):
         answer = self.answer("epsilon", *schedule(), "--noise-multiplier", 1)
-        self.assertAlmostEqual(answer["epsilon"], 6.712, delta=0.001)
-        self.assertEqual({key: answer[key] for key in ("noise_multiplier", "delta", "accountant", "neighbours")},
-                         {"noise_multiplier": 1, "delta": 1e-5, "accountant": "rdp", "neighbours": "add_or_remove_one"})
+        # The truth is in [6.187694, 6.187745], by an independent bracket in long double.
+        self.assertTrue(6.187694 <= answer["epsilon"] <= 6.1940, answer)
+        self.assertTrue(6.1815 <= answer["epsilon_lower"] <= 6.187745, answer)
+        self.assertEqual({key: answer[key] for key in ("noise_multiplier", "delta", "accountant", "method", "neighbours")},
+                         {"noise_multiplier": 1, "delta": 1e-5, "accountant": "pld", "method": "pld",
+                          "neighbours": "add_or_remove_one"})
+        self.assertNotIn("order", answer)
+        renyi = self.answer("epsilon", *schedule(), "--noise-multiplier", 1, "--accountant", "rdp")
+        self.assertAlmostEqual(renyi["epsilon"], 6.712, delta=0.001)
+        self.assertGreater(renyi["order"], 1)
+
+    def test_the_answer_is_told_outward_with_the_events_it_is_about(self):
+        text = self.expect(0, "epsilon", *schedule(), "--noise-multiplier", 1, "--accountant", "best").stdout
+        answer = self.answer("epsilon", *schedule(), "--noise-multiplier", 1, "--accountant", "best")
+        self.assertEqual(answer["method"], "pld")
+        self.assertIn("best: pld", text)
+        self.assertIn("10,000 x poisson_sampled", text)
+        lower = decimal.Decimal(text.split("no smaller epsilon than ")[1].split()[0])
+        self.assertLessEqual(lower, decimal.Decimal(answer["epsilon_lower"]))
+        self.assertGreater(lower, decimal.Decimal(answer["epsilon_lower"] - 1.01e-4))
+        for noise, digits in ((1e3, 4), (1e6, 4), (1e9, 4)):  # below 0.1 with four digits
+            arguments = ["epsilon", *schedule(0.001, 3), "--noise-multiplier", noise, "--accountant", "rdp"]
+            printed = decimal.Decimal(self.expect(0, *arguments).stdout.split()[1])
+            computed = decimal.Decimal(self.answer(*arguments)["epsilon"])
+            self.assertTrue(computed <= printed <= computed * (1 + decimal.Decimal(10) ** (1 - digits)), noise)
+
+    def test_delta_inverts_epsilon(self):
+        arguments = [*schedule()[:4], "--noise-multiplier", 1]
+        epsilon = self.answer("epsilon", *arguments, "--delta", 1e-5)["epsilon"]
+        answer = self.answer("delta", *arguments, "--epsilon", epsilon)
+        self.assertTrue(0.99e-5 < answer["delta_lower"] <= answer["delta"] <= 1.01e-5, answer)
+        self.assertEqual((answer["epsilon"], answer["accountant"], answer["method"]), (epsilon, "pld", "pld"))
+        self.assertEqual(self.answer("delta", *arguments, "--epsilon", "inf")["delta"], 0)
+        self.assertEqual(self.answer("delta", "--sampling-rate", 0.01, "--noise-multiplier", 0, "--steps", 1,
+                                     "--epsilon", 1)["delta"], 1)
+        for wrong in (-1, "nan"):
+            self.assertIn("epsilon", self.refusal("delta", *arguments, "--epsilon", wrong))
+        text = self.expect(0, "delta", *arguments, "--epsilon", 20).stdout
+        self.assertIn("no smaller delta than", text)
+
+    def test_epsilon_is_that_of_the_sampler_that_ran(self):
+        common = ["--noise-multiplier", 1, "--delta", 1e-5, "--neighbours", "zero_out"]
+        poisson = self.answer("epsilon", *common, "--sampling-rate", 0.01, "--epochs", 2)
+        same = self.answer("epsilon", *common, "--batch-size", 100, "--dataset-size", 10000, "--steps", 200)
+        self.assertEqual(poisson["epsilon"], same["epsilon"])
+        full = self.answer("epsilon", *common, "--sampler", "full_batch", "--steps", 2)
+        for batches in (["--sampling-rate", 0.01], ["--batch-size", 100, "--dataset-size", 10000]):
+            shuffled = self.answer("epsilon", *common, "--sampler", "shuffle", *batches, "--epochs", 2)
+            self.assertAlmostEqual(shuffled["epsilon"], full["epsilon"], delta=0.002 * full["epsilon"])  # no amplification
+            self.assertTrue(shuffled["notes"])
+            bins = self.answer("epsilon", *common, "--sampler", "balls_and_bins", *batches, "--steps", 101)
+            self.assertLess(bins["epsilon"], poisson["epsilon"])
+            again = self.answer("epsilon", *common, "--sampler", "balls_and_bins", *batches, "--epochs", 2)
+            self.assertEqual(bins["epsilon"], again["epsilon"])  # a begun epoch is a whole one
+        fixed = ["--sampler", "without_replacement", "--batch-size", 100, "--dataset-size", 10000, "--epochs", 2]
+        self.assertGreater(self.answer("epsilon", *common, *fixed)["epsilon"], poisson["epsilon"])
+        self.assertIn("replace_one or zero_out", self.refusal("epsilon", *common[:4], *fixed))
+        for wrong, told in ((["--sampler", "shufle"], "shuffle"), (["--sampler", "full_batch", "--sampling-rate", 0.5], "full batch"),
+                            (["--sampler", "shuffle", "--sampling-rate", 0.3], "--dataset-size"),
+                            (["--batch-size", 100], "--dataset-size"), (["--batch-size", 100, "--dataset-size", 10], "--batch-size"),
+                            (["--sampler", "without_replacement", "--sampling-rate", 0.5], "--batch-size"),
+                            (["--sampling-rate", 0.1, "--epochs", 1], "--steps and --epochs")):
+            self.assertIn(told, self.refusal("epsilon", *common, *wrong, "--steps", 10), wrong)
+
+    def test_phases_are_added_up_in_order(self):
+        phases = ["epsilon", "--sampling-rate", 0.01, "--delta", 1e-5, "--phase", "noise_multiplier=1 steps=100",
+                  "--phase", "noise_multiplier=2 steps=50 sampling_rate=0.02"]
+        events = ("neighbours: 'add_or_remove_one'\n"
+                  "entry { event { poisson_sampled { sampling_rate: 0.01 event { gaussian { noise_multiplier: 1 } } } } count: 100 }\n"
+                  "entry { event { poisson_sampled { sampling_rate: 0.02 event { gaussian { noise_multiplier: 2 } } } } count: 50 }\n")
+        self.assertEqual(self.answer(*phases)["epsilon"],
+                         self.answer("epsilon", "--delta", 1e-5, "--events", "-", stdin=events)["epsilon"])
+        self.assertIn("did you mean noise_multiplier", self.refusal(*phases, "--phase", "noise_multiplyer=1"))
+        self.assertIn("expected a number", self.refusal(*phases, "--phase", "steps=many"))
+        self.assertIn("--noise-multiplier", self.refusal(*phases, "--phase", "steps=5"))
 
     def test_printed_epsilon_is_never_below_the_computed_one(self):
         for noise in (0.5, 0.77, 1, 1.3, 2, 10, 1000):
@@ -146,7 +223,166 @@ class AccountingTest(CommandTest):
             self.refusal("noise", *schedule(), "--epsilon", target)
         self.refusal("noise", *schedule(delta=0), "--epsilon", 1)
         self.assertIn("rdp", self.refusal("epsilon", *schedule(), "--noise-multiplier", 1, "--accountant", "gdp"))
+        self.assertIn("--events", self.refusal("epsilon", "--delta", 1e-5))
+        self.assertIn("--noise-multiplier", self.refusal("epsilon", *schedule()))
+        self.assertIn("--steps", self.refusal("epsilon", "--sampling-rate", 0.1, "--noise-multiplier", 1, "--delta", 1e-5))
         self.assertIn("replace_one", self.refusal("epsilon", *schedule(), "--noise-multiplier", 1, "--neighbours", "x"))
+
+
+    def test_every_number_of_a_schedule_can_be_solved_for(self):
+        target = ["--epsilon", 3, "--delta", 1e-5]
+        known = {"noise": ["--sampling-rate", 0.01, "--steps", 1000], "steps": ["--sampling-rate", 0.01, "--noise-multiplier", 1],
+                 "epochs": ["--sampling-rate", 0.01, "--noise-multiplier", 1],
+                 "sampling-rate": ["--noise-multiplier", 1, "--steps", 1000],
+                 "batch-size": ["--noise-multiplier", 1, "--steps", 1000, "--dataset-size", 60000]}
+        for what, given in known.items():
+            answer = self.answer("noise", *target, *given, "--solve", what)
+            key = "noise_multiplier" if what == "noise" else what.replace("-", "_")
+            flag = "--" + key.replace("_", "-")
+            at = lambda value: self.answer("epsilon", *given, flag, repr(value), "--delta", 1e-5)["epsilon"]
+            self.assertEqual(at(answer[key]), answer["epsilon"], what)
+            self.assertLessEqual(answer["epsilon"], 3)
+            step = {"noise": -2e-4, "sampling-rate": 2e-4}.get(what)
+            more = answer[key] * (1 + step) if step else answer[key] + 1
+            self.assertGreater(at(more), 3, what)
+            self.assertIn("is stated, but", self.refusal("noise", *target, *given, "--solve", what, flag, 1))
+        answer = self.answer("noise", "--epsilon", 3, *known["noise"], "--noise-multiplier", 1, "--solve", "delta")
+        self.assertEqual(answer["delta"],
+                         self.answer("delta", "--epsilon", 3, *known["noise"], "--noise-multiplier", 1)["delta"])
+        self.assertIn("--solve delta", self.refusal("noise", "--epsilon", 3, *known["noise"]))
+        self.assertIn("--steps", self.refusal("noise", *target, "--noise-multiplier", 1, "--epochs", 3, "--solve", "sampling-rate"))
+        self.assertIn("single", self.expect(1, "noise", *target, "--sampling-rate", 0.5, "--noise-multiplier", 0.1, "--solve", "steps").stdout)
+
+    def test_noise_counts_what_was_spent_before(self):
+        files.write(self.folder, "spent.txtpb", "entry { event { gaussian { noise_multiplier: 5 } } }")
+        spent = ["--events", "spent.txtpb", "--neighbours", "add_or_remove_one"]
+        target = ["noise", *schedule(0.01, 500), "--epsilon", 2]
+        alone = self.answer(*target)["noise_multiplier"]
+        after = self.answer(*target, *spent)
+        self.assertGreater(after["noise_multiplier"], alone)
+        whole = self.answer("epsilon", *schedule(0.01, 500), *spent, "--noise-multiplier", repr(after["noise_multiplier"]))
+        self.assertEqual(whole["epsilon"], after["epsilon"])
+
+    def test_groups_cost_more(self):
+        one = self.answer("epsilon", *schedule(0.01, 100), "--noise-multiplier", 2)["epsilon"]
+        three = self.answer("epsilon", *schedule(0.01, 100), "--noise-multiplier", 2, "--group", 3)
+        self.assertGreater(three["epsilon"], one)
+        self.assertTrue(any("event by event" in note for note in three["notes"]), three)
+        user = self.answer("epsilon", *schedule(0.01, 100), "--noise-multiplier", 2, "--rows-per-user", 3)
+        self.assertEqual(user["epsilon"], three["epsilon"])
+        converted = self.answer("epsilon", *schedule(0.01, 100), "--noise-multiplier", 2, "--group", 3, "--neighbours", "replace_one")
+        self.assertTrue(any("general conversion" in note for note in converted["notes"]), converted)
+        self.assertGreater(converted["epsilon"], three["epsilon"])
+        self.assertEqual(converted["delta"], 1e-5)
+        delta = self.answer("delta", *schedule(0.01, 100)[:4], "--noise-multiplier", 2, "--group", 3, "--neighbours",
+                            "replace_one", "--epsilon", converted["epsilon"])
+        self.assertLessEqual(delta["delta"], 1.001e-5)
+        self.refusal("epsilon", *schedule(), "--noise-multiplier", 2, "--group", 0)
+        self.refusal("epsilon", *schedule(), "--noise-multiplier", 2, "--group", 3, "--rows-per-user", 2)
+
+
+GOOD_EVENTS = """# two kinds
+entry { event { gaussian { noise_multiplier: 5 } } count: 3 }
+entry {
+  event { poisson_sampled { sampling_rate: 0.01 event { gaussian { noise_multiplier: 1 } } } }
+  count: 200
+}
+"""
+
+
+class EventsTest(CommandTest):
+    ask = ["epsilon", "--delta", 1e-5, "--events"]
+    one = ["--neighbours", "add_or_remove_one"]
+
+    def told(self, text, *more):
+        files.write(self.folder, "events.txtpb", text)
+        return self.refusal(*self.ask, "events.txtpb", *(more or self.one))
+
+    def test_a_file_and_standard_input_say_the_same(self):
+        files.write(self.folder, "events.txtpb", GOOD_EVENTS)
+        from_file = self.answer(*self.ask, "events.txtpb", *self.one)
+        self.assertEqual(from_file, self.answer(*self.ask, "-", *self.one, stdin=GOOD_EVENTS))
+        stated = "neighbours: \"add_or_remove_one\"\n" + GOOD_EVENTS
+        self.assertEqual(from_file, self.answer(*self.ask, "-", stdin=stated))
+
+    def test_a_mistake_is_told_by_file_and_line(self):
+        self.assertIn("events.txtpb:4:", self.told(GOOD_EVENTS.replace("sampling_rate", "smapling_rate")))
+        self.assertRegex(self.told(GOOD_EVENTS[:-10]), r"events\.txtpb:\d+:\d+: ")
+        self.assertIn("events.txtpb:2:", self.told(GOOD_EVENTS.replace("noise_multiplier: 5", "noise_multiplier: -5")))
+        self.assertIn("events.txtpb:6:", self.told(GOOD_EVENTS.replace("count: 200", "count: 0")))
+        self.assertIn("events.txtpb:6:", self.told(GOOD_EVENTS.replace("0.01", "1.5") + "entry { event { non_private {} } }"))
+        self.assertIn("standard input:1", self.refusal(*self.ask, "-", *self.one, stdin=""))
+        self.assertIn("events.txtpb:1", self.told("  \n"))
+        self.assertIn("--neighbours", self.told(GOOD_EVENTS, "--accountant", "pld"))
+        conflict = GOOD_EVENTS + "neighbours: \"replace_one\"\n"
+        self.assertIn("events.txtpb:7: ", self.told(conflict))
+        self.assertIn("replace_one", self.told(conflict))
+        self.told(bytes(range(256)))
+        self.told("entry { " * 10000)
+        self.assertIn("nothing.txtpb", self.refusal(*self.ask, "nothing.txtpb", *self.one))
+
+    def test_what_cannot_be_bounded_is_named(self):
+        text = self.told("entry { event { randomized_response { noise_probability: 0.5 categories: 2 } } }")
+        self.assertIn("randomized_response", text)
+        answer = self.answer(*self.ask, "-", *self.one, stdin="entry { event { non_private {} } }")
+        self.assertEqual(answer["epsilon"], "inf")
+        huge = "entry { event { gaussian { noise_multiplier: 0.001 } } count: 100 }"
+        self.assertGreater(self.answer(*self.ask, "-", *self.one, stdin=huge)["epsilon"], 1e7)
+
+
+class CurveTest(CommandTest):
+    base = ["epsilon", *schedule(0.01, 300), "--noise-multiplier", 1]
+
+    def curve(self, kind, points=5):
+        return self.answer(*self.base, "--curve", kind, "--points", points)["curve"]
+
+    def test_delta_falls_over_epsilon(self):
+        curve = self.curve("delta")
+        self.assertEqual(curve["kind"], "delta")
+        self.assertEqual((len(curve["epsilon"]), curve["epsilon"][0]), (5, 0))
+        self.assertEqual(curve["delta"], sorted(curve["delta"], reverse=True))
+        for upper, lower in zip(curve["delta"], curve["delta_lower"], strict=True):
+            self.assertTrue(0 <= lower <= upper)
+        middle = self.answer("delta", *schedule(0.01, 300)[:4], "--noise-multiplier", 1, "--epsilon", repr(curve["epsilon"][2]))
+        self.assertEqual(curve["delta"][2], middle["delta"])
+
+    def test_epsilon_rises_over_steps(self):
+        curve = self.curve("steps")
+        self.assertEqual(curve["steps"], [0, 75, 150, 225, 300])
+        self.assertEqual(curve["epsilon"], sorted(curve["epsilon"]))
+        for steps, epsilon in zip(curve["steps"], curve["epsilon"], strict=True):
+            self.assertEqual(epsilon, self.answer("epsilon", *schedule(0.01, steps), "--noise-multiplier", 1)["epsilon"])
+
+    def test_the_trade_off_is_that_of_a_gaussian(self):
+        answer = self.answer("epsilon", *schedule(1, 1), "--noise-multiplier", 1, "--accountant", "gdp", "--curve", "tradeoff",
+                             "--points", 5)
+        normal = statistics.NormalDist()
+        for alpha, found in zip(answer["curve"]["false_positive_rate"], answer["curve"]["false_negative_rate"], strict=True):
+            exact = 0 if alpha == 1 else 1 if alpha == 0 else normal.cdf(normal.inv_cdf(1 - alpha) - 1)
+            self.assertLessEqual(found, exact + 1e-12)
+            self.assertAlmostEqual(found, exact, delta=1e-6)
+
+    def test_the_table_has_a_line_for_each_point(self):
+        text = self.expect(0, *self.base, "--curve", "steps", "--points", 4).stdout
+        self.assertEqual([line.split()[0] for line in text.split("\n\n")[1].splitlines()], ["steps", "0", "100", "200", "300"])
+        self.assertIn("infinite", self.refusal("epsilon", *schedule(), "--noise-multiplier", 0, "--curve", "delta"))
+        self.refusal(*self.base, "--curve", "circle")
+
+    def test_a_plot_is_xml_with_named_axes_and_lines(self):
+        self.expect(0, *self.base, "--points", 6, "--svg", "three.svg")
+        self.expect(0, *self.base, "--points", 6, "--curve", "delta", "--svg", "one.svg")
+        for name, plots in (("three.svg", 3), ("one.svg", 1)):
+            root = xml.etree.ElementTree.parse(self.path(name)).getroot()
+            space = "{http://www.w3.org/2000/svg}"
+            self.assertEqual(root.tag, space + "svg")
+            self.assertEqual(len(root.findall(space + "g")), plots)
+            self.assertEqual(len(list(root.iter(space + "polyline"))), 2 * plots)
+            texts = {element.text for element in root.iter(space + "text")}
+            self.assertTrue({"epsilon", "delta", "may be claimed", "no smaller one holds"} <= texts, texts)
+            for line in root.iter(space + "polyline"):
+                self.assertNotRegex(line.get("points"), "nan|inf")
+        self.assertIn("no_folder", self.refusal(*self.base, "--curve", "delta", "--svg", "no_folder/a.svg"))
+        self.assertEqual(sorted(os.listdir(self.folder)), ["one.svg", "three.svg"])
 
 
 class ConfigTest(CommandTest):
@@ -296,6 +532,41 @@ class RunTest(CommandTest):
         self.assertFalse(answer["passed"])
         self.assertEqual([check["name"] for check in answer["checks"] if check["verdict"] == "FAILED"], ["journal"])
         self.expect(0, "audit", "run/model.h5")
+
+    def test_finished_runs_compose(self):
+        config = files.write_vector_run(self.folder)
+        for name in ("a", "b"):
+            self.answer("train", config, "--out", name, "--quiet")
+        both = self.answer("epsilon", "--ledger", "a", "b/model.h5", "--delta", 1e-4)
+        entries = [entry for name in "ab" for entry in self.answer("inspect", name)["ledger"]]
+        text = "".join(f"entry {{ event {{ {entry['event']} }} count: {entry['count']} }}\n" for entry in entries)
+        one = ["--neighbours", "add_or_remove_one"]
+        self.assertEqual(both["epsilon"],
+                         self.answer("epsilon", "--events", "-", *one, "--delta", 1e-4, stdin=text)["epsilon"])
+        self.assertGreater(both["epsilon"], self.answer("epsilon", "--ledger", "a", "--delta", 1e-4)["epsilon"])
+        self.assertTrue(any("the same data and the same unit" in note for note in both["notes"]), both)
+        self.assertIn("replace_one", self.refusal("epsilon", "--ledger", "a", "--delta", 1e-4, "--neighbours", "replace_one"))
+
+        self.expect(0, "train", config, "--out", "other", "--quiet", "--set", "privacy.neighbours=REPLACE_ONE")
+        self.assertIn("other", self.refusal("epsilon", "--ledger", "a", "other", "--delta", 1e-4))
+        self.expect(0, "train", config, "--out", "unit", "--quiet", "--set", 'privacy.unit="one person"')
+        self.assertIn("one person", self.refusal("epsilon", "--ledger", "a", "unit", "--delta", 1e-4))
+        self.expect(0, "train", config, "--out", "seeded", "--quiet", "--set", "privacy.seed=1")
+        seeded = self.answer("epsilon", "--ledger", "a", "seeded", "--delta", 1e-4)
+        self.assertEqual(seeded["epsilon"], "inf")
+        self.assertTrue(any("seed" in note for note in seeded["notes"]), seeded)
+        self.assertIn("x.npy", self.refusal("epsilon", "--ledger", "a", "x.npy", "--delta", 1e-4))
+
+    def test_training_ends_within_a_budget(self):
+        config = files.write_vector_run(self.folder)
+        budget = ["--set", "privacy.noise_multiplier=1", "--set", "privacy.steps=1000", "--set", "privacy.epsilon_budget=5"]
+        plan = self.answer("plan", config, *budget)
+        result = self.train(config, *budget)
+        self.assertTrue(result["finished"])
+        self.assertEqual((result["steps"], result["epsilon"]), (plan["steps"], plan["epsilon"]))
+        self.assertTrue(0 < result["steps"] < 1000)
+        self.assertLessEqual(result["epsilon"], 5)
+        self.assertEqual({check["name"]: check["verdict"] for check in self.answer("audit", "run")["checks"]}["budget"], "ok")
 
     def test_inspect_shows_any_file_of_the_run(self):
         self.train(files.write_vector_run(self.folder))
