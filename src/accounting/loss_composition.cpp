@@ -53,6 +53,7 @@ bool LossComposition::Side::fill(const std::vector<ComposedPhase>& phases, Latti
     log_finite += phase.count * std::log1p(-std::min(1.0, (phase.*lattice).infinite));
     cumulant += phase.count * made.cumulant;
     centre += phase.count * made.centre_loss;
+    if (!made.places.empty()) largest_sum += phase.count * (phase.*lattice).loss((phase.*lattice).nodes.back().index);
   }
   log_infinite = log_finite < 0 ? std::log(-std::expm1(log_finite)) : -kInfinity;
   step = (phases.front().*lattice).step;
@@ -154,6 +155,7 @@ double LossComposition::Side::log_delta(double asked) const {
   const double error = loss_error + kPlaceError * (std::fabs(asked) + std::fabs(origin));
   const double epsilon = is_upper ? asked - error : asked + error;
   if (epsilon < origin) return is_upper ? 0 : log_delta(origin);
+  if (epsilon > largest_sum) return log_infinite;
   const double sum = sum_above(epsilon);
   const double finite = is_upper ? sum * (1 + relative) + absolute : sum * (1 - relative) - absolute;
   if (std::isnan(finite) || std::isnan(cumulant)) return is_upper ? 0 : -kInfinity;

@@ -51,6 +51,7 @@ class LossComposition {
     double origin = 0;        // loss of the first point of the window
     double log_infinite = 0;  // log P(infinite)
     double cumulant = 0;      // K
+    double largest_sum = 0;   // of all finite losses
     double loss_error = 0;    // of the sum of all releases
     double relative = 0;      // error of D, relative
     double absolute = 0;      // error of D, absolute

@@ -14,6 +14,7 @@ constexpr double kOverflow = 300;          // of an exponent, before both sides 
 constexpr double kPanel = 0.25;            // width of a panel in units of the shortest scale; 4 nodes give 1e-14 there
 constexpr double kProbePanel = 0.1;        // width of a cell of a probe, in standard deviations
 constexpr double kSmallTiltedMass = 2e-5;  // of a cell times its width squared, in half steps
+constexpr std::size_t kMostCells = 1 << 20;
 constexpr std::int64_t kWidestCell = std::int64_t{1} << 30;
 
 struct QuadratureNode {
@@ -43,31 +44,32 @@ MixturePair::MixturePair(std::vector<Component> p, std::vector<Component> q, dou
   }
 }
 
-double MixturePair::Ratios::loss() const {
-  return scale == 0 ? std::log1p(p_minus_1) - std::log1p(q_minus_1) : std::log(p) - std::log(q);
+double MixturePair::Ratio::log() const {
+  return scale == 0 ? std::log1p(minus_1) : scale + std::log(scaled);
 }
 
-MixturePair::Ratios MixturePair::ratios(double x) const {
+MixturePair::Ratio MixturePair::ratio(const std::vector<Component>& side, double x) const {
   const double variance = noise_ * noise_;
-  Ratios at{0, 0, 0, 0, 0, 0, 0};
-  for (const auto* side : {&p_, &q_}) {
-    for (const Component& component : *side) {
-      const double exponent = component.mean * (x - 0.5 * component.mean) / variance;
-      if (exponent > kOverflow) at.scale = std::max(at.scale, exponent);
+  const auto exponent = [&](const Component& component) {
+    return component.mean * (x - 0.5 * component.mean) / variance;
+  };
+  Ratio at;
+  for (const Component& component : side) {
+    if (exponent(component) > kOverflow) at.scale = std::max(at.scale, exponent(component));
+  }
+  for (const Component& component : side) {
+    if (at.scale == 0) {
+      if (component.mean == 0) continue;
+      const double raised = std::expm1(exponent(component));
+      at.minus_1 += component.weight * raised;
+      at.slope += component.weight * component.mean / variance * (raised + 1);
+    } else {
+      const double raised = std::exp(exponent(component) - at.scale);
+      at.scaled += component.weight * raised;
+      at.slope += component.weight * component.mean / variance * raised;
     }
   }
-  const auto add = [&](const std::vector<Component>& side, double& minus_1, double& ratio, double& slope) {
-    for (const Component& component : side) {
-      if (component.mean == 0 && at.scale == 0) continue;
-      const double exponent = component.mean * (x - 0.5 * component.mean) / variance - at.scale;
-      const double raised = at.scale == 0 ? std::expm1(exponent) : std::exp(exponent);
-      minus_1 += component.weight * raised;
-      slope += component.weight * component.mean / variance * (at.scale == 0 ? raised + 1 : raised);
-    }
-    ratio = at.scale == 0 ? 1 + minus_1 : minus_1;
-  };
-  add(p_, at.p_minus_1, at.p, at.p_slope);
-  add(q_, at.q_minus_1, at.q, at.q_slope);
+  if (at.scale == 0) at.scaled = 1 + at.minus_1;
   return at;
 }
 
@@ -81,19 +83,20 @@ double MixturePair::panel_width(double x) const {
 
 MixturePair::Integral MixturePair::integrate(double from, double to, const Ratios& left) const {
   Integral sum;
-  const double left_ratio = left.p / left.q;
+  const double left_ratio = left.p.scaled / left.q.scaled;
   const double left_loss = left.loss();
+  const bool is_left_scaled = left.p.scale != 0 || left.q.scale != 0;
   const auto panels = static_cast<int>(std::ceil((to - from) / std::min(panel_width(from), panel_width(to))));
   const double half = 0.5 * (to - from) / panels;
   for (int panel = 0; panel < panels; ++panel) {
     for (const QuadratureNode& node : kGaussLegendre) {
       const double x = from + (2 * panel + 1 + node.place) * half;
       const Ratios at = ratios(x);
-      const double weight = node.weight * half * std::exp(log_normal_density(x) + at.scale);
-      const double difference = at.scale == 0 && left.scale == 0
-                                    ? (at.p_minus_1 - left.p_minus_1) - left_ratio * (at.q_minus_1 - left.q_minus_1)
-                                    : at.p * -std::expm1(left_loss - at.loss());
-      sum.p += weight * at.p;
+      const double weight = node.weight * half * std::exp(log_normal_density(x) + at.p.scale);
+      const double difference = is_left_scaled || at.p.scale != 0 || at.q.scale != 0
+                                    ? at.p.scaled * -std::expm1(left_loss - at.loss())
+                                    : (at.p.minus_1 - left.p.minus_1) - left_ratio * (at.q.minus_1 - left.q.minus_1);
+      sum.p += weight * at.p.scaled;
       sum.difference += weight * difference;
     }
   }
@@ -151,14 +154,17 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
   auto low = static_cast<std::int64_t>(std::floor((left_loss - grid.offset) / half_step));
   std::int64_t width = 1;
   while (x < range.to) {
+    if (made.cells.size() > kMostCells) {  // the rest counts as larger than any
+      made.cut_above += p_above(x);
+      break;
+    }
     const auto may_have = [&](double log_mass, double loss, double in_half_steps) {
       return in_half_steps <= 1 ||
              std::exp(log_mass + grid.tilt * loss - grid.log_tilted_total) * in_half_steps * in_half_steps <=
                  kSmallTiltedMass;
     };
     // A cell twice as wide as the last one, if the density here allows it; smaller again, if what came out does not.
-    const double log_density =
-        log_normal_density(x) + left.scale + std::log(left.p / left.loss_slope());  // in the loss
+    const double log_density = log_normal_density(x) + left.p.log() - std::log(left.loss_slope());  // in the loss
     const auto looks_small = [&](std::int64_t w) {
       const double in_steps = static_cast<double>(w);
       return may_have(log_density + std::log(half_step * in_steps), left_loss + half_step * in_steps, in_steps);
@@ -174,7 +180,7 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
       const Integral integral = integrate(x, to, left);
       const double loss = integral.p > 0 ? left_loss - std::log1p(-integral.difference / integral.p) : left_loss;
       cell = {integral.p, loss, low, low + width};
-      if (may_have(std::log(cell.mass), loss, static_cast<double>(width))) break;
+      if (may_have(std::log(cell.mass), edge, static_cast<double>(width))) break;
     }
     if (cell.mass > 0) made.cells.push_back(cell);
     x = to;
