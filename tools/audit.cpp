@@ -29,8 +29,9 @@ void print_report(const AuditReport& report) {
     const std::string word = word_of(check.verdict);
     std::cout << word << std::string(9 - word.size(), ' ') << check.name << ": " << check.detail << "\n";
   }
-  std::cout << "\n"
-            << report.statement << "\nrecord " << report.record_digest << "\n"
+  std::cout << "\n" << report.statement << "\n";
+  print_notes(report.recomputed.notes);
+  std::cout << "record " << report.record_digest << "\n"
             << (report.passed() ? "PASSED: the claim follows from the ledger, and all parts belong together\n"
                                 : "FAILED: do not rely on the claim\n");
 }

@@ -105,7 +105,7 @@ class Auditor {
     const bool holds = model_.claim.epsilon >= recomputed || nearly_equal(model_.claim.epsilon, recomputed);
     const std::string figures = "claimed " + to_text(model_.claim.epsilon) + ", the ledger of " +
                                 group_digits(static_cast<std::int64_t>(model_.ledger.releases())) + " releases gives " +
-                                to_text(recomputed) + " by " + model_.claim.accountant;
+                                to_text(recomputed) + " by " + report_.recomputed.method;
     add("epsilon", holds, figures, figures + ": the claim is too small");
   }
 

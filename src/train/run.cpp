@@ -311,6 +311,9 @@ void Run::write_model() {
       .ledger = trainer_.ledger(),
       .claim = claim()};
   file.notes.insert(file.notes.end(), file.claim.notes.begin(), file.claim.notes.end());
+  if (!file.claim.method.empty() && file.claim.method != file.claim.accountant) {
+    file.notes.push_back("Epsilon is by " + file.claim.method + ", asked for " + file.claim.accountant + ".");
+  }
   trainer_.with_released_weights([&] { file.weights = named_weights(*model_); });
   write_model_file(folder_.model(), file);
 }
