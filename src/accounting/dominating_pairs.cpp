@@ -24,6 +24,7 @@ namespace dpml {
 namespace {
 
 constexpr double kMostAtoms = 1e6;
+constexpr double kFurthestMean = 20;
 constexpr double kNegligibleTail = 1e-280;
 
 using Atoms = std::vector<AtomPair::Atom>;
@@ -128,13 +129,26 @@ SymmetricAtoms randomized_response(const RandomizedResponse& event) {
 
 using Components = std::vector<MixturePair::Component>;
 
+/// A mixture pair; refused where the means are so far apart, in standard deviations, that its losses would need
+/// millions of cells. Renyi divergences are as good there.
+std::shared_ptr<const MixturePair> mixture_pair(const Components& p, const Components& q, double noise) {
+  double furthest = 0;
+  for (const auto* side : {&p, &q}) {
+    for (const MixturePair::Component& component : *side) furthest = std::max(furthest, std::fabs(component.mean));
+  }
+  if (furthest > kFurthestMean * noise) {
+    throw UnsupportedEvent("accountant pld: noise of " + to_text(noise / furthest) +
+                           " times what a unit moves is too little for a lattice");
+  }
+  return std::make_shared<MixturePair>(p, q, noise);
+}
+
 /// A unit's part is 0 or as one of `components` says, against nothing.
 PairOfEvent mixture_against_nothing(const Components& components, double noise) {
   Components mirrored = components;
   for (MixturePair::Component& component : mirrored) component.mean = -component.mean;
   const Components nothing{{0, 1}};
-  return exact(std::make_shared<MixturePair>(components, nothing, noise),
-               std::make_shared<MixturePair>(nothing, mirrored, noise));
+  return exact(mixture_pair(components, nothing, noise), mixture_pair(nothing, mirrored, noise));
 }
 
 /// Square of distance / noise of a plain Gaussian that an event amounts to; nothing for another kind of event.
@@ -176,7 +190,10 @@ class Collector {
       if (square == std::numeric_limits<double>::infinity()) made_.is_non_private = true;
       if (!(square > 0) || made_.is_non_private) continue;
       const double half_mean = 0.5 * std::sqrt(square);
-      const auto pair = std::make_shared<MixturePair>(Components{{half_mean, 1}}, Components{{-half_mean, 1}}, 1);
+      const Components p{{half_mean, 1}};
+      const Components q{{-half_mean, 1}};
+      // Alone it is exact, and no lattice is needed.
+      const auto pair = made_.is_one_gaussian ? std::make_shared<const MixturePair>(p, q, 1) : mixture_pair(p, q, 1);
       made_.phases.push_back({pair, pair, is_tight ? pair : nullptr, is_tight ? pair : nullptr, 1});
     }
     made_.is_one_gaussian = made_.is_one_gaussian && !made_.phases.empty();
@@ -282,8 +299,7 @@ class Collector {
   }
   PairOfEvent sampled_gaussian(double rate, double noise) const {
     if (neighbours_ != Neighbours::replace_one) return mixture_against_nothing({{0, 1 - rate}, {1, rate}}, noise);
-    return symmetric(std::make_shared<MixturePair>(Components{{0, 1 - rate}, {1, rate}},
-                                                   Components{{0, 1 - rate}, {-1, rate}}, noise));
+    return symmetric(mixture_pair(Components{{0, 1 - rate}, {1, rate}}, Components{{0, 1 - rate}, {-1, rate}}, noise));
   }
   PairOfEvent sampled_other(const PoissonSampled& it) const {
     if (const auto* laplace = it.inner.get_if<Laplace>()) {
@@ -328,8 +344,8 @@ class Collector {
     if (!(full > 0)) return untruncated;
     const double cut = std::exp(log_binomial_tail(others + 1, it.sampling_rate, most + 1));
     const double taken = std::min(1.0, cut * most / full / (others + 1));  // P(the unit is in | the others fill it)
-    const auto replaced = std::make_shared<MixturePair>(Components{{0, 1 - taken}, {2, taken}},
-                                                        Components{{0, 1 - taken}, {-2, taken}}, noise);
+    const auto replaced =
+        mixture_pair(Components{{0, 1 - taken}, {2, taken}}, Components{{0, 1 - taken}, {-2, taken}}, noise);
     const auto either = [&](const std::shared_ptr<const LossPair>& pair) {
       if (full == 1) return std::shared_ptr<const LossPair>(replaced);
       return std::shared_ptr<const LossPair>(

@@ -12,6 +12,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kMostCells = 1 << 22;
+constexpr double kLeastStep = 1e-10;     // of the largest loss
 constexpr double kLeastLogCut = -640;      // of the mass that a pair may leave out; doubles end at -708
 constexpr double kLogProbeCut = -24;       // of that mass over all steps, compared with delta, while looking
 constexpr double kCutOfGap = 0.02;         // the same while composing, compared with what delta may be wrong by
@@ -135,7 +136,7 @@ void LossProfile::choose_tilt(double epsilon, double log_delta, double relative_
     if (part < 1 && log_d + std::log(kRoundingOfError * relative_error) < std::log(count * kUsualRounding / tilt))
       break;
     const double width = window(tilt, log_outside);
-    if (width < narrowest) {
+    if (part == 1 || width < narrowest) {
       narrowest = width;
       used_tilt_ = tilt;
       log_outside_ = log_outside;
@@ -161,11 +162,14 @@ double LossProfile::window(double tilt, double log_outside) const {
 
 /// The step, changed so that losses with a spacing fall on nodes.
 double LossProfile::usable_step(double step) const {
-  double range = 0;
+  double least = std::numeric_limits<double>::min();
   for (const Look& look : looks_) {
-    if (!look.losses.empty()) range = std::max(range, look.losses.back() - look.losses.front());
+    if (look.losses.empty()) continue;
+    const double front = look.losses.front();
+    const double back = look.losses.back();
+    least = std::max({least, (back - front) / kMostCells, kLeastStep * std::max(std::fabs(front), std::fabs(back))});
   }
-  step = std::max(step, range / kMostCells);
+  step = std::max(step, least);
   if (phases_.size() == 1 && phases_[0].pair->has_only_spaced_losses()) return phases_[0].pair->spacing();
   double spacing = 0;
   for (const LossPhase& phase : phases_) spacing = std::max(spacing, phase.pair->spacing());

@@ -22,14 +22,19 @@ class MixturePair final : public LossPair {
   LossCells probe(double cut) const override;
 
  private:
-  /// P and Q at a place, divided by the density of N(0, noise^2).
+  /// P or Q at a place, divided by the density of N(0, noise^2).
+  struct Ratio {
+    double minus_1 = 0;  ///< A or B; meaningless where scale is not 0
+    double scaled = 0;   ///< (1 + A) exp(-scale)
+    double slope = 0;    ///< its derivative
+    double scale = 0;    ///< not 0 where A would overflow
+    double log() const;
+  };
   struct Ratios {
-    double p_minus_1, q_minus_1;  // A and B; meaningless where scale is not 0
-    double p, q;                  // (1 + A) exp(-scale), (1 + B) exp(-scale)
-    double p_slope, q_slope;      // their derivatives
-    double scale;                 // not 0 where A or B would overflow
-    double loss() const;
-    double loss_slope() const { return p_slope / p - q_slope / q; }
+    Ratio p;
+    Ratio q;
+    double loss() const { return p.log() - q.log(); }
+    double loss_slope() const { return p.slope / p.scaled - q.slope / q.scaled; }
   };
   struct Integral {
     double p = 0;           // of P
@@ -39,7 +44,8 @@ class MixturePair final : public LossPair {
     double from, to;
   };
 
-  Ratios ratios(double x) const;
+  Ratio ratio(const std::vector<Component>& side, double x) const;
+  Ratios ratios(double x) const { return {ratio(p_, x), ratio(q_, x)}; }
   double log_normal_density(double x) const;
   Integral integrate(double from, double to, const Ratios& left) const;
   double panel_width(double x) const;
