@@ -114,7 +114,7 @@ void add_released_options(CLI::App& command, Released& released) {
       .add_option(
           "--ledger", released.runs,
           "run folders or model.h5 of finished runs on the same data, composed: epsilon of all of them together")
-      ->type_name("DIR...")
+      ->type_name("DIR")
       ->expected(1, -1);
   command.add_option("--accountant", released.accountant, "method: " + list_words(accountant_names()))
       ->check(CLI::IsMember(accountant_names()))

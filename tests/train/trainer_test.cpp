@@ -106,6 +106,23 @@ TEST(Trainer, TrainsOnASingleSample) {
   EXPECT_EQ(trainer.ledger().releases(), 12U);
 }
 
+TEST(Trainer, DoesNotGoOnFromALedgerThatLeavesTooLittleOfTheBudget) {
+  PrivacyOptions privacy = small_privacy();
+  privacy.noise_multiplier.reset();
+  privacy.target_epsilon = 2;
+  const TensorDataset data = two_classes(10);
+  const auto model = small_model();
+  const TrainingPlan plan(privacy);
+  const auto resume = [&](double factor) {
+    Ledger spent(privacy.neighbours);
+    spent.append(PoissonSampled{privacy.sampling_rate, Gaussian{plan.noise_multiplier() * factor}}, 5);
+    Trainer(*model, data, plan, small_options()).resume_ledger(spent);
+  };
+  EXPECT_NO_THROW(resume(1));
+  EXPECT_NO_THROW(resume(2));
+  EXPECT_THROW(resume(0.5), PrivacyError);
+}
+
 TEST(Trainer, LetsTheNumberOfRowsEnterNoFormula) {
   // Rows whose gradients are not numbers are drawn, weigh nothing and so show what depends on the count alone.
   const TensorDataset few = two_classes(60);
