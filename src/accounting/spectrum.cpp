@@ -260,6 +260,16 @@ double damped(Complex z, Complex z_to_count, double count) {
   return std::min(1.0, square < 1e-6 ? square : std::norm(z_to_count) / square * (1 + 1e-6));
 }
 
+/// A single release is a sum that needs no transform.
+std::vector<double> placed(const TiltedLattice& lattice, std::size_t points) {
+  std::vector<double> masses(points);
+  for (std::size_t i = 0; i < lattice.weights.size(); ++i) {
+    masses[static_cast<std::size_t>(positive_modulo(lattice.places[i], static_cast<std::int64_t>(points)))] +=
+        lattice.weights[i];
+  }
+  return masses;
+}
+
 }  // namespace
 
 std::int64_t positive_modulo(std::int64_t a, std::int64_t n) {
@@ -287,22 +297,23 @@ std::optional<Spectrum> smooth_spectrum(const std::vector<TiltedPhase>& phases, 
 /// The error of a transform is at most kTransformError * log2(points) of what is transformed, in the Euclidean norm
 /// (Higham 2002, Theorem 24.2); a power multiplies it by count * |coefficient|^(count - 1).
 Masses transformed_masses(const std::vector<TiltedPhase>& phases, std::size_t points) {
+  if (phases.size() == 1 && phases[0].count == 1) return {placed(phases[0].lattice, points), 0};
   const double log_points = std::log2(static_cast<double>(points));
   ComplexTransform transform(points);
-  std::vector<Complex> placed(points);
+  std::vector<Complex> folded(points);
   std::vector<Complex> spectrum(points);
   std::vector<Complex> total(points, Complex(1));
   double error = kTransformError * log_points;
   for (const TiltedPhase& phase : phases) {
-    std::fill(placed.begin(), placed.end(), Complex(0));
+    std::fill(folded.begin(), folded.end(), Complex(0));
     double square = 0;
     for (std::size_t i = 0; i < phase.lattice.weights.size(); ++i) {
       const double weight = phase.lattice.weights[i];
-      placed[static_cast<std::size_t>(positive_modulo(phase.lattice.places[i], static_cast<std::int64_t>(points)))] +=
+      folded[static_cast<std::size_t>(positive_modulo(phase.lattice.places[i], static_cast<std::int64_t>(points)))] +=
           weight;
       square += weight * weight;
     }
-    transform.forward(placed, spectrum);
+    transform.forward(folded, spectrum);
     double damping = 0;  // sum over frequencies of |coefficient|^(2 (count - 1))
     for (std::size_t k = 0; k < points; ++k) {
       const Complex raised = power(spectrum[k], phase.count);
@@ -314,9 +325,9 @@ Masses transformed_masses(const std::vector<TiltedPhase>& phases, std::size_t po
     error += phase.count * (kTransformError * log_points * norm + kProductError) *
              std::sqrt(damping / static_cast<double>(points));
   }
-  transform.backward(total, placed);
+  transform.backward(total, folded);
   Masses made{std::vector<double>(points), error};
-  for (std::size_t s = 0; s < points; ++s) made.masses[s] = std::max(0.0, placed[s].real());
+  for (std::size_t s = 0; s < points; ++s) made.masses[s] = std::max(0.0, folded[s].real());
   return made;
 }
 
