@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "dpml/accounting/accountant.h"
+#include "dpml/base/text.h"
 #include "output.h"
 #include "released.h"
 
@@ -36,7 +37,7 @@ int run(const Request& request) {
     print_json(json);
     return 0;
   }
-  std::cout << "delta " << rounded_up(delta.upper) << " at epsilon " << epsilon_text(request.epsilon) << " ("
+  std::cout << "delta " << rounded_up(delta.upper) << " at epsilon " << to_text(request.epsilon) << " ("
             << to_text(neighbours) << ", " << method_text(request.released.accountant, delta.method) << ")"
             << lower_bound_text("delta", delta.lower) << "\n"
             << ledger_text(composition.ledger);

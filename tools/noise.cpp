@@ -85,7 +85,7 @@ int answer(const Request& request, const Unknown& unknown, double value, Guarant
     json[unknown.key] = value;
     print_json(json);
   } else if (is_impossible) {
-    std::cout << unknown.words << " 0: a single one would exceed epsilon " << epsilon_text(request.epsilon) << "\n";
+    std::cout << unknown.words << " 0: a single one would exceed epsilon " << to_text(request.epsilon) << "\n";
   } else {
     std::cout << unknown.words << " " << to_text(value) << " gives " << guarantee_text(guarantee)
               << lower_bound_text("epsilon", guarantee.epsilon_lower) << "\n";
@@ -109,7 +109,7 @@ int solve_for_delta(const Request& request, const Accountant& accountant) {
                 {"method", bound.method}});
     return 0;
   }
-  std::cout << "delta " << rounded_up(delta) << " at epsilon " << epsilon_text(request.epsilon) << " ("
+  std::cout << "delta " << rounded_up(delta) << " at epsilon " << to_text(request.epsilon) << " ("
             << to_text(ledger.neighbours()) << ", " << method_text(request.released.accountant, bound.method) << ")"
             << lower_bound_text("delta", bound.lower) << "\n";
   print_notes(composition.notes);

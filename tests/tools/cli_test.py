@@ -143,6 +143,7 @@ class AccountingTest(CommandTest):
             self.assertIn("epsilon", self.refusal("delta", *arguments, "--epsilon", wrong))
         text = self.expect(0, "delta", *arguments, "--epsilon", 20).stdout
         self.assertIn("no smaller delta than", text)
+        self.assertIn(" at epsilon 0.01 ", self.expect(0, "delta", *arguments, "--epsilon", 0.01).stdout)  # as it was asked
 
     def test_epsilon_is_that_of_the_sampler_that_ran(self):
         common = ["--noise-multiplier", 1, "--delta", 1e-5, "--neighbours", "zero_out"]
