@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kMostCells = 1 << 22;
-constexpr double kLeastStep = 1e-10;     // of the largest loss
+constexpr double kLeastStep = 1e-10;       // of the largest loss
 constexpr double kLeastLogCut = -640;      // of the mass that a pair may leave out; doubles end at -708
 constexpr double kLogProbeCut = -24;       // of that mass over all steps, compared with delta, while looking
 constexpr double kCutOfGap = 0.02;         // the same while composing, compared with what delta may be wrong by
@@ -21,7 +21,9 @@ constexpr double kRoundingOfError = 0.03;  // rounding, compared with the same
 constexpr double kUsualRounding = 3e-13;   // of a release, times the tilt
 constexpr double kHopeless = 300;          // an interval so many times too wide has another fault than its step
 constexpr double kSmallEpsilon = 0.02;     // in standard deviations of the loss: closer to 0 it is hard to be precise
-constexpr double kMostWork = 3e6;          // points transformed in all, after which an interval stays as it is
+constexpr double kWorkOfCell = 10;         // in points of a transform
+constexpr std::size_t kManyCells = 100000;
+constexpr double kMostWork = 3e6;  // points transformed in all, after which an interval stays as it is
 constexpr int kMostRefinements = 8;
 
 }  // namespace
@@ -38,8 +40,9 @@ void LossProfile::look(double log_delta) {
   const double cut = cut_at(log_delta + kLogProbeCut);
   looks_.clear();
   for (const LossPhase& phase : phases_) {
-    Look& made = looks_.emplace_back(Look{{}, {}, phase.count});
-    for (const LossCell& cell : phase.pair->probe(cut).cells) {
+    const LossCells probe = phase.pair->probe(cut);
+    Look& made = looks_.emplace_back(Look{{}, {}, phase.count, probe.infinite + probe.cut_above + probe.cut_below});
+    for (const LossCell& cell : probe.cells) {
       made.log_masses.push_back(std::log(cell.mass));
       made.losses.push_back(cell.loss);
     }
@@ -177,13 +180,15 @@ double LossProfile::usable_step(double step) const {
   return spacing / std::ceil(spacing / step);
 }
 
-std::optional<LossComposition> LossProfile::compose(double tilt, double step) const {
+std::optional<LossComposition> LossProfile::compose(double tilt, double step) {
+  cells_ = 0;
   std::vector<ComposedPhase> composed;
   for (std::size_t i = 0; i < phases_.size(); ++i) {
     const LossPair& pair = *phases_[i].pair;
     LossGrid grid{.step = step, .tilt = tilt, .log_tilted_total = moments(looks_[i], tilt).cumulant};
     if (pair.spacing() > 0) grid.offset = pair.smallest_loss();
     const LossCells cells = pair.cells(grid, cut_);
+    cells_ += cells.cells.size();
     composed.push_back({dominating_lattice(cells, grid), dominated_lattice(cells, grid), phases_[i].count});
   }
   return LossComposition::make(composed, tilt, log_outside_);
@@ -200,12 +205,13 @@ Interval LossProfile::refine(double step, const Ask& ask, const Fault& fault, co
   for (int i = 0; i < kMostRefinements; ++i) {
     step = usable_step(step);
     std::optional<LossComposition> composition = compose(tilt, step);
-    for (int j = 0; j < 8 && !composition; ++j) {  // heavy tails, made heavier by the tilt, do not fit the window
+    for (int j = 0; j < 8 && !composition && cells_ < kManyCells;
+         ++j) {  // heavy tails, made heavier by the tilt, do not fit the window
       tilt *= 0.75;
       composition = compose(tilt, step);
     }
+    work += composition ? composition->transformed_points() + kWorkOfCell * static_cast<double>(cells_) : kMostWork;
     if (!composition) break;
-    work += composition->transformed_points();
     const Interval found = ask(*composition);
     best = {std::max(best.lower, found.lower), std::min(best.upper, found.upper)};
     const double times_too_wide = fault(best);
@@ -223,6 +229,20 @@ Interval LossProfile::refine(double step, const Ask& ask, const Fault& fault, co
   return best;
 }
 
+/// An upper bound of delta at epsilon 0: P (1 - exp(-loss)) summed where the loss is positive, with the loss of the
+/// next piece for each.
+double LossProfile::total_variation() const {
+  double sum = 0;
+  for (const Look& look : looks_) {
+    sum += look.count * look.left_out;
+    for (std::size_t i = 0; i < look.losses.size(); ++i) {
+      const double largest = i + 1 < look.losses.size() ? look.losses[i + 1] : kInfinity;
+      if (largest > 0) sum += look.count * std::exp(look.log_masses[i]) * -std::expm1(-largest);
+    }
+  }
+  return sum * (1 + 1e-9);
+}
+
 /// The tilt at which the tilted mean is near epsilon, and the rest that follows from it.
 double LossProfile::focus_on(double epsilon, double log_delta, double relative_gap) {
   const auto [mean, deviation] = without_tilt();
@@ -236,6 +256,7 @@ double LossProfile::focus_on(double epsilon, double log_delta, double relative_g
 
 Interval LossProfile::epsilon(double log_delta, double relative_gap, double coarsening) {
   double guess = 0.9 * guess_epsilon(log_delta);
+  if (std::log(total_variation()) <= log_delta) return {0, 0};
   const double step = focus_on(guess, log_delta, relative_gap);
   const double least = kSmallEpsilon * without_tilt().deviation;
   const Interval found = refine(

@@ -39,6 +39,7 @@ class LossProfile {
     std::vector<double> log_masses;
     std::vector<double> losses;
     double count;
+    double left_out;  ///< mass of what is not in the list
   };
   struct Moments {
     double cumulant;  // log E[exp(tilt * loss)]
@@ -56,7 +57,8 @@ class LossProfile {
   };
   Sum without_tilt() const;  // of all losses
 
-  std::optional<LossComposition> compose(double tilt, double step) const;
+  std::optional<LossComposition> compose(double tilt, double step);
+  double total_variation() const;
   template <class Ask, class Fault, class Refocus>
   Interval refine(double step, const Ask& ask, const Fault& fault, const Refocus& refocus);
   double focus_on(double epsilon, double log_delta, double relative_gap);
@@ -67,6 +69,7 @@ class LossProfile {
 
   std::vector<LossPhase> phases_;
   std::vector<Look> looks_;
+  std::size_t cells_ = 0;                                    // of the last composition
   double cut_ = 0;                                           // of the mass that a pair may leave out
   double asked_ = std::numeric_limits<double>::quiet_NaN();  // the last question; a profile is asked one kind only
   double guessed_ = 0;

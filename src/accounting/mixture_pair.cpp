@@ -14,8 +14,8 @@ constexpr double kOverflow = 300;          // of an exponent, before both sides 
 constexpr double kPanel = 0.25;            // width of a panel in units of the shortest scale; 4 nodes give 1e-14 there
 constexpr double kProbePanel = 0.1;        // width of a cell of a probe, in standard deviations
 constexpr double kSmallTiltedMass = 2e-5;  // of a cell times its width squared, in half steps
-constexpr std::size_t kMostCells = 1 << 20;
-constexpr std::int64_t kWidestCell = std::int64_t{1} << 30;
+constexpr std::size_t kMostCells = 1 << 18;
+constexpr double kWidestCell = 30;  // in the loss: masses of P and Q must both be numbers
 
 struct QuadratureNode {
   double place;  // in units of half the panel
@@ -81,6 +81,11 @@ double MixturePair::panel_width(double x) const {
   return kPanel / (std::fabs(x) / (noise_ * noise_) + 1 / noise_ + largest_mean_ / (noise_ * noise_));
 }
 
+/// From the difference where the ratio is near 1, from the integrals where P is far above.
+double MixturePair::Integral::loss_above_left() const {
+  return difference < 0.5 * p ? -std::log1p(-difference / p) : std::log(p / other);
+}
+
 MixturePair::Integral MixturePair::integrate(double from, double to, const Ratios& left) const {
   Integral sum;
   const double left_ratio = left.p.scaled / left.q.scaled;
@@ -93,11 +98,14 @@ MixturePair::Integral MixturePair::integrate(double from, double to, const Ratio
       const double x = from + (2 * panel + 1 + node.place) * half;
       const Ratios at = ratios(x);
       const double weight = node.weight * half * std::exp(log_normal_density(x) + at.p.scale);
-      const double difference = is_left_scaled || at.p.scale != 0 || at.q.scale != 0
+      const bool is_scaled = is_left_scaled || at.p.scale != 0 || at.q.scale != 0;
+      const double fall = is_scaled ? std::exp(left_loss - at.loss()) : 0;
+      const double difference = is_scaled
                                     ? at.p.scaled * -std::expm1(left_loss - at.loss())
                                     : (at.p.minus_1 - left.p.minus_1) - left_ratio * (at.q.minus_1 - left.q.minus_1);
       sum.p += weight * at.p.scaled;
       sum.difference += weight * difference;
+      sum.other += weight * (is_scaled ? at.p.scaled * fall : left_ratio * at.q.scaled);
     }
   }
   return sum;
@@ -170,7 +178,8 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
       return may_have(log_density + std::log(half_step * in_steps), left_loss + half_step * in_steps, in_steps);
     };
     while (low % width != 0) width /= 2;
-    if (low % (2 * width) == 0 && width < kWidestCell && looks_small(2 * width)) width *= 2;
+    if (low % (2 * width) == 0 && static_cast<double>(width) * grid.step <= kWidestCell && looks_small(2 * width))
+      width *= 2;
     double to = x;
     LossCell cell{};
     for (;; width /= 2) {
@@ -178,7 +187,7 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
       to =
           edge >= last_loss ? range.to : place_of_loss(edge, x + (edge - left_loss) / left.loss_slope(), {x, range.to});
       const Integral integral = integrate(x, to, left);
-      const double loss = integral.p > 0 ? left_loss - std::log1p(-integral.difference / integral.p) : left_loss;
+      const double loss = integral.p > 0 ? left_loss + integral.loss_above_left() : left_loss;
       cell = {integral.p, loss, low, low + width};
       if (may_have(std::log(cell.mass), edge, static_cast<double>(width))) break;
     }
@@ -193,13 +202,13 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
 
 LossCells MixturePair::probe(double cut) const {
   const Range range = range_without(cut);
-  LossCells made;
+  LossCells made{.cut_above = p_above(range.to), .cut_below = p_below(range.from)};
   for (double x = range.from; x < range.to;) {
     const double to = std::min(range.to, x + std::min(kProbePanel * noise_, 2 * panel_width(x)));
     const Ratios left = ratios(x);
     const Integral integral = integrate(x, to, left);
     if (integral.p > 0) {
-      made.cells.push_back({integral.p, left.loss() - std::log1p(-integral.difference / integral.p), 0, 0});
+      made.cells.push_back({integral.p, left.loss() + integral.loss_above_left(), 0, 0});
     }
     x = to;
   }

@@ -37,8 +37,10 @@ class MixturePair final : public LossPair {
     double loss_slope() const { return p.slope / p.scaled - q.slope / q.scaled; }
   };
   struct Integral {
-    double p = 0;           // of P
-    double difference = 0;  // of P - exp(loss at the left end) Q
+    double p = 0;                    // of P
+    double difference = 0;           // of P - exp(loss at the left end) Q
+    double other = 0;                // of exp(loss at the left end) Q
+    double loss_above_left() const;  // log of the ratio of the integrals of P and Q, from the loss at the left end
   };
   struct Range {
     double from, to;
