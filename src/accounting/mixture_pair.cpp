@@ -38,7 +38,11 @@ double reach(double mass) {
 }  // namespace
 
 MixturePair::MixturePair(std::vector<Component> p, std::vector<Component> q, double noise)
-    : p_(std::move(p)), q_(std::move(q)), noise_(noise), largest_mean_(0) {
+    : p_(std::move(p)),
+      q_(std::move(q)),
+      noise_(noise),
+      log_peak_(-std::log(noise * std::sqrt(2 * std::numbers::pi))),
+      largest_mean_(0) {
   for (const auto* side : {&p_, &q_}) {
     for (const Component& component : *side) largest_mean_ = std::max(largest_mean_, std::fabs(component.mean));
   }
@@ -74,7 +78,7 @@ MixturePair::Ratio MixturePair::ratio(const std::vector<Component>& side, double
 }
 
 double MixturePair::log_normal_density(double x) const {
-  return -0.5 * (x / noise_) * (x / noise_) - std::log(noise_ * std::sqrt(2 * std::numbers::pi));
+  return log_peak_ - 0.5 * (x / noise_) * (x / noise_);
 }
 
 double MixturePair::panel_width(double x) const {

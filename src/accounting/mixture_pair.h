@@ -59,6 +59,7 @@ class MixturePair final : public LossPair {
   std::vector<Component> p_;
   std::vector<Component> q_;
   double noise_;
+  double log_peak_;      // log of the density of N(0, noise^2) at 0
   double largest_mean_;  // in absolute value
 };
 
