@@ -208,7 +208,7 @@ double LossComposition::epsilon_lower(double log_target) const {
   double to = epsilon_upper(log_target);
   if (!(to < kInfinity)) to = lower_.top();
   double from = to;
-  for (double down = lower_.step; !(log_delta_lower(from) > log_target); down *= 2) {
+  for (double down = std::min(lower_.step, 1 / lower_.tilt); !(log_delta_lower(from) > log_target); down *= 2) {
     if (from <= 0) return 0;
     to = from;
     from = std::max(0.0, to - down);
