@@ -13,17 +13,24 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// How far from the mean, in the direction of `sign`, the mass beyond is at most exp(log_outside).
 double reach(const std::vector<TiltedPhase>& phases, double log_outside, double deviation, double sign) {
   const double usual = std::sqrt(-2 * log_outside) / deviation;
-  double best = kInfinity;
+  double farthest = 0;  // there is nothing beyond the largest sum
+  for (const TiltedPhase& phase : phases) {
+    const TiltedLattice& lattice = phase.lattice;
+    if (lattice.places.empty()) continue;
+    const auto last = static_cast<double>(sign > 0 ? lattice.places.back() : lattice.places.front());
+    farthest += phase.count * sign * (lattice.centre_loss + lattice.step * last - lattice.mean);
+  }
+  double chernoff = kInfinity;
   // For a normal sum part 1 is best; the heavier the tail, the smaller the best part.
   for (double part = 1.25; part > 1e-9; part *= 0.8) {
     const double more = part * usual;
     double cumulant = 0;
     for (const TiltedPhase& phase : phases) cumulant += phase.count * phase.lattice.centred_cumulant(sign * more);
     const double bound = (cumulant - log_outside) / more;
-    if (bound > 1.02 * best) break;
-    best = std::min(best, bound);
+    if (bound > 1.02 * chernoff) break;
+    chernoff = std::min(chernoff, bound);
   }
-  return best;
+  return std::min(farthest, chernoff);
 }
 
 }  // namespace
