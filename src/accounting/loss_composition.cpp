@@ -21,6 +21,7 @@ constexpr double kMassError = 4e-14;      // of the mass of a cell, relative
 constexpr double kExponentError = 8e-16;  // of the tilted mass of a cell, relative to the size of its exponent
 constexpr double kLossError = 2e-15;      // of the loss of a cell and its node, relative to the largest loss
 constexpr double kPlaceError = 1e-15;     // of epsilon on the window, relative to what is added up for it
+constexpr double kUnderflow = 1e-300;     // what may have become 0 on the way to one sum, at each point
 constexpr double kNegligibleExponent = 60;
 constexpr double kCloseEnough = 1e-9;  // of the logarithm of delta
 constexpr double kMostSmoothPoints = 1e15;
@@ -98,7 +99,7 @@ bool LossComposition::Side::fill(const std::vector<ComposedPhase>& phases, Latti
   const double largest_factor = std::exp(-std::log1p(tilt) + tilt * std::log(tilt / (1 + tilt)));
   const double factor_sum = std::min(
       points * largest_factor, largest_factor + 1 / -std::expm1(-tilt * step) - 1 / -std::expm1(-(tilt + 1) * step));
-  absolute = largest_factor * 2 * std::exp(log_outside) + pointwise_error * factor_sum;
+  absolute = largest_factor * 2 * std::exp(log_outside) + pointwise_error * factor_sum + points * kUnderflow;
   for (std::size_t k = 0; k < coefficients.size(); ++k) {  // rounding of smooth_sum
     const double frequency = 2 * std::numbers::pi * static_cast<double>(k) / points;
     absolute += 64 * kUnit / points * std::abs(coefficients[k]) / std::abs(one_minus_exp(tilt * step, frequency));
