@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace dpml {
 
 namespace {
 
+constexpr double kFarBelow = -0.5;         // A or B, of which 1 + A has lost digits
 constexpr double kOverflow = 300;          // of an exponent, before both sides are divided by its exponential
 constexpr double kPanel = 0.25;            // width of a panel in units of the shortest scale; 4 nodes give 1e-14 there
 constexpr double kProbePanel = 0.1;        // width of a cell of a probe, in standard deviations
@@ -49,7 +51,7 @@ MixturePair::MixturePair(std::vector<Component> p, std::vector<Component> q, dou
 }
 
 double MixturePair::Ratio::log() const {
-  return scale == 0 ? std::log1p(minus_1) : scale + std::log(scaled);
+  return is_moderate ? std::log1p(minus_1) : scale + std::log(scaled);
 }
 
 MixturePair::Ratio MixturePair::ratio(const std::vector<Component>& side, double x) const {
@@ -57,23 +59,25 @@ MixturePair::Ratio MixturePair::ratio(const std::vector<Component>& side, double
   const auto exponent = [&](const Component& component) {
     return component.mean * (x - 0.5 * component.mean) / variance;
   };
+  double largest = -std::numeric_limits<double>::infinity();
+  for (const Component& component : side) largest = std::max(largest, exponent(component));
   Ratio at;
-  for (const Component& component : side) {
-    if (exponent(component) > kOverflow) at.scale = std::max(at.scale, exponent(component));
-  }
-  for (const Component& component : side) {
-    if (at.scale == 0) {
+  if (largest <= kOverflow) {
+    for (const Component& component : side) {
       if (component.mean == 0) continue;
       const double raised = std::expm1(exponent(component));
       at.minus_1 += component.weight * raised;
       at.slope += component.weight * component.mean / variance * (raised + 1);
-    } else {
-      const double raised = std::exp(exponent(component) - at.scale);
-      at.scaled += component.weight * raised;
-      at.slope += component.weight * component.mean / variance * raised;
     }
+    at.scaled = 1 + at.minus_1;
+    if (at.minus_1 > kFarBelow) return at;
   }
-  if (at.scale == 0) at.scaled = 1 + at.minus_1;
+  at = {.is_moderate = false, .scale = largest};
+  for (const Component& component : side) {
+    const double raised = std::exp(exponent(component) - largest);
+    at.scaled += component.weight * raised;
+    at.slope += component.weight * component.mean / variance * raised;
+  }
   return at;
 }
 
@@ -94,7 +98,7 @@ MixturePair::Integral MixturePair::integrate(double from, double to, const Ratio
   Integral sum;
   const double left_ratio = left.p.scaled / left.q.scaled;
   const double left_loss = left.loss();
-  const bool is_left_scaled = left.p.scale != 0 || left.q.scale != 0;
+  const bool is_left_moderate = left.p.is_moderate && left.q.is_moderate;
   const auto panels = static_cast<int>(std::ceil((to - from) / std::min(panel_width(from), panel_width(to))));
   const double half = 0.5 * (to - from) / panels;
   for (int panel = 0; panel < panels; ++panel) {
@@ -102,7 +106,7 @@ MixturePair::Integral MixturePair::integrate(double from, double to, const Ratio
       const double x = from + (2 * panel + 1 + node.place) * half;
       const Ratios at = ratios(x);
       const double weight = node.weight * half * std::exp(log_normal_density(x) + at.p.scale);
-      const bool is_scaled = is_left_scaled || at.p.scale != 0 || at.q.scale != 0;
+      const bool is_scaled = !(is_left_moderate && at.p.is_moderate && at.q.is_moderate);
       const double fall = is_scaled ? std::exp(left_loss - at.loss()) : 0;
       const double difference = is_scaled
                                     ? at.p.scaled * -std::expm1(left_loss - at.loss())

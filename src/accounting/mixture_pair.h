@@ -24,10 +24,11 @@ class MixturePair final : public LossPair {
  private:
   /// P or Q at a place, divided by the density of N(0, noise^2).
   struct Ratio {
-    double minus_1 = 0;  ///< A or B; meaningless where scale is not 0
-    double scaled = 0;   ///< (1 + A) exp(-scale)
-    double slope = 0;    ///< its derivative
-    double scale = 0;    ///< not 0 where A would overflow
+    bool is_moderate = true;  ///< A neither overflows nor is near -1
+    double minus_1 = 0;       ///< A or B, where that is moderate
+    double scaled = 0;        ///< (1 + A) exp(-scale)
+    double slope = 0;         ///< its derivative
+    double scale = 0;         ///< 0 where A is moderate
     double log() const;
   };
   struct Ratios {
