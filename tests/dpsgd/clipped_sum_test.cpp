@@ -286,6 +286,30 @@ TEST_F(ClippedSumTest, LanesMayBeFilledByAnyThreads) {
 }
 
 // 600 samples in 2 lanes are 3 groups a lane: the float part and the double part are in use, before and after.
+TEST_F(ClippedSumTest, TheOrderOfGroupsChangesNoBit) {
+  // In double, (large + small) - large is 0 and (large - large) + small is small.
+  const auto sample = [](float value) {
+    Samples samples = equal_samples(1, 0);
+    samples.bias = Tensor::filled(samples.bias.shape(), value);
+    return samples;
+  };
+  const std::vector<Samples> groups = {sample(0.25F), sample(0x1p-60F), sample(-0.25F)};
+  std::vector<float> first;
+  for (const std::vector<std::size_t>& order : {std::vector<std::size_t>{0, 1, 2}, {0, 2, 1}, {1, 2, 0}}) {
+    for (const int lanes : {1, 2, 3}) {
+      ClippedSum sum = empty_sum(1, lanes);
+      for (std::size_t i = 0; i < order.size(); ++i) {
+        const int lane = static_cast<int>(i) % lanes;
+        sum.begin_group(lane);
+        sum.add(lane, groups[order[i]].gradients(0, 1));
+      }
+      const std::vector<float> got = numbers(released(sum));
+      if (first.empty()) first = got;
+      EXPECT_EQ(got, first) << lanes << " lanes";
+    }
+  }
+}
+
 TEST_F(ClippedSumTest, ForgetsWhatItIsToldToForgetAndWhatWasReleased) {
   ClippedSum fresh = empty_sum(1, 2);
   add(fresh, random_samples(600, 61), 5);
