@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,5 +27,18 @@ std::string format_bytes(std::uint64_t bytes);
 
 /// 75.3 seconds -> "1 min 15 s"; below 10 s one decimal is kept.
 std::string format_seconds(double seconds);
+
+/// Text that came from a file or from the command line, as it may be shown: what a reader would not see as a letter is
+/// spelled out. Control characters, line breaks and tabs included, become \x1b, \n, \t; marks that turn the direction
+/// of writing, have no width or end a line become \u{202e}; bytes that are no UTF-8 become \xff. Everything else stays.
+/// Whatever is put together from such pieces cannot hide or fake a word of ours.
+std::string printable(std::string_view text);
+
+/// The same, but line breaks and tabs stay: for text of our own in several lines.
+std::string printable_lines(std::string_view text);
+
+/// Where the first byte stands that is no UTF-8 (Unicode 15, table 3-7: nothing overlong, no surrogates); none when all
+/// is.
+std::optional<std::size_t> first_invalid_utf8(std::string_view text);
 
 }  // namespace dpml
