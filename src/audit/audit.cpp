@@ -242,7 +242,7 @@ class Auditor {
     try {
       const Checkpoint checkpoint = read_checkpoint(folder.checkpoint());
       const Experiment trained = parse_config(checkpoint.config, "checkpoint");
-      if (trained.text_without_runtime != experiment_->text_without_runtime) {
+      if (trained.text_to_resume != experiment_->text_without_runtime) {
         add("checkpoint", Verdict::failed, "the run was trained by another config than the model says");
       } else if (!covers(checkpoint.ledger, model_.ledger)) {
         add("checkpoint", Verdict::failed, "the ledger claims releases that the checkpoint of the run does not hold");

@@ -6,6 +6,7 @@
 #include <google/protobuf/text_format.h>
 
 #include "dpml/base/text.h"
+#include "dpml/config.pb.h"
 
 namespace dpml::config {
 
@@ -33,11 +34,7 @@ std::vector<std::string> value_names(const EnumDescriptor& choices) {
 /// As written, cut to a readable length.
 std::string excerpt(const std::string& written) {
   constexpr std::size_t kLength = 40;
-  std::string text = written.substr(0, kLength);
-  for (char& letter : text) {
-    if (letter < ' ' || letter > '~') letter = '?';
-  }
-  return "`" + text + (written.size() > kLength ? "..." : "") + "`";
+  return "`" + printable(written.substr(0, kLength)) + (written.size() > kLength ? "..." : "") + "`";
 }
 
 std::string wrong_value(const StatedValue& value, const FieldDescriptor& field) {
@@ -51,6 +48,16 @@ std::string wrong_value(const StatedValue& value, const FieldDescriptor& field) 
 }
 
 }  // namespace
+
+std::uint64_t version_of(const FieldDescriptor& field) {
+  return field.options().HasExtension(schema::since) ? field.options().GetExtension(schema::since) : 1;
+}
+
+std::string text_problem(const std::string& value) {
+  if (value.find('\0') != std::string::npos) return "holds a zero byte, which no text has; take it out";
+  if (first_invalid_utf8(value)) return "is no UTF-8; write it in that encoding";
+  return "";
+}
 
 std::string expected_value(const FieldDescriptor& field) {
   switch (field.cpp_type()) {
@@ -91,6 +98,8 @@ void MessageFiller::fill(const std::vector<Statement>& statements, const std::st
     const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(statement.name);
     if (field == nullptr) {
       problems_.add(origin, unknown_field(statement.name, *message.GetDescriptor()));
+    } else if (version_of(*field) > version_) {
+      problems_.add(origin, "is no field of configs in files of version " + std::to_string(version_));
     } else if (is_free(origin, path, *field)) {
       fill_field(statement, origin, *field, message);
     }
@@ -148,6 +157,12 @@ void MessageFiller::fill_value(const StatedValue& value, const Origin& origin, c
   parser.RecordErrorsTo(&silence);
   if (wants_block || value.is_block || !parser.ParseFieldValueFromString(value.scalar, &field, &message)) {
     problems_.add(origin, wrong_value(value, field));
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    const int last = field.is_repeated() ? reflection->FieldSize(message, &field) - 1 : 0;
+    const std::string text = field.is_repeated() ? reflection->GetRepeatedString(message, &field, last)
+                                                 : reflection->GetString(message, &field);
+    const std::string problem = text_problem(text);
+    if (!problem.empty()) problems_.add(origin, problem);
   }
 }
 

@@ -24,7 +24,9 @@ void read_poisson(const Section& poisson, PrivacyOptions& options) {
   const std::string chance = poisson.required_choice("chance", "it decides how much privacy each step costs");
   if (chance == "sampling_rate") options.sampling_rate = poisson.number("sampling_rate", kUnitAboveZero);
   if (chance == "public_size") {
-    const auto size = static_cast<double>(poisson.whole_number("public_size", kCount));
+    const std::int64_t stated = poisson.whole_number("public_size", kCount);
+    const auto size = static_cast<double>(stated);
+    if (stated > 0) options.public_size = static_cast<std::uint64_t>(stated);
     if (size > 0) options.sampling_rate = options.expected_batch_size / size;
     if (options.sampling_rate > 1) {
       poisson.problem("expected_batch_size", "is " + to_text(options.expected_batch_size) + ", above the public_size " +
@@ -36,8 +38,10 @@ void read_poisson(const Section& poisson, PrivacyOptions& options) {
 void read_full_batch(const Section& full_batch, PrivacyOptions& options) {
   options.sampler = SamplerKind::full_batch;
   options.sampling_rate = 1;
-  options.expected_batch_size = static_cast<double>(
-      full_batch.whole_number("public_size", kCount, "the noisy sum is divided by it, and the true size is private"));
+  const std::int64_t size =
+      full_batch.whole_number("public_size", kCount, "the noisy sum is divided by it, and the true size is private");
+  options.expected_batch_size = static_cast<double>(size);
+  if (size > 0) options.public_size = static_cast<std::uint64_t>(size);
 }
 
 void read_sampler(const Section& privacy, PrivacyOptions& options) {
@@ -110,12 +114,12 @@ void read_accountant(const Section& privacy, PrivacyOptions& options) {
 }
 
 void warn_of_large_delta(const Section& privacy, const PrivacyOptions& options, std::vector<std::string>& warnings) {
-  const double size = std::round(options.expected_batch_size / options.sampling_rate);
-  if (!(size >= 1) || !kInsideUnit.holds(options.delta) || options.delta * size < 1) return;
+  if (!options.public_size || !kInsideUnit.holds(options.delta)) return;
+  if (options.delta * static_cast<double>(*options.public_size) < 1) return;
   warnings.push_back(to_text(privacy.origin("delta")) + ": is " + to_text(options.delta) + ", not below 1 / " +
-                     to_text(size) +
-                     ", one over the public size: publishing a whole row would count as private; "
-                     "state a smaller delta");
+                     std::to_string(*options.public_size) +
+                     ", one over the public size: publishing a whole row would count as private, and the audit will "
+                     "fail; state a smaller delta");
 }
 
 }  // namespace

@@ -113,10 +113,6 @@ bool Reader::has(const std::string& name) const {
   return !name.empty() && H5Lexists(id(), name.c_str(), H5P_DEFAULT) > 0;
 }
 
-bool Reader::has_attribute(const std::string& name) const {
-  return H5Aexists(id(), name.c_str()) > 0;
-}
-
 std::vector<std::string> Reader::names() const {
   unsigned kept_order = 0;
   const Handle creation(H5Gget_create_plist(id()), H5Pclose);
@@ -180,78 +176,6 @@ Tensor Reader::floats(const std::string& name) const {
   } catch (const std::bad_alloc&) {
     fail("dataset " + quoted(found.place) + " of shape " + found.shape.to_text() + " does not fit into memory");
   }
-}
-
-std::vector<std::uint64_t> Reader::counts(const std::string& name) const {
-  const Dataset found = dataset(name);
-  if (found.shape.rank() != 1 || H5Tget_class(found.type.get()) != H5T_INTEGER) {
-    fail("expected dataset " + quoted(found.place) + " to hold integers along one axis, found " +
-         type_name(found.type.get()) + " of shape " + found.shape.to_text());
-  }
-  std::vector<std::uint64_t> counts(static_cast<std::size_t>(found.shape.size()));
-  if (counts.empty()) return counts;
-  if (H5Dread(found.id.get(), H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, counts.data()) < 0) {
-    fail("dataset " + quoted(found.place) + " cannot be read" + last_reason());
-  }
-  return counts;
-}
-
-std::vector<std::string> Reader::texts(const std::string& name) const {
-  const Dataset found = dataset(name);
-  if (H5Tget_class(found.type.get()) != H5T_STRING) {
-    fail("expected text in dataset " + quoted(found.place) + ", found " + type_name(found.type.get()));
-  }
-  const auto read = [&](hid_t type, void* into) {
-    return H5Dread(found.id.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, into);
-  };
-  auto strings = read_strings(found.type.get(), static_cast<std::size_t>(found.shape.size()), read);
-  if (!strings) fail("dataset " + quoted(found.place) + " cannot be read" + last_reason());
-  return *std::move(strings);
-}
-
-std::string Reader::text(const std::string& name) const {
-  std::vector<std::string> found = texts(name);
-  if (found.size() == 1) return std::move(found.front());
-  fail("expected one text in dataset " + quoted(place_ + name) + ", found " + std::to_string(found.size()));
-}
-
-Handle Reader::attribute(const std::string& name) const {
-  const std::string where = "attribute " + quoted(name) + " of " + quoted(place_);
-  if (!has_attribute(name)) fail("expected an " + where + ", but there is none");
-  Handle attribute(H5Aopen(id(), name.c_str(), H5P_DEFAULT), H5Aclose);
-  const Handle space(H5Aget_space(attribute.get()), H5Sclose);
-  if (!attribute.is_valid() || !space.is_valid()) fail(where + " is damaged" + last_reason());
-  if (H5Sget_simple_extent_npoints(space.get()) != 1) fail("expected one value in " + where);
-  return attribute;
-}
-
-std::string Reader::text_attribute(const std::string& name) const {
-  const Handle found = attribute(name);
-  const Handle type(H5Aget_type(found.get()), H5Tclose);
-  if (H5Tget_class(type.get()) != H5T_STRING) {
-    fail("expected text in attribute " + quoted(name) + " of " + quoted(place_) + ", found " + type_name(type.get()));
-  }
-  auto strings = read_strings(type.get(), 1, [&](hid_t as, void* into) { return H5Aread(found.get(), as, into); });
-  if (!strings) fail("attribute " + quoted(name) + " of " + quoted(place_) + " cannot be read" + last_reason());
-  return std::move(strings->front());
-}
-
-void Reader::read_attribute(const std::string& name, hid_t memory_type, void* value) const {
-  const Handle found = attribute(name);
-  if (H5Aread(found.get(), memory_type, value) >= 0) return;
-  fail("expected a number in attribute " + quoted(name) + " of " + quoted(place_) + last_reason());
-}
-
-double Reader::number_attribute(const std::string& name) const {
-  double value = 0;
-  read_attribute(name, H5T_NATIVE_DOUBLE, &value);
-  return value;
-}
-
-std::uint64_t Reader::count_attribute(const std::string& name) const {
-  std::uint64_t value = 0;
-  read_attribute(name, H5T_NATIVE_UINT64, &value);
-  return value;
 }
 
 std::optional<std::vector<std::string>> read_strings(hid_t type, std::size_t count,

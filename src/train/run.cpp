@@ -145,7 +145,7 @@ void Run::resume() {
   }
   const Checkpoint checkpoint = read_checkpoint(folder_.checkpoint());
   const Experiment started = parse_config(checkpoint.config, folder_.checkpoint().string() + ": config");
-  if (started.text_without_runtime != experiment_.text_without_runtime) {
+  if (started.text_to_resume != experiment_.text_without_runtime) {
     throw ConfigError(folder_.path.string() +
                       ": the run was started with another config; only `runtime` may differ when a run is "
                       "resumed, because its guarantee was planned for the config it began with");
