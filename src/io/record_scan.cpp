@@ -150,6 +150,7 @@ class Scanner {
     if (H5Oget_info2(id, &info, H5O_INFO_NUM_ATTRS) < 0 || info.num_attrs > 0) refuse(place, "has attributes");
 
     const std::vector<std::uint64_t> axes = axes_of(space.get(), place);
+    const char kind = kind_of(type.get(), axes.size(), place);
     const std::uint64_t element = H5Tget_size(type.get());
     std::uint64_t bytes = element;
     for (const std::uint64_t axis : axes) {
@@ -160,7 +161,7 @@ class Scanner {
     if (bytes != 0 && (offset == HADDR_UNDEF || H5Dget_storage_size(id) != bytes)) {
       refuse(place, "was never filled, or is of another length than its shape");
     }
-    writer_.kind(kind_of(type.get(), axes.size(), place));
+    writer_.kind(kind);
     writer_.count(axes.size());
     for (const std::uint64_t axis : axes) writer_.count(axis);
     writer_.count(element);
