@@ -8,26 +8,22 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "dpml/base/unpacking.h"
 
 namespace dpml::hdf5 {
 
 namespace {
-
-/// A dataset may say that it has this many bytes in memory with nothing in the file to show for it.
-constexpr std::uint64_t kAlwaysBelieved = std::uint64_t{1} << 30;
-/// Deflate packs at best 1032 to 1.
-constexpr std::uint64_t kLargestPacking = 1100;
 
 struct FreeByHdf5 {
   void operator()(char* text) const { H5free_memory(text); }
 };
 
 std::string quoted(const std::string& text) {
-  return "\"" + text + "\"";
+  return "\"" + printable(text) + "\"";
 }
 
-/// A damaged shape must not make us ask for terabytes. Only a dataset in chunks can be packed, so that it is larger in
-/// memory than in the file; any can be without bytes because it was never filled.
+/// A shape must not make us ask for terabytes. Only a dataset in chunks can be packed, so that it is larger in memory
+/// than in the file; any can be without bytes because it was never filled.
 void require_believable_size(const Reader& reader, const Dataset& dataset) {
   const Handle creation(H5Dget_create_plist(dataset.id.get()), H5Pclose);
   const H5D_layout_t layout = H5Pget_layout(creation.get());
@@ -38,9 +34,11 @@ void require_believable_size(const Reader& reader, const Dataset& dataset) {
   std::uint64_t bytes = 0;
   const bool is_too_long = __builtin_mul_overflow(elements, element, &bytes);
   const bool is_cut = !is_packed && stored > 0 && stored / H5Tget_size(dataset.type.get()) < elements;
-  if (!is_too_long && !is_cut && (bytes <= kAlwaysBelieved || bytes / kLargestPacking <= stored)) return;
+  if (!is_too_long && !is_cut && (bytes <= most_unpacked(stored))) return;
   reader.fail("dataset " + quoted(dataset.place) + " says it has shape " + dataset.shape.to_text() +
-              ", but the file holds only " + format_bytes(stored) + " for it; it is damaged or was never filled");
+              ", but the file holds only " + format_bytes(stored) +
+              " for it; it is damaged, was never filled, or is packed beyond the " + std::to_string(kMostUnpacking) +
+              " times that are unpacked here");
 }
 
 Shape shape_of(const Reader& reader, hid_t space, const std::string& place) {
@@ -141,7 +139,8 @@ Reader Reader::group(const std::string& name) const {
 Dataset Reader::dataset(const std::string& name) const {
   const std::string place = place_ + name;
   if (!has(name)) {
-    const std::vector<std::string> found = names();
+    std::vector<std::string> found = names();
+    for (std::string& member : found) member = printable(member);
     const std::string members = found.empty() ? "nothing" : list_words(found, " and ");
     fail("expected a dataset " + quoted(place) + ", but there is none; " + quoted(place_) + " holds " + members);
   }
