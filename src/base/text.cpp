@@ -78,6 +78,11 @@ std::string group_digits(std::int64_t value) {
   return digits;
 }
 
+std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
+  const std::string noun = count == 1 ? std::string(one) : many.empty() ? std::string(one) + "s" : std::string(many);
+  return group_digits(count) + " " + noun;
+}
+
 std::string format_bytes(std::uint64_t bytes) {
   const auto value = static_cast<double>(bytes);
   if (bytes < 1024) return std::to_string(bytes) + " B";

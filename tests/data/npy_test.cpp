@@ -130,7 +130,8 @@ TEST(NpyDataset, JoinsInputsAndLabels) {
   dataset.read(std::vector<Index>{1}, batch);
   EXPECT_EQ(list(batch.inputs), (std::vector<float>{'g', 'i', 'k', 'h', 'j', 'l'}));
   EXPECT_EQ(list(batch.labels), std::vector<float>{0});
-  EXPECT_TRUE(refuses(labels, "label of sample 0", [&] { read_npy_dataset(inputs, labels, {.classes = 1}); }));
+  EXPECT_TRUE(
+      refuses(labels, "row 0 (counted from 0): the label", [&] { read_npy_dataset(inputs, labels, {.classes = 1}); }));
 }
 
 }  // namespace

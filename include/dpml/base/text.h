@@ -21,6 +21,10 @@ std::string to_text(double value);
 /// 1234567 -> "1,234,567".
 std::string group_digits(std::int64_t value);
 
+/// A count and its noun: (1, "row") -> "1 row", (1234, "row") -> "1,234 rows". `many` where it is not `one` and an s:
+/// (0, "class", "classes") -> "0 classes".
+std::string counted(std::int64_t count, std::string_view one, std::string_view many = "");
+
 /// 1536 -> "1.5 KiB".
 std::string format_bytes(std::uint64_t bytes);
 
