@@ -5,6 +5,7 @@
 #include "canonical_text.h"
 #include "check_fit.h"
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "dpml/config.pb.h"
 #include "fill_message.h"
 #include "overrides.h"
@@ -40,7 +41,10 @@ Experiment read_experiment(const config::Section& root) {
 
 }  // namespace
 
-Experiment parse_config(const std::string& text, const std::string& file_name, std::span<const std::string> overrides) {
+Experiment parse_config(const std::string& stated, const std::string& file_name,
+                        std::span<const std::string> overrides) {
+  if (is_utf16(stated)) throw ConfigError(file_name + ": is UTF-16 text; save it as UTF-8");
+  const std::string text(without_byte_order_mark(stated));
   if (text.size() > kLongestText) throw ConfigError(file_name + ": is longer than 16 MiB; expected a config of dpml");
   config::Problems problems;
   config::Origins origins(file_name);

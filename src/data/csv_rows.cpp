@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "dpml/base/text.h"
+
 namespace dpml {
 
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 constexpr std::size_t kLongestRow = std::size_t{16} << 20;
 
@@ -14,10 +15,8 @@ constexpr std::size_t kLongestRow = std::size_t{16} << 20;
 
 CsvRows::CsvRows(FileContent& content, char separator) : content_(content), separator_(separator) {
   read_more();
-  if (text_.starts_with(kByteOrderMark)) position_ = kByteOrderMark.size();
-  if (text_.starts_with("\xFF\xFE") || text_.starts_with("\xFE\xFF")) {
-    content_.fail("is UTF-16 text; save the table as UTF-8");
-  }
+  if (is_utf16(text_)) content_.fail("is UTF-16 text; save the table as UTF-8");
+  position_ = text_.size() - without_byte_order_mark(text_).size();
 }
 
 void CsvRows::read_more() {

@@ -15,6 +15,11 @@ std::string nearest_word(std::string_view word, std::span<const std::string> can
 /// "a, b or c"; "" for no words.
 std::string list_words(std::span<const std::string> words, std::string_view last_separator = " or ");
 
+/// Text without the byte order mark that Windows programs begin UTF-8 with; the same text where it has none.
+std::string_view without_byte_order_mark(std::string_view text);
+/// Whether text begins as UTF-16 does, which nothing here reads.
+bool is_utf16(std::string_view text);
+
 /// The shortest decimal text that reads back as exactly `value` ("inf", "-inf", "nan" for those).
 std::string to_text(double value);
 
