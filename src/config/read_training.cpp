@@ -70,7 +70,7 @@ AveragingOptions read_averaging(const Section& averaging) {
 }
 
 RuntimeOptions read_runtime(const Section& runtime) {
-  constexpr WholeRange kThreads{0, 1024};
+  constexpr WholeRange kThreads{0, RuntimeOptions::kMostThreads};
   RuntimeOptions options;
   options.threads = static_cast<int>(runtime.whole_number("threads", kThreads));
   options.physical_batch = runtime.whole_number("physical_batch", kSizeOrZero);

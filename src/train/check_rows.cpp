@@ -31,26 +31,34 @@ Index count_not_finite(const Tensor& rows) {
   return count;
 }
 
-}  // namespace
-
-RowCounts check_rows(const Dataset& data, const RowSchema& schema, int threads) {
+RowCounts check(const Dataset& data, const RowSchema& schema, bool has_labels, int threads) {
   if (data.input_shape() != schema.input) {
     throw ShapeError("a row is checked for inputs " + schema.input.to_text() + ", but " +
                      data.source_of(SamplePart::input) + " are " + data.input_shape().to_text());
   }
-  const std::string problem = problem_of_labels(schema, data.label_shape());
-  if (!problem.empty()) throw DataError(data.source_of(SamplePart::label) + ": labels " + problem);
-
   const std::string wanted_input = to_text(schema.input_numbers) + ", as the model's first layer needs";
+  const std::string wanted_label = wanted_of_labels(schema);
   const Index chunk_rows = std::clamp<Index>(kChunkNumbers / std::max<Index>(1, schema.input.size()), 1, 4096);
   std::vector<Index> not_finite(static_cast<std::size_t>(physical_batch_count(data.size(), chunk_rows)));
   for_each_chunk(data, chunk_rows, threads, [&](Index chunk, const Batch& samples) {
     const Index first = chunk * chunk_rows;
     require(schema.input_numbers, data, SamplePart::input, samples.inputs, first, wanted_input);
-    require(schema.label_numbers, data, SamplePart::label, samples.labels, first, wanted_of_labels(schema));
+    if (has_labels) require(schema.label_numbers, data, SamplePart::label, samples.labels, first, wanted_label);
     not_finite[static_cast<std::size_t>(chunk)] = count_not_finite(samples.inputs);
   });
   return {.rows = data.size(), .not_finite = std::accumulate(not_finite.begin(), not_finite.end(), Index{0})};
+}
+
+}  // namespace
+
+RowCounts check_rows(const Dataset& data, const RowSchema& schema, int threads) {
+  const std::string problem = problem_of_labels(schema, data.label_shape());
+  if (!problem.empty()) throw DataError(data.source_of(SamplePart::label) + ": labels " + problem);
+  return check(data, schema, true, threads);
+}
+
+RowCounts check_inputs(const Dataset& data, const RowSchema& schema, int threads) {
+  return check(data, schema, false, threads);
 }
 
 void require_usable_rows(const RowCounts& counts, const std::string& name) {

@@ -257,7 +257,7 @@ TEST(Trainer, EndsWhenTheWeightsAreNotFinite) {
     Trainer trainer(*model, data, TrainingPlan(privacy), options);
     expect_error<DivergenceError>("after 1 step the weights are not finite any more", [&] { trainer.step(); });
     EXPECT_EQ(trainer.ledger().releases(), 1U) << "it was released, and stays paid for";
-    expect_error<DivergenceError>("the 1 release so far", [&] { trainer.step(); });
+    expect_error<DivergenceError>("released so far (1 release) stays paid for", [&] { trainer.step(); });
     EXPECT_EQ(trainer.ledger().releases(), 1U);
     EXPECT_THROW(trainer.with_released_weights([] {}), DivergenceError);
     EXPECT_THROW(trainer.keep_released_weights(), DivergenceError);

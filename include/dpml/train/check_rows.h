@@ -17,6 +17,9 @@ struct RowCounts {
 /// but never the value, at the first row that does not fit, or when labels have another shape; 0 threads are all cores.
 RowCounts check_rows(const Dataset& data, const RowSchema& schema, int threads);
 
+/// The same of inputs alone, for predictions.
+RowCounts check_inputs(const Dataset& data, const RowSchema& schema, int threads);
+
 /// Throws DataError when there is no row, or none with finite inputs: nothing could be learnt or measured. `name` says
 /// whose rows they are: "data.train (x.npy)".
 void require_usable_rows(const RowCounts& counts, const std::string& name);
