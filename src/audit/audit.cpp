@@ -202,9 +202,9 @@ class Auditor {
       return;
     }
     const std::uint64_t broken = count_non_finite(model_.weights);
-    add("weights", broken == 0 ? Verdict::passed : Verdict::warning,
-        broken == 0 ? "they fit the model of the config and are finite"
-                    : group_digits(static_cast<std::int64_t>(broken)) + " of them are infinite or not a number");
+    add("weights", broken == 0, "they fit the model of the config and are finite",
+        counted(static_cast<std::int64_t>(broken), "number") +
+            " in them infinite or not a number, where training ends without a model");
   }
 
   void check_key() {
