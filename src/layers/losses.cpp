@@ -5,6 +5,7 @@
 #include <string>
 
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "dpml/tensor/number_rule.h"
 #include "dpml/tensor/reductions.h"
 #include "dpml/tensor/vector_math.h"
@@ -34,8 +35,8 @@ void require_same_shape(const std::string& loss, const Value& prediction, const 
 void require_classes(const Tensor& labels, Index classes) {
   // Which label failed, and where, is the data's business.
   if (!first_breach(WholeNumber{classes}, labels.values())) return;
-  throw Error("cross_entropy: a label is not one of the " + std::to_string(classes) +
-              " classes; expected whole numbers 0 to " + std::to_string(classes - 1) +
+  throw Error("cross_entropy: a label is not one of the " + counted(classes, "class", "classes") +
+              "; expected whole numbers 0 to " + std::to_string(classes - 1) +
               ". Check the label column, and the model's last layer.");
 }
 

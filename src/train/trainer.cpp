@@ -222,7 +222,7 @@ TrainerState Trainer::state() const {
 
 void Trainer::restore(const TrainerState& state) {
   if (state.weights.size() != parts_->parameters.size()) {
-    throw ConfigError("the saved state has " + std::to_string(state.weights.size()) + " weights, the model has " +
+    throw ConfigError("the saved state has " + counted(std::ssize(state.weights), "weight") + ", the model has " +
                       std::to_string(parts_->parameters.size()) + "; resume with the config that started the run");
   }
   for (std::size_t i = 0; i < state.weights.size(); ++i) parts_->parameters[i]->set(state.weights[i]);

@@ -107,7 +107,7 @@ TEST(Npy, SaysWhatIsWrongWithAFile) {
   expect_header(array_header("<f4", "(4611686018427387904, 4)"), "header is damaged");
   expect_header(array_header("<f4", "(0, 18446744073709551615)"), "header is damaged");
   expect_header(array_header("<f4", "(1, 1, 1, 1, 1, 1, 1, 1, 1)"), "9 axes");
-  expect_header(array_header("<f4", "(1000000000000,)"), "4000000000000 bytes in all, but 0 follow");
+  expect_header(array_header("<f4", "(1000000000000,)"), "4,000,000,000,000 bytes in all, but 0 follow");
 }
 
 TEST(Npy, NeverCrashesOnADamagedFile) {
