@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "options.h"
 #include "output.h"
 
 // dpml audit: does a finished run keep what it claims?
@@ -63,7 +64,7 @@ void add_audit_command(CLI::App& app, Action& action) {
                                          "Does a finished run keep what it claims? Recomputes epsilon from the ledger "
                                          "inside model.h5 and checks that all parts "
                                          "belong together; exit code 1 when not");
-  command->add_option("DIR", request->run, "run folder or model.h5")->required();
+  command->add_option("DIR", request->run, "run folder or model.h5")->required()->check(kNotEmpty);
   command->add_flag("--json", request->json, "answer in JSON");
   command->callback([request, &action] {
     action = [request] {

@@ -7,6 +7,7 @@
 #include "dpml/io/model_file.h"
 #include "dpml/train/run.h"
 #include "model_argument.h"
+#include "options.h"
 #include "output.h"
 
 // dpml inspect: what is in a file?
@@ -52,7 +53,7 @@ void print_model(const StoredModel& stored) {
     std::cout << "  " << weight.name << " " << weight.value.shape().to_text() << "\n";
     parameters += weight.value.size();
   }
-  std::cout << "  " << group_digits(parameters) << " parameters\n";
+  std::cout << "  " << counted(parameters, "parameter") << "\n";
   for (const std::string& note : model.notes) std::cout << "\n" << note << "\n";
 }
 
@@ -67,7 +68,7 @@ void add_inspect_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "inspect",
       "What is in a run folder or HDF5 file? Parameters, ledger and guarantee of a model, the tree of any other file");
-  command->add_option("PATH", request->path, "run folder, model.h5 or any HDF5 file")->required();
+  command->add_option("PATH", request->path, "run folder, model.h5 or any HDF5 file")->required()->check(kNotEmpty);
   command->add_flag("--json", request->json, "answer in JSON");
   command->callback([request, &action] {
     action = [request] {

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -24,6 +27,13 @@ void require_known_command(const CLI::App& app, int argc, char** argv) {
   const std::string nearest = dpml::nearest_word(word, names);
   throw dpml::ConfigError("there is no command \"" + word + "\"; " +
                           (nearest.empty() ? "expected " + dpml::list_words(names) : "did you mean " + nearest + "?"));
+}
+
+/// A full disk, or a reader that is gone.
+void require_answer_written() {
+  std::cout.flush();
+  if (std::cout && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw dpml::FileError("standard output: the answer could not be written: " + std::string(std::strerror(errno)));
 }
 
 }  // namespace
@@ -58,9 +68,10 @@ int main(int argc, char** argv) {
   try {
     require_known_command(app, argc, argv);
     app.parse(argc, argv);
+    std::signal(SIGXFSZ, SIG_IGN);  // a full quota becomes an error that can be told
     const int code = action();
-    std::cout.flush();
-    return std::cout ? code : 2;
+    require_answer_written();
+    return code;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const dpml::InternalError& error) {

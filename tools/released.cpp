@@ -11,6 +11,7 @@
 #include "dpml/io/model_file.h"
 #include "events_file.h"
 #include "model_argument.h"
+#include "options.h"
 
 namespace dpml::tools {
 
@@ -124,6 +125,13 @@ auto for_group(const Ledger& ledger, std::uint64_t size, const Ask& ask, const C
 
 }  // namespace
 
+std::vector<std::filesystem::path> files_read(const Released& released) {
+  std::vector<std::filesystem::path> files;
+  for (const std::string& run : released.runs) files.push_back(model_file_of(run));
+  if (!released.events.empty()) files.emplace_back(released.events);
+  return files;
+}
+
 void add_released_options(CLI::App& command, Released& released) {
   add_schedule_options(command, released.schedule);
   command
@@ -136,11 +144,13 @@ void add_released_options(CLI::App& command, Released& released) {
       .add_option("--events", released.events,
                   "file of events, - for standard input: lines like entry { event { gaussian { noise_multiplier: 1 } } "
                   "count: 10 }; proto/dpml/event.proto has all kinds")
+      ->check(kNotEmpty)
       ->type_name("FILE");
   command
       .add_option(
           "--ledger", released.runs,
           "run folders or model.h5 of finished runs on the same data, composed: epsilon of all of them together")
+      ->check(kNotEmpty)
       ->type_name("DIR")
       ->expected(1, -1);
   command.add_option("--accountant", released.accountant, "method: " + list_words(accountant_names()))

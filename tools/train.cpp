@@ -1,8 +1,6 @@
-#include <unistd.h>
+#include <signal.h>
 
 #include <atomic>
-#include <cmath>
-#include <csignal>
 #include <cstdio>
 #include <iostream>
 #include <memory>
@@ -11,7 +9,9 @@
 #include "config_file.h"
 #include "dpml/base/text.h"
 #include "dpml/train/run.h"
+#include "options.h"
 #include "output.h"
+#include "progress_line.h"
 
 // dpml train: config in, run folder out.
 
@@ -35,35 +35,18 @@ void interrupt(int) {
   interrupted = true;
 }
 
-/// One line, written over in a terminal; elsewhere a new line every ten seconds, so that logs stay short.
-class ProgressLine {
- public:
-  void operator()(const RunProgress& progress) {
-    const bool last = progress.seconds_left == 0;
-    if (!terminal_ && !last && progress.step < next_step_) return;
-    next_step_ = progress.step + static_cast<std::uint64_t>(10 * progress.steps_per_second);
-    char line[200];
-    std::snprintf(line, sizeof line, "epoch %.2f  step %llu/%llu  %.1f steps/s  %s left  epsilon %s so far",
-                  progress.epoch, static_cast<unsigned long long>(progress.step),
-                  static_cast<unsigned long long>(progress.steps), progress.steps_per_second,
-                  format_seconds(progress.seconds_left).c_str(), rounded_up(progress.epsilon).c_str());
-    if (terminal_) {
-      std::fprintf(stderr, "\r\033[K%s", line);
-      open_ = true;
-    } else {
-      std::fprintf(stderr, "%s\n", line);
-    }
+/// SIGHUP, SIGINT and SIGTERM finish the step and save. One that was ignored when the program began, as under nohup or
+/// in the background of a script, stays ignored.
+void save_on_signals() {
+  struct sigaction save {};
+  save.sa_handler = interrupt;
+  save.sa_flags = SA_RESTART;
+  for (const int number : {SIGHUP, SIGINT, SIGTERM}) {
+    struct sigaction before {};
+    const bool is_ignored = ::sigaction(number, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
+    if (!is_ignored) ::sigaction(number, &save, nullptr);
   }
-  void end() {
-    if (open_) std::fprintf(stderr, "\n");
-    open_ = false;
-  }
-
- private:
-  bool terminal_ = ::isatty(STDERR_FILENO) == 1;
-  bool open_ = false;
-  std::uint64_t next_step_ = 0;
-};
+}
 
 /// As a word of the shell's command line.
 std::string shell_word(const std::string& text) {
@@ -101,30 +84,30 @@ void print_result(const Request& request, const Experiment& experiment, const Ru
     return;
   }
   std::cout << (result.finished ? "Finished " : "Stopped after ")
-            << group_digits(static_cast<std::int64_t>(result.steps)) << " steps in " << format_seconds(result.seconds)
+            << counted(static_cast<std::int64_t>(result.steps), "step") << " in " << format_seconds(result.seconds)
             << ".\n";
   std::cout << "  guarantee  " << guarantee_text(result.guarantee) << "; unit: " << experiment.privacy.unit << "\n";
   if (experiment.privacy.seed) {
     std::cout << "             NOT PRIVATE: the seed was chosen, and whoever knows it can remove the noise\n";
   }
   if (result.test && result.test->accuracy) {
-    std::printf("  test       accuracy %.2f %% of %s samples (for the owner: not covered by the guarantee)\n",
-                100 * *result.test->accuracy, group_digits(result.test->count).c_str());
+    std::printf("  test       accuracy %.2f %% of %s (for the owner: not covered by the guarantee)\n",
+                100 * *result.test->accuracy, counted(result.test->count, "sample").c_str());
     std::fflush(stdout);
   } else if (result.test) {
     std::cout << "  test       loss " << to_text(result.test->loss)
               << " (for the owner: not covered by the guarantee)\n";
   }
   std::cout << "  model      " << folder.model().string() << " (may be released)\n"
-            << "  owner      " << folder.owner().string() << " (saw the data without noise: keep it)\n";
+            << "  owner      " << folder.owner().string()
+            << " (saw the data without noise: keep it; rows.csv counts "
+               "the rows that were left out)\n";
 }
 
 int run(const Request& request) {
   Experiment experiment = read_config_file(request.config, request.overrides);
   if (request.threads >= 0) experiment.runtime.threads = request.threads;
-  std::signal(SIGINT, interrupt);
-  std::signal(SIGTERM, interrupt);
-  std::signal(SIGXFSZ, SIG_IGN);  // a full quota becomes an error that can be told
+  save_on_signals();
   ProgressLine progress;
   RunOptions options{.folder = request.out, .resume = request.resume};
   if (!request.quiet) options.on_progress = [&](const RunProgress& now) { progress(now); };
@@ -150,20 +133,25 @@ int run(const Request& request) {
 
 void add_train_command(CLI::App& app, Action& action) {
   auto request = std::make_shared<Request>();
-  CLI::App* command =
-      app.add_subcommand("train", "Train as a config says; Ctrl-C finishes the step, saves and says how to go on");
+  CLI::App* command = app.add_subcommand(
+      "train", "Train as a config says; Ctrl-C, SIGTERM or SIGHUP finish the step, save and say how to go on");
   command->add_option("CONFIG", request->config, "config file, protobuf text; try `dpml plan CONFIG` first")
-      ->required();
+      ->required()
+      ->check(kNotEmpty);
   command->add_option("--out", request->out, "folder to make: model.h5 may be released, owner/ stays with the owner")
       ->required()
+      ->check(kNotEmpty)
       ->type_name("DIR");
   command->add_option("--set", request->overrides, "replace a field: optimizer.sgd.learning_rate=0.5 (repeatable)")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);
   command->add_flag("--resume", request->resume, "go on with the stopped run in DIR; what it released stays counted");
-  command->add_option("--threads", request->threads, "0 for all cores; the result does not depend on it")
-      ->check(CLI::Range(0, 4096));
-  command->add_flag("--quiet", request->quiet, "no progress line");
+  command
+      ->add_option("--threads", request->threads,
+                   "0 for all cores; wins over the config's runtime.threads, which counts when this is not stated; the "
+                   "result does not depend on it")
+      ->check(thread_count());
+  command->add_flag("--quiet", request->quiet, "no progress line and no notices; errors are told");
   command->add_flag("--json", request->json, "print the result in JSON");
   command->callback([request, &action] { action = [request] { return run(*request); }; });
 }

@@ -53,6 +53,16 @@ void flush_to_disk(const std::filesystem::path& path) {
   if (result != 0) throw FileError(path.string() + ": cannot be flushed to the disk: " + std::strerror(reason));
 }
 
+/// A rename would put a file in the place of a device or a pipe, for everybody who uses it.
+void refuse_what_is_no_file(const std::filesystem::path& path) {
+  if (path.empty()) throw FileError("a file to write has no name; state one");
+  std::error_code ignored;
+  const std::filesystem::file_status status = std::filesystem::status(path, ignored);
+  if (!std::filesystem::exists(status) || std::filesystem::is_regular_file(status)) return;
+  throw FileError(path.string() + ": cannot be replaced: it is a " +
+                  (std::filesystem::is_directory(status) ? "folder" : "device or a pipe"));
+}
+
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, std::uint64_t most_bytes) {
@@ -84,6 +94,7 @@ std::string read_file(const std::filesystem::path& path, std::uint64_t most_byte
 }
 
 void replace_file(const std::filesystem::path& path, const std::function<void(const std::filesystem::path&)>& write) {
+  refuse_what_is_no_file(path);
   std::filesystem::path temporary = path;
   temporary += kTemporary + std::to_string(::getpid());
   try {

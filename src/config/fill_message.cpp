@@ -64,9 +64,9 @@ std::string expected_value(const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return "a number";
     case FieldDescriptor::CPPTYPE_INT64:
-      return "a whole number";
+      return "a whole number in digits alone, up to 9,223,372,036,854,775,807";
     case FieldDescriptor::CPPTYPE_UINT64:
-      return "a whole number of at least 0";
+      return "a whole number of at least 0 in digits alone, up to 18,446,744,073,709,551,615";
     case FieldDescriptor::CPPTYPE_BOOL:
       return "true or false";
     case FieldDescriptor::CPPTYPE_STRING:

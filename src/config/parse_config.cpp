@@ -77,8 +77,10 @@ std::string text_to_resume(schema::Experiment message) {
   return config::canonical_text(message);
 }
 
-Experiment parse(const std::string& text, const std::string& file_name, std::span<const std::string> overrides,
+Experiment parse(const std::string& stated, const std::string& file_name, std::span<const std::string> overrides,
                  std::uint64_t version) {
+  if (is_utf16(stated)) throw ConfigError(file_name + ": is UTF-16 text; save it as UTF-8");
+  const std::string text(without_byte_order_mark(stated));
   require_text(text, file_name);
   config::Problems problems;
   config::Origins origins(file_name);

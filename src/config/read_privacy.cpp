@@ -3,11 +3,20 @@
 
 #include "dpml/accounting/accountant.h"
 #include "dpml/base/text.h"
+#include "dpml/dpsgd/clip_rule.h"
 #include "readers.h"
 
 namespace dpml::config {
 
 namespace {
+
+/// Infinity is the word for no clipping.
+double read_clip_bound(const Section& privacy) {
+  constexpr Range kBound{ClipRule::kSmallestBound, true, ClipRule::kLargestBound, true,
+                         "a number from 1e-30 to 1e30, or inf for no clipping"};
+  constexpr std::string_view kWhy = "it decides what one sample can contribute";
+  return privacy.number_or_infinity("clip_bound", kBound, kWhy);
+}
 
 /// epochs / sampling_rate, rounded up. A rate such as 1/93 is not a binary fraction: a quotient that is a whole number
 /// but for rounding is taken as that number.
@@ -66,7 +75,7 @@ void read_length(const Section& privacy, PrivacyOptions& options) {
 
 void read_noise(const Section& privacy, PrivacyOptions& options) {
   const std::string noise = privacy.required_choice("noise", "how much is promised is yours to decide");
-  const bool clips = !std::isinf(options.clip_bound);
+  const bool clips = options.clip_bound != kInfinity;
   if (noise == "target_epsilon") {
     options.target_epsilon = privacy.number("target_epsilon", kPositive);
     if (!clips) {
@@ -130,7 +139,7 @@ PrivacyOptions read_privacy(const Section& privacy, std::vector<std::string>& wa
   read_neighbours(privacy, options);
   read_sampler(privacy, options);
   read_length(privacy, options);
-  options.clip_bound = privacy.number("clip_bound", kClipBound, "it decides what one sample can contribute");
+  options.clip_bound = read_clip_bound(privacy);
   options.delta = privacy.number("delta", kInsideUnit, "how often the guarantee may fail is yours to decide");
   read_noise(privacy, options);
   read_budget(privacy, options);

@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "dpml/base/text.h"
+
 namespace dpml {
 
 namespace {
@@ -57,8 +59,9 @@ void check_size(const FileContent& content, const Shape& shape, std::uint64_t wi
   const std::uint64_t announced = static_cast<std::uint64_t>(shape.size()) * width;
   const std::uint64_t left = content.most_left();
   if (announced == left || (content.is_packed() && announced < left)) return;
-  content.fail("the header announces " + shape.to_text() + " numbers, " + std::to_string(announced) +
-               " bytes in all, but " + (content.is_packed() ? "at most " : "") + std::to_string(left) +
+  content.fail("the header announces " + shape.to_text() + " numbers, " +
+               counted(static_cast<Index>(announced), "byte") + " in all, but " +
+               (content.is_packed() ? "at most " : "") + std::to_string(left) +
                (announced > left ? " follow: the file is cut off or its header damaged"
                                  : " follow: the header is damaged or the file too long"));
 }

@@ -11,6 +11,7 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "dpml/data/data_file.h"
 
 namespace dpml {
 
@@ -77,6 +78,10 @@ FileContent::FileContent(const std::filesystem::path& path) : path_(path) {
 }
 
 FileContent::~FileContent() = default;
+
+void require_readable(const std::filesystem::path& path) {
+  const FileContent content(path);
+}
 
 void FileContent::fail(const std::string& problem) const {
   throw FileError(path_.string() + ": " + problem);

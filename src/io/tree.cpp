@@ -30,7 +30,7 @@ std::string type_text(hid_t type) {
     case H5T_ENUM:
       return "enumeration";
     case H5T_COMPOUND:
-      return "record of " + std::to_string(H5Tget_nmembers(type)) + " fields";
+      return "record of " + counted(H5Tget_nmembers(type), "field");
     case H5T_REFERENCE:
       return "reference";
     case H5T_OPAQUE:

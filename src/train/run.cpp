@@ -62,7 +62,13 @@ class Run {
                   .schedule = experiment.schedule,
                   .averaging = experiment.averaging,
                   .threads = experiment.runtime.threads,
-                  .physical_batch = experiment.runtime.physical_batch}) {}
+                  .physical_batch = experiment.runtime.physical_batch}) {
+    require_usable_rows(trainer_.rows(), "data.train (" + data_->origin().inputs + ")");
+    if (!test_) return;
+    test_rows_ =
+        check_rows(*test_, row_schema(*model_, test_->input_shape(), experiment.loss), experiment.runtime.threads);
+    require_usable_rows(test_rows_, "data.test (" + test_->origin().inputs + ")");
+  }
 
   RunResult operator()() {
     if (options_.resume) {
@@ -85,7 +91,8 @@ class Run {
   const Guarantee& claim();
   void save();
   void write_model();
-  void end_epoch(double seconds);
+  void write_rows() const;
+  void end_epoch(double seconds, const std::optional<Evaluation>& test);
   std::optional<Evaluation> evaluate_released();
   void notice(const std::string& sentence) const {
     if (options_.on_notice) options_.on_notice(sentence);
@@ -95,11 +102,12 @@ class Run {
   const RunOptions& options_;
   RunFolder folder_;
   TrainingPlan plan_;
-  std::unique_ptr<Dataset> data_;
-  std::unique_ptr<Dataset> test_;
+  std::unique_ptr<TensorDataset> data_;
+  std::unique_ptr<TensorDataset> test_;
   std::unique_ptr<Sequential> model_;
   std::string initial_model_;  // record digest of the file that the weights began from, or ""
   Trainer trainer_;
+  RowCounts test_rows_;
   std::unique_ptr<JournalFile> journal_;
   OwnerLog log_;
   // Answers of the accountant, kept because one takes milliseconds: for so many releases.
@@ -136,6 +144,7 @@ void Run::start() {
   save();
   journal_ = JournalFile::create(folder_.journal(), plan_.options().neighbours);
   log_ = OwnerLog(folder_.log());
+  write_rows();
 }
 
 void Run::resume() {
@@ -163,6 +172,7 @@ void Run::resume() {
   remove_leftovers(folder_.checkpoint());  // the journal is ours alone now, so nobody else is writing here
   remove_leftovers(folder_.model());
   log_ = OwnerLog(folder_.log());
+  write_rows();
 }
 
 void Run::resume_journal(const Ledger& saved) {
@@ -186,9 +196,8 @@ void Run::resume_journal(const Ledger& saved) {
   journal_ = std::move(reopened.file);
   const std::uint64_t lost = reopened.contents.ledger.releases() - saved.releases();
   if (lost > 0) {
-    notice(
-        group_digits(static_cast<std::int64_t>(lost)) +
-        " releases after the last checkpoint were lost; they stay paid for, so the run ends that many steps earlier");
+    notice("lost after the last checkpoint: " + counted(static_cast<std::int64_t>(lost), "release") +
+           ", which stay paid for, so the run ends that many steps earlier");
   }
   trainer_.resume_ledger(std::move(reopened.contents.ledger));
 }
@@ -205,7 +214,10 @@ RunResult Run::train() {
   while (!stopped && trainer_.step()) {
     saved = false;
     log_.add(trainer_.last_step());
-    if (trainer_.steps() % steps_per_epoch == 0) end_epoch(seconds_since(start));
+    if (trainer_.steps() % steps_per_epoch == 0) {
+      const bool evaluates = test_ && experiment_.runtime.evaluate_every_epoch;
+      end_epoch(seconds_since(start), evaluates ? evaluate_released() : std::nullopt);
+    }
     if (options_.on_progress && seconds_since(last_progress) > 0.25) {
       report_progress(seconds_since(start), trainer_.steps() - first);
       last_progress = Clock::now();
@@ -221,6 +233,8 @@ RunResult Run::train() {
   if (options_.on_progress) report_progress(seconds, trainer_.steps() - first);
   if (!saved) save();
   write_model();
+  std::optional<Evaluation> test = evaluate_released();
+  if (log_.has_steps()) end_epoch(seconds, test);  // of the epoch that was begun
   return {.finished = !plan_.allows_another(trainer_.ledger()),
           .steps = trainer_.steps(),
           .releases = trainer_.ledger().releases(),
@@ -229,7 +243,7 @@ RunResult Run::train() {
           .noise_multiplier = plan_.noise_multiplier(),
           .parameters = count_parameters(*model_),
           .seconds = seconds,
-          .test = evaluate_released()};
+          .test = std::move(test)};
 }
 
 const Guarantee& Run::claim() {
@@ -264,10 +278,15 @@ void Run::report_progress(double seconds, std::uint64_t steps_in_part) {
                         .epsilon = epsilon_so_far()});
 }
 
-void Run::end_epoch(double seconds) {
-  const bool evaluates = test_ && experiment_.runtime.evaluate_every_epoch;
+void Run::end_epoch(double seconds, const std::optional<Evaluation>& test) {
   log_.end_row(trainer_.steps(), static_cast<double>(trainer_.steps()) * plan_.sampler().sampling_rate(), seconds,
-               evaluates ? evaluate_released() : std::nullopt);
+               test);
+}
+
+void Run::write_rows() const {
+  std::vector<RowsOfData> data{{"train", trainer_.rows(), data_->origin().rows}};
+  if (test_) data.push_back({"test", test_rows_, test_->origin().rows});
+  replace_file(folder_.rows(), rows_table(data));
 }
 
 std::optional<Evaluation> Run::evaluate_released() {

@@ -107,7 +107,7 @@ TEST(Npy, SaysWhatIsWrongWithAFile) {
   expect_header(array_header("<f4", "(4611686018427387904, 4)"), "header is damaged");
   expect_header(array_header("<f4", "(0, 18446744073709551615)"), "header is damaged");
   expect_header(array_header("<f4", "(1, 1, 1, 1, 1, 1, 1, 1, 1)"), "9 axes");
-  expect_header(array_header("<f4", "(1000000000000,)"), "4000000000000 bytes in all, but 0 follow");
+  expect_header(array_header("<f4", "(1000000000000,)"), "4,000,000,000,000 bytes in all, but 0 follow");
 }
 
 TEST(Npy, NeverCrashesOnADamagedFile) {
@@ -130,7 +130,8 @@ TEST(NpyDataset, JoinsInputsAndLabels) {
   dataset.read(std::vector<Index>{1}, batch);
   EXPECT_EQ(list(batch.inputs), (std::vector<float>{'g', 'i', 'k', 'h', 'j', 'l'}));
   EXPECT_EQ(list(batch.labels), std::vector<float>{0});
-  EXPECT_TRUE(refuses(labels, "label of sample 0", [&] { read_npy_dataset(inputs, labels, {.classes = 1}); }));
+  EXPECT_TRUE(
+      refuses(labels, "row 0 (counted from 0): the label", [&] { read_npy_dataset(inputs, labels, {.classes = 1}); }));
 }
 
 }  // namespace

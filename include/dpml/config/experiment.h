@@ -16,7 +16,8 @@ namespace dpml {
 
 /// How the work is done; nothing here but initial_model changes the guarantee.
 struct RuntimeOptions {
-  int threads = 0;                                     ///< >= 0; 0 means all cores
+  static constexpr int kMostThreads = 1024;
+  int threads = 0;                                     ///< from 0 to kMostThreads; 0 means all cores
   Index physical_batch = 0;                            ///< >= 0, samples worked on at a time in a thread; 0: planned
   double checkpoint_every_seconds = 60;                ///< >= 0; 0 means after every step
   bool evaluate_every_epoch = true;                    ///< on the test data, where there are some

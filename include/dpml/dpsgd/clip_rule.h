@@ -5,7 +5,11 @@ namespace dpml {
 /// Flat clipping: all parameters share one norm, and a sample's gradient of length n is multiplied by min(1, C / n).
 class ClipRule {
  public:
-  /// clip_bound C > 0, infinity for no clipping. Throws ConfigError otherwise.
+  /// Beyond these a float32 gradient scaled to the bound would overflow, or lose its digits and with them the bound.
+  static constexpr double kSmallestBound = 1e-30;
+  static constexpr double kLargestBound = 1e30;
+
+  /// clip_bound C from 1e-30 to 1e30, infinity for no clipping. Throws ConfigError otherwise.
   explicit ClipRule(double clip_bound);
 
   double clip_bound() const { return clip_bound_; }

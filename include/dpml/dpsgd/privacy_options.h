@@ -24,7 +24,7 @@ struct PrivacyOptions {
   double sampling_rate = 0;                ///< in (0, 1]; 1 for full_batch
   double expected_batch_size = 0;          ///< > 0, public: the noisy sum is divided by it
   std::uint64_t steps = 0;                 ///< releases, at most; > 0
-  double clip_bound = 0;                   ///< > 0; infinity for no clipping
+  double clip_bound = 0;                   ///< from 1e-30 to 1e30; infinity for no clipping
   double delta = 0;                        ///< in (0, 1)
   std::optional<double> target_epsilon;    ///< > 0; the noise multiplier follows from it
   std::optional<double> noise_multiplier;  ///< >= 0, noise stddev / clip bound; exactly one of the two is stated

@@ -21,6 +21,7 @@ struct RunFolder {
   std::filesystem::path checkpoint() const { return owner() / "checkpoint.h5"; }
   std::filesystem::path journal() const { return owner() / "ledger.journal"; }
   std::filesystem::path log() const { return owner() / "log.csv"; }
+  std::filesystem::path rows() const { return owner() / "rows.csv"; }
 };
 
 /// How far a run is; public numbers only.
@@ -58,8 +59,11 @@ struct RunResult {
 /// Trains as the config says and leaves a run folder. The ledger's journal is written before every release, so a run
 /// that is killed at any moment can go on with `resume` and never counts less than it released; releases that it lost
 /// stay paid, and the run ends that many updates earlier.
+/// Every row of training and test data is checked before the first release, also of a run that goes on.
 /// Throws ConfigError when the folder holds a run already (without resume), holds none (with it), or holds one of
-/// another config; FileError, PrivacyError and what the rooms below throw.
+/// another config; DataError for a row that model and loss cannot use and when no row is left or finite;
+/// DivergenceError when the weights are not finite any more, and then leaves no model of what came last; FileError,
+/// PrivacyError and what the rooms below throw.
 RunResult run_training(const Experiment& experiment, const RunOptions& options);
 
 /// Rebuilds the model of a model.h5 with its weights, and the experiment it was trained by.

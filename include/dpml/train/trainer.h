@@ -11,6 +11,7 @@
 #include "dpml/optim/averaging.h"
 #include "dpml/optim/optimizer.h"
 #include "dpml/train/batch_layout.h"
+#include "dpml/train/check_rows.h"
 
 namespace dpml {
 
@@ -30,7 +31,8 @@ int resolved_threads(int threads);
 /// What one step saw. Private: for the owner of the data, not covered by any guarantee.
 struct StepFigures {
   Index batch_size = 0;  ///< samples that were drawn
-  double mean_loss = 0;  ///< before the update; 0 for an empty batch
+  Index not_finite = 0;  ///< of them, those whose loss is infinite or NaN
+  double mean_loss = 0;  ///< of the others, before the update; 0 when there are none
 };
 
 /// All that a training needs to go on. Tensors share the trainer's numbers until its next step.
@@ -45,12 +47,16 @@ struct TrainerState {
 /// noise 0 and an infinite clip bound.
 class Trainer {
  public:
-  /// model and data must outlive the trainer. Throws ConfigError when the options do not fit the model or the data.
+  /// model and data must outlive the trainer. Every row is read once and checked against what model and loss need, so
+  /// that none can end the training after something was released: throws DataError naming its place, or what check_rows
+  /// and row_schema throw. Throws ConfigError when the options do not fit the model or the data, DivergenceError when
+  /// the weights are not finite.
   Trainer(Layer& model, const Dataset& data, const TrainingPlan& plan, const TrainingOptions& options);
   ~Trainer();
 
-  /// One release and one update, or false when the plan allows no more; the batch may be empty. When it throws, the
-  /// weights are as before the step.
+  /// One release and one update, or false when the plan allows no more; the batch may be empty. Throws DivergenceError
+  /// when a weight is not finite after the update: then there is no model, and every further step throws. When anything
+  /// else is thrown, the weights are as before the step.
   bool step();
 
   std::uint64_t steps() const;  ///< updates so far, over all resumed parts
@@ -62,15 +68,19 @@ class Trainer {
   void set_journal(LedgerJournal* journal);
 
   const StepFigures& last_step() const;
+  const RowCounts& rows() const;  ///< private, as the rows are
   const BatchLayout& layout() const;
   const TrainingPlan& plan() const;
 
   TrainerState state() const;
+  /// Throws ConfigError when the state belongs to another model, DivergenceError when a weight in it is not finite.
   void restore(const TrainerState& state);
 
-  /// The model as it should be released: with the averaged weights while `use` runs, where averaging is on.
+  /// The model as it should be released: with the averaged weights while `use` runs, where averaging is on. Throws
+  /// DivergenceError when a weight is not finite.
   template <class Use>
   void with_released_weights(Use&& use) {
+    require_finite_weights();
     swap_averages();
     try {
       use();
@@ -81,10 +91,13 @@ class Trainer {
     swap_averages();
   }
 
-  /// Leaves the model as it should be released, for good. No step may follow.
+  /// Leaves the model as it should be released, for good. No step may follow. Throws DivergenceError when a weight is
+  /// not finite.
   void keep_released_weights();
 
  private:
+  void look_at_weights();
+  void require_finite_weights() const;
   void swap_averages();
   void add_batch(const std::vector<Index>& batch, std::uint64_t mask_key);
 
@@ -93,7 +106,7 @@ class Trainer {
 };
 
 /// Trains until the plan is used up and returns the ledger; the short way for programs that embed dpml. The model then
-/// holds the released weights.
+/// holds the released weights. Throws DataError when no row has finite inputs.
 Ledger train(Layer& model, const Dataset& data, const TrainingPlan& plan, const TrainingOptions& options);
 
 }  // namespace dpml
