@@ -54,7 +54,7 @@ std::uint64_t version_of(const FieldDescriptor& field) {
 }
 
 std::string text_problem(const std::string& value) {
-  if (value.find('\0') != std::string::npos) return "holds a zero byte, which no text has; take it out";
+  if (value.find('\0') != std::string::npos) return "holds a NUL character, at which other programs end a text; take it out";
   if (first_invalid_utf8(value)) return "is no UTF-8; write it in that encoding";
   return "";
 }

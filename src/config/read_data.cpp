@@ -135,10 +135,10 @@ DataOptions read_source(const Section& source, const Common& common) {
   const std::string kind = source.required_choice("kind");
   if (kind.empty()) return options;
   const Section files = source.block(kind);
-  if (kind == "idx") options.source = IdxSource{files.path("inputs"), files.path("labels")};
-  if (kind == "npy") options.source = NpySource{files.path("inputs"), files.path("labels")};
-  if (kind == "csv") options.source = CsvSource{files.path("file"), common.schema.value_or(CsvSchema{})};
-  if (kind == "hdf5") options.source = Hdf5Source{files.path("file"), files.path("inputs"), files.path("labels")};
+  if (kind == "idx") options.source = IdxSource{files.text("inputs"), files.text("labels")};
+  if (kind == "npy") options.source = NpySource{files.text("inputs"), files.text("labels")};
+  if (kind == "csv") options.source = CsvSource{files.text("file"), common.schema.value_or(CsvSchema{})};
+  if (kind == "hdf5") options.source = Hdf5Source{files.text("file"), files.text("inputs"), files.text("labels")};
   options.label_shape = label_shape(kind, common);
   return options;
 }

@@ -76,7 +76,7 @@ RuntimeOptions read_runtime(const Section& runtime) {
   options.physical_batch = runtime.whole_number("physical_batch", kSizeOrZero);
   options.checkpoint_every_seconds = runtime.number("checkpoint_every_seconds", kNotNegative);
   options.evaluate_every_epoch = runtime.flag("evaluate_every_epoch");
-  if (runtime.states("initial_model")) options.initial_model = runtime.path("initial_model");
+  if (runtime.states("initial_model")) options.initial_model = runtime.text("initial_model");
   return options;
 }
 

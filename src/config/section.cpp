@@ -108,13 +108,6 @@ std::string Section::text(const std::string& field, std::string_view why) const 
   return value;
 }
 
-std::string Section::path(const std::string& field) const {
-  std::string value = text(field);
-  if (value.find('\0') == std::string::npos) return value;
-  problem(field, "holds a NUL character, at which every system ends a path; take it out");
-  return "";
-}
-
 std::string Section::any_text(const std::string& field) const {
   return message_->GetReflection()->GetString(*message_, &descriptor(field));
 }

@@ -68,7 +68,6 @@ class Section {
   std::uint64_t natural_number(const std::string& field) const;
   bool flag(const std::string& field) const;
   std::string text(const std::string& field, std::string_view why = "") const;    ///< a problem when it is empty
-  std::string path(const std::string& field) const;                               ///< of a file: text without NUL
   std::string any_text(const std::string& field) const;                           ///< as it is; "" when not stated
   std::string choice(const std::string& field, std::string_view why = "") const;  ///< name of an enum's value
   std::vector<std::int64_t> whole_numbers(const std::string& field, const WholeRange& range) const;

@@ -240,7 +240,7 @@ TEST(TextOfAConfig, IsUtf8WithoutZeroBytes) {
             "c.txtpb:2: \\xfc is no UTF-8; save the file in that encoding");
   EXPECT_EQ(problems_of(with("one image", std::string("a\0b", 3))),
             "c.txtpb:2: \\x00 is no text; expected a config of dpml");
-  EXPECT_NE(problems_of(with("one image", "one\\000row")).find("c.txtpb:2: privacy.unit: holds a zero byte"),
+  EXPECT_NE(problems_of(with("one image", "one\\000row")).find("c.txtpb:2: privacy.unit: holds a NUL character"),
             std::string::npos);
   EXPECT_NE(problems_of(with("one image", "St\\374ck")).find("privacy.unit: is no UTF-8"), std::string::npos);
   EXPECT_NE(problems_of(with("one image", "\\xed\\xa0\\x80")).find("privacy.unit: is no UTF-8"), std::string::npos);
@@ -249,7 +249,7 @@ TEST(TextOfAConfig, IsUtf8WithoutZeroBytes) {
       "ck"};
   EXPECT_NE(problems_of(kSmallConfig, overrides).find("privacy.unit: is no UTF-8"), std::string::npos);
   const std::vector<std::string> quoted{"privacy.unit=\"a\\000\""};
-  EXPECT_NE(problems_of(kSmallConfig, quoted).find("holds a zero byte"), std::string::npos);
+  EXPECT_NE(problems_of(kSmallConfig, quoted).find("holds a NUL character"), std::string::npos);
   const std::vector<std::string> listed{"data.shape=[8, 8, 1]"};
   EXPECT_EQ(problems_of(kSmallConfig, listed), "");
 }
