@@ -64,9 +64,6 @@ struct Link {
 /// too many runs or chains.
 std::vector<Chain> chains_of(std::span<const Link> links);
 
-/// The ledgers one after another. Throws ConfigError when their neighbours differ.
-Ledger joined(std::span<const Ledger> ledgers);
-
 /// Who judges the joined ledger of a chain of several runs. Plans that were fixed before the first run began are one
 /// schedule, so any accountant may: make_accountant(accountant). Otherwise a later plan may have been chosen after
 /// seeing what was released: make_adaptive_accountant with zcdp or gdp where that is the accountant, else rdp.
@@ -77,5 +74,51 @@ std::unique_ptr<Accountant> make_chain_accountant(std::string_view accountant, b
 /// adaptively, provided that the budget itself was not chosen by looking at what was released; its guarantees say so.
 /// Throws ConfigError for another name.
 std::unique_ptr<Accountant> make_adaptive_accountant(std::string_view name);
+
+/// What is claimed for people who were in earlier runs alone.
+struct ClaimOfOthers {
+  std::string unit;
+  Guarantee claim;
+};
+
+/// A run and those before it, judged together for every person who may be in several of them. Copies share what is in
+/// it.
+class ChainedRun {
+ public:
+  struct Options {
+    std::vector<EarlierRun> earlier_runs;  ///< the first one first; some when they are carried along, else none
+    InitialWeights initial_weights = InitialWeights::unknown;  ///< of this run
+    bool fixed_in_advance = false;  ///< the plans of this run and of all before were fixed before the first began
+    std::string unit;
+    Neighbours neighbours;
+    std::string accountant;
+    double delta;
+  };
+
+  /// Throws ConfigError when runs about the same people have other neighbours or units, when runs are missing or too
+  /// many (chains_of), and for an accountant that is not known.
+  explicit ChainedRun(const Options& options);
+
+  /// A chain of people that this run is part of.
+  struct OwnChain {
+    Ledger before;  ///< what the runs before are charged; empty for the first of a chain
+    std::shared_ptr<const Accountant> accountant;
+
+    Ledger with(const Ledger& run) const;  ///< the whole chain, of which this run releases `run`
+  };
+  const std::vector<OwnChain>& own_chains() const { return own_; }
+
+  /// What all of them guarantee when this run releases `run`: the largest epsilon. Infinity when whose data the initial
+  /// weights have seen is not known; 0 when nothing was released at all.
+  Guarantee guarantee(const Ledger& run) const;
+
+  /// The claims of the chains that this run is not part of, computed anew.
+  std::vector<ClaimOfOthers> claims_of_others() const;
+
+ private:
+  Options options_;
+  std::vector<OwnChain> own_;
+  std::vector<Chain> others_;
+};
 
 }  // namespace dpml

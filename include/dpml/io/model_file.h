@@ -16,12 +16,6 @@
 
 namespace dpml {
 
-/// What is claimed for people who were in earlier runs alone.
-struct ClaimOfOthers {
-  std::string unit;
-  Guarantee claim;
-};
-
 /// A trained model with everything that its guarantee rests on. Safe to release: nothing in it was computed from the
 /// data but weights that a mechanism released and the ledger paid for. docs/file_format.md has the layout.
 struct ModelFile {
