@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "dpml/base/error.h"
+#include "dpml/base/file.h"
 #include "dpml/base/text.h"
 
 namespace dpml {
@@ -17,6 +18,7 @@ void append_whole(const std::filesystem::path& path, const std::string& text) {
   std::error_code ignored;
   const bool is_new = !std::filesystem::exists(path);
   const std::uintmax_t size = is_new ? 0 : std::filesystem::file_size(path, ignored);
+  if (is_new) make_private_file(path);
   errno = 0;
   std::ofstream file(path, std::ios::app);
   file << text;

@@ -9,8 +9,12 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "dpml/config/parse_config.h"
 #include "dpml/data/physical_batch.h"
+#include "dpml/io/model_file.h"
 #include "dpml/random/stream.h"
+#include "dpml/train/weights.h"
+#include "release.h"
 
 namespace dpml {
 
@@ -43,6 +47,8 @@ struct Trainer::Parts {
   std::uint64_t step = 0;
   bool weights_are_finite = true;
   StepFigures figures;
+  bool figures_were_read = false;
+  std::string initial_weights_digest;
   // Reused from step to step.
   std::vector<Index> batch;
   std::vector<LaneFigures> lane_figures;
@@ -84,6 +90,8 @@ Trainer::Trainer(Layer& model, const Dataset& data, const TrainingPlan& plan, co
       .step = 0,
       .weights_are_finite = true,
       .figures = {},
+      .figures_were_read = false,
+      .initial_weights_digest = digest_of(named_weights(model)),
       .batch = {},
       .lane_figures = {},
       .lane_errors = {},
@@ -185,6 +193,7 @@ const Ledger& Trainer::ledger() const {
   return parts_->ledger;
 }
 const StepFigures& Trainer::last_step() const {
+  parts_->figures_were_read = true;
   return parts_->figures;
 }
 const RowCounts& Trainer::rows() const {
@@ -231,6 +240,34 @@ void Trainer::restore(const TrainerState& state) {
   parts_->step = state.step;
   look_at_weights();
   require_finite_weights();
+}
+
+std::string Trainer::write_model(const std::filesystem::path& path, const ReleaseStatement& statement) {
+  const Parts& parts = *parts_;
+  const PrivacyOptions& privacy = parts.plan.options();
+  if (!privacy.initial_weights) {
+    throw PrivacyError(
+        "a model file claims something for all of training, so PrivacyOptions::initial_weights has to state whose data "
+        "the weights had seen that it began with: InitialWeights::random when they were drawn for it");
+  }
+  const bool is_finished = !parts.plan.allows_another(parts.ledger);
+  if (!is_finished && parts.figures_were_read && !statement.stop_basis) {
+    throw PrivacyError(
+        "training ends before its plan is used up, and the program has read last_step(), which nobody paid for: state "
+        "in ReleaseStatement::stop_basis on what the end rested");
+  }
+  ModelFile model =
+      release_of(parts.plan, parts.ledger,
+                 is_finished ? Ending::finished : ending_of(statement.stop_basis.value_or(StopBasis::releases)));
+  model.config = describe_program(statement.program, privacy, parts.options.loss, parts.options.optimizer,
+                                  parts.options.schedule, parts.options.averaging);
+  model.averaged = parts.options.averaging.decay > 0;
+  model.steps = parts.step;
+  model.initial_weights_digest = parts.initial_weights_digest;
+  if (!privacy.earlier_runs.empty()) model.initial_model = privacy.earlier_runs.back().record;
+  with_released_weights([&] { model.weights = named_weights(parts_->model); });
+  write_model_file(path, model);
+  return digests_of(model).record;
 }
 
 void Trainer::keep_released_weights() {

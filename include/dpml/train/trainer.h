@@ -1,11 +1,15 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "dpml/accounting/ledger.h"
 #include "dpml/data/dataset.h"
 #include "dpml/dpsgd/training_plan.h"
+#include "dpml/io/ending.h"
 #include "dpml/layers/layer.h"
 #include "dpml/layers/losses.h"
 #include "dpml/optim/averaging.h"
@@ -43,6 +47,15 @@ struct TrainerState {
   std::vector<Tensor> averages;  ///< empty without averaging
 };
 
+/// What a program says of a model that it trained and now releases.
+struct ReleaseStatement {
+  std::string
+      program;  ///< its name and version: "ward 7 triage 1.2"; stands in the file in the place of a config's model
+  /// On what it rested that training stopped before the plan was used up. Not stated, it counts as resting on what was
+  /// released, which a program may say by silence only while it never asked for last_step().
+  std::optional<StopBasis> stop_basis = std::nullopt;
+};
+
 /// DP-SGD (Abadi et al. 2016, algorithm 1), one logical batch at a time. Training without privacy is the same path with
 /// noise 0 and an infinite clip bound.
 class Trainer {
@@ -67,6 +80,7 @@ class Trainer {
   /// From now on every release is written there first.
   void set_journal(LedgerJournal* journal);
 
+  /// Private figures. A training that ends early after they were read has to say on what that rested (write_model).
   const StepFigures& last_step() const;
   const RowCounts& rows() const;  ///< private, as the rows are
   const BatchLayout& layout() const;
@@ -90,6 +104,14 @@ class Trainer {
     }
     swap_averages();
   }
+
+  /// Writes the model as it should be released, with ledger and claim, to a file that `dpml audit` judges, in one step
+  /// (dpml/io/model_file.h). Its record digest is returned; kept elsewhere, it shows whether the file was changed.
+  /// Throws PrivacyError when the plan does not state whose data the initial weights have seen
+  /// (PrivacyOptions::initial_weights), and when it is not stated on what an early end rested although last_step() was
+  /// read; ConfigError when the options cannot be written down as a config; FileError when the disk refuses;
+  /// DivergenceError when a weight is not finite.
+  std::string write_model(const std::filesystem::path& path, const ReleaseStatement& statement);
 
   /// Leaves the model as it should be released, for good. No step may follow. Throws DivergenceError when a weight is
   /// not finite.
