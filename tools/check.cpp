@@ -3,10 +3,10 @@
 
 #include "commands.h"
 #include "config_file.h"
-#include "dpml/config/build_model.h"
+#include "dpml/config/model_sizes.h"
 #include "dpml/data/data_file.h"
 #include "dpml/dpsgd/training_plan.h"
-#include "dpml/random/rng.h"
+#include "dpml/train/initial_model.h"
 #include "dpml/train/open_dataset.h"
 #include "options.h"
 #include "output.h"
@@ -24,7 +24,7 @@ std::string problems_of_files(const Experiment& experiment) {
     const std::vector<std::filesystem::path> test = data_files(*experiment.test);
     files.insert(files.end(), test.begin(), test.end());
   }
-  if (experiment.runtime.initial_model) files.push_back(*experiment.runtime.initial_model);
+  if (experiment.runtime.initial_model) files.push_back(initial_model_file(*experiment.runtime.initial_model));
   std::string problems;
   for (const std::filesystem::path& file : files) {
     try {
@@ -38,11 +38,10 @@ std::string problems_of_files(const Experiment& experiment) {
 }
 
 void check(const Experiment& experiment) {
-  const TrainingPlan plan(experiment.privacy);
-  Rng init(Key::from_seed(0), Purpose::initialisation);
-  build_model(experiment.model, experiment.train.sample_shape, init);
+  model_sizes(experiment.model, experiment.train.sample_shape);
   const std::string problems = problems_of_files(experiment);
   if (!problems.empty()) throw FileError(problems);
+  const TrainingPlan plan(with_earlier_runs(experiment));
 }
 
 }  // namespace
@@ -56,7 +55,7 @@ void add_check_command(CLI::App& app, Action& action) {
   auto request = std::make_shared<Request>();
   CLI::App* command =
       app.add_subcommand("check",
-                         "Is a config right? Reads it, plans it, builds the model, and looks whether its "
+                         "Is a config right? Reads it, plans it, and looks whether its "
                          "data files can be opened; names every problem at once, with file, line and "
                          "field. Where the data is elsewhere, dpml plan does all but look for the files");
   command

@@ -14,6 +14,7 @@
 #include "dpml/base/text.h"
 #include "dpml/base/version.h"
 #include "dpml/tensor/gemm.h"
+#include "safe_output.h"
 
 namespace {
 
@@ -40,6 +41,8 @@ void require_answer_written() {
 
 int main(int argc, char** argv) {
   using namespace dpml::tools;
+  const SafeOutput safe_output(std::cout);
+  const SafeOutput safe_errors(std::cerr);
   CLI::App app(
       "Trains neural networks with differential privacy on ordinary processors, and proves how much any one person "
       "can\n"
@@ -75,19 +78,19 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const dpml::InternalError& error) {
-    std::fprintf(stderr, "dpml: %s\n", error.what());
+    std::cerr << "dpml: " << error.what() << "\n";
     return 70;
   } catch (const dpml::Error& error) {
-    std::fprintf(stderr, "dpml: %s\n", error.what());
+    std::cerr << "dpml: " << error.what() << "\n";
     return 2;
   } catch (const std::filesystem::filesystem_error& error) {
-    std::fprintf(stderr, "dpml: %s: %s\n", error.path1().c_str(), error.code().message().c_str());
+    std::cerr << "dpml: " << dpml::printable(error.path1().string()) << ": " << error.code().message() << "\n";
     return 2;
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "dpml: there is not enough memory; a smaller runtime.physical_batch or model needs less\n");
+    std::cerr << "dpml: there is not enough memory; a smaller runtime.physical_batch or model needs less\n";
     return 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "dpml: internal error: %s; please report this\n", error.what());
+    std::cerr << "dpml: internal error: " << error.what() << "; please report this\n";
     return 70;
   }
 }

@@ -132,9 +132,7 @@ void check_others(Findings& findings, const ChainedRun& run) {
     }
   }
   findings.add("claims of others", problem.empty(),
-               "the " + counted(std::ssize(claimed), "claim") + " for people of earlier runs follow" +
-                   (claimed.size() == 1 ? "s from their ledgers" : " from their ledgers"),
-               problem);
+               "what is claimed for people of earlier runs follows from their ledgers", problem);
 }
 
 }  // namespace
@@ -157,13 +155,13 @@ void check_claims(Findings& findings) {
 
 void check_protection(Findings& findings) {
   const ModelFile& model = findings.model();
-  if (!std::isfinite(model.claim.epsilon)) {
+  if (std::isinf(model.claim.epsilon)) {
     std::string reason = reason_for_nothing(findings);
     if (reason.empty()) reason = "what was released has no finite epsilon";
     findings.add("protection", Verdict::failed, "nothing is claimed (epsilon infinity): " + reason);
   }
   for (const ClaimOfOthers& others : model.claims_of_others) {
-    if (std::isfinite(others.claim.epsilon)) continue;
+    if (!std::isinf(others.claim.epsilon)) continue;
     findings.add("protection", Verdict::failed,
                  "nothing is claimed (epsilon infinity) for the people of an earlier run (unit: " +
                      printable(others.unit) + ")");

@@ -144,7 +144,7 @@ void check_owner(Findings& findings, const std::optional<RunFolder>& folder) {
     check_journal(findings, *folder);
     if (findings.experiment) check_checkpoint(findings, *folder);
     findings.add("initial weights", Verdict::not_checkable,
-                 began_sentence(findings.model()) + "; owner/ says the same, but no file shows whether it is so");
+                 began_sentence(findings.model()) + "; no file shows whether it is so");
     return;
   }
   findings.add("initial weights", Verdict::not_checkable,
