@@ -77,12 +77,15 @@ TEST(Run, NamesInItsModelFileAreAFixedList) {
     words >> name;
     names.insert(name);
   }
-  EXPECT_EQ(names, (std::set<std::string>{
-                       "/",          "@averaged",   "@dpml_version", "@format",  "@format_version", "@initial_model",
-                       "@noise_key", "@steps",      "@unit",         "claim/",   "@accountant",     "@delta",
-                       "@epsilon",   "@neighbours", "config",        "digests/", "@config",         "@ledger",
-                       "@record",    "@weights",    "ledger/",       "count",    "event",           "notes",
-                       "weights/",   "0.weight",    "0.bias",        "3.weight", "3.bias"}));
+  EXPECT_EQ(names, (std::set<std::string>{"/",          "@averaged",       "@dpml_version",  "@ending",
+                                          "@format",    "@format_version", "@initial_model", "@initial_weights",
+                                          "@noise_key", "@parts",          "@planned",       "@steps",
+                                          "@unit",      "claim/",          "@accountant",    "@delta",
+                                          "@epsilon",   "@neighbours",     "config",         "digests/",
+                                          "@config",    "@ledger",         "@record",        "@weights",
+                                          "ledger/",    "@head",           "count",          "digest",
+                                          "event",      "weights/",        "0.weight",       "0.bias",
+                                          "3.weight",   "3.bias"}));
 }
 
 TEST(Run, RefusesAFolderThatHoldsARun) {
@@ -180,12 +183,16 @@ TEST(Run, StartsFromTheWeightsOfAnotherModel) {
                                                .on_progress = {},
                                                .on_notice = [&](const std::string& sentence) { notice += sentence; },
                                                .stop_requested = [&] { return --left == 0; }});
-  EXPECT_NE(notice.find("its own epsilon"), std::string::npos) << notice;
+  EXPECT_NE(notice.find("this run claims nothing"), std::string::npos) << notice;
   example.resume("second", overrides);
   const ModelFile second = read_model_file(example.folder("second").model());
   EXPECT_TRUE(same_bits(second.weights, first.weights));
   EXPECT_EQ(second.initial_model, digests_of(first).record) << "forgotten by the resumed part";
+  EXPECT_EQ(second.initial_weights_digest, digest_of(first.weights)) << "forgotten by the resumed part";
+  EXPECT_EQ(second.initial_weights, InitialWeights::unknown);
+  EXPECT_TRUE(std::isinf(second.claim.epsilon));
   EXPECT_EQ(first.initial_model, "");
+  EXPECT_EQ(first.initial_weights, InitialWeights::random);
 
   expect_error<ConfigError>("0.weight", [&] { example.run("third", {initial, "model.layer[0].linear.out=9"}); });
   expect_error<FileError>("no_such.h5", [&] { example.run("third", {"runtime.initial_model=\"no_such.h5\""}); });
