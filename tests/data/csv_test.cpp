@@ -299,6 +299,14 @@ TEST(Csv, RefusesWhatIsNoTableWithoutHoldingIt) {
   EXPECT_TRUE(refuses(path, "is UTF-16 text", [&] { read_csv(path, words("a", "b")); }));
 }
 
+TEST(Csv, RefusesAPackedFileThatUnfoldsTooFar) {
+  const TemporaryFolder folder;
+  std::string rows;
+  while (rows.size() < std::size_t{60} << 20) rows += "a,b\n";
+  EXPECT_TRUE(refuses(folder.write("words", gzip(rows)), "the gzip data unfolds to more than 200 times its length",
+                      [&] { read_csv(folder.write("words", gzip(rows)), words("a", "b")); }));
+}
+
 TEST(Csv, SaysEverythingThatIsWrongWithASchema) {
   const auto problems = [](const CsvSchema& schema) {
     std::string text;
