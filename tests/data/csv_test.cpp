@@ -289,9 +289,11 @@ TEST(Csv, ReadsLongTextInPieces) {
 TEST(Csv, RefusesWhatIsNoTableWithoutHoldingIt) {
   const TemporaryFolder folder;
   const std::string zeros(std::size_t{40} << 20, '\0');
-  for (const std::string& content : {zeros, gzip(zeros), gzip("a,\"" + zeros)}) {
+  EXPECT_TRUE(refuses(folder.write("words", zeros), "line 1: a row of more than 16 MiB",
+                      [&] { read_csv(folder.write("words", zeros), words("a", "b")); }));
+  for (const std::string& content : {gzip(zeros), gzip("a,\"" + zeros)}) {
     const auto path = folder.write("words", content);
-    EXPECT_TRUE(refuses(path, "line 1: a row of more than 16 MiB", [&] { read_csv(path, words("a", "b")); }));
+    EXPECT_TRUE(refuses(path, "the gzip data unfolds to more than", [&] { read_csv(path, words("a", "b")); }));
   }
   const auto path = folder.write("words", std::string("\xFF\xFE"
                                                       "a\0,\0b\0\n\0",
