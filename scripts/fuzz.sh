@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of what decides a ledger (the text of events, the bytes of a journal) under the address and undefined-
-# behaviour sanitizers. A finding is left in build/fuzz and ends the run with an error.
+# Fuzzes the readers of what strangers send and of what decides a ledger (the text of events and of configs, the bytes of a
+# journal and of a model file) under the address and undefined-behaviour sanitizers. A finding is left in build/fuzz and
+# ends the run with an error.
 # usage: scripts/fuzz.sh [minutes for each, 10 if left away]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +10,7 @@ minutes=${1:-10}
 ./scripts/install_packages.sh clang libclang-rt-14-dev
 cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang \
   -DCMAKE_CXX_COMPILER=clang++ -DDPML_SANITIZE=address,undefined -DDPML_FUZZ=ON -DDPML_TOOLS=OFF -DDPML_TESTS=OFF > /dev/null
-cmake --build build/fuzz --target events_fuzz journal_fuzz
+cmake --build build/fuzz --target config_fuzz events_fuzz journal_fuzz model_fuzz
 
 fuzz() {  # what it fuzzes, further options of libFuzzer
   mkdir -p "build/fuzz/found/$1"
@@ -19,3 +20,5 @@ fuzz() {  # what it fuzzes, further options of libFuzzer
 }
 fuzz events -dict=tests/fuzz/events.dict
 fuzz journal
+fuzz config -dict=tests/fuzz/config.dict
+fuzz model -max_len=20000 -rss_limit_mb=4096

@@ -6,6 +6,7 @@
 #include "dpml/base/text.h"
 #include "hdf5_handle.h"
 #include "record_parts.h"
+#include "stored_model.h"
 
 namespace dpml {
 
@@ -193,6 +194,10 @@ void write_model_file(const std::filesystem::path& path, const ModelFile& model)
 
 StoredModel read_stored_model(const std::filesystem::path& path) {
   hdf5::RecordTree file(path);
+  return stored_model_in(file);
+}
+
+StoredModel stored_model_in(hdf5::RecordTree& file) {
   hdf5::RecordGroup& root = file.root();
   const std::uint64_t version = hdf5::read_header(root, kFormat);
   StoredModel stored{.model = version == 1 ? read_version_1(root) : read_version_2(root), .stored = {}};

@@ -129,6 +129,26 @@ class RecordTree::Decoder {
 };
 
 RecordTree::RecordTree(const std::filesystem::path& path) : path_(path.string()) {
+  open(path);
+  try {
+    Decoder(*this, scanned()).decode(root_);
+  } catch (...) {
+    ::close(file_);
+    throw;
+  }
+}
+
+RecordTree::RecordTree(const std::filesystem::path& path, std::string_view scan) : path_(path.string()) {
+  open(path);
+  try {
+    Decoder(*this, scan).decode(root_);
+  } catch (...) {
+    ::close(file_);
+    throw;
+  }
+}
+
+void RecordTree::open(const std::filesystem::path& path) {
   file_ = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   struct stat about {};
   const auto close_and_fail = [&](const std::string& what) {
@@ -140,48 +160,46 @@ RecordTree::RecordTree(const std::filesystem::path& path) : path_(path.string())
   if (S_ISDIR(about.st_mode)) close_and_fail("expected a file of dpml, found a folder");
   if (!S_ISREG(about.st_mode)) close_and_fail("expected a file of dpml, found a device or a pipe");
   bytes_ = static_cast<std::uint64_t>(about.st_size);
-  try {
-    std::array<char, kSuperblock> start{};
-    if (bytes_ < start.size()) throw FileError(path_ + ": expected a file of dpml, but it is not HDF5");
-    read(0, start.data(), start.size());
-    if (std::string_view(start.data(), kSignature.size()) != kSignature) {
-      throw FileError(path_ + ": expected a file of dpml, but it is not HDF5");
-    }
-    // Older layouts have no checksums, and HDF5 may crash on a damaged one: they are not opened at all.
-    if (start[kSignature.size()] < 2) {
-      throw FileError(path_ + ": is an HDF5 file without checksums, which dpml did not write");
-    }
-    std::uint64_t end = 0;
-    std::memcpy(&end, start.data() + kEndOfFile, sizeof end);
-    if (end > bytes_)
-      throw FileError(path_ + ": is truncated: " + std::to_string(end) + " bytes were written, " +
-                      std::to_string(bytes_) + " are left");
-    if (end < bytes_) {
-      throw NotAsWritten(path_ + ": has " + std::to_string(bytes_ - end) +
-                         " bytes after its end; dpml did not write this file");
-    }
-    const std::uint64_t most = bytes_ + kMemoryOfScan;
-    ChildProcess child({.place = path_,
-                        .patience_seconds = kPatienceSeconds,
-                        .most_message_bytes = most,
-                        .most_memory_bytes = kMemoryOfScan},
-                       [&](const Sender& parent) {
-                         std::string answer;
-                         try {
-                           answer = kScanned + scan_record(path, bytes_);
-                         } catch (const NotAsWritten& refused) {
-                           answer = std::string(1, kRefused) + refused.what();
-                         }
-                         parent.send(answer.data(), answer.size());
-                       });
-    const std::string answer = child.receive();
-    if (answer.starts_with(kRefused)) throw NotAsWritten(answer.substr(1));
-    if (!answer.starts_with(kScanned)) throw FileError(path_ + ": is damaged: nothing could be read");
-    Decoder(*this, std::string_view(answer).substr(1)).decode(root_);
-  } catch (...) {
-    ::close(file_);
-    throw;
+}
+
+/// What the child tells of the file, after a look at the file's first bytes.
+std::string RecordTree::scanned() const {
+  std::array<char, kSuperblock> start{};
+  const std::string no_hdf5 = path_ + ": expected a file of dpml, but it is not HDF5";
+  if (bytes_ < start.size()) throw FileError(no_hdf5);
+  read(0, start.data(), start.size());
+  if (std::string_view(start.data(), kSignature.size()) != kSignature) throw FileError(no_hdf5);
+  // Older layouts have no checksums, and HDF5 may crash on a damaged one: they are not opened at all.
+  if (start[kSignature.size()] < 2) {
+    throw FileError(path_ + ": is an HDF5 file without checksums, which dpml did not write");
   }
+  std::uint64_t end = 0;
+  std::memcpy(&end, start.data() + kEndOfFile, sizeof end);
+  if (end > bytes_) {
+    throw FileError(path_ + ": is truncated: " + std::to_string(end) + " bytes were written, " +
+                    std::to_string(bytes_) + " are left");
+  }
+  if (end < bytes_) {
+    throw NotAsWritten(path_ + ": has " + std::to_string(bytes_ - end) +
+                       " bytes after its end; dpml did not write this file");
+  }
+  ChildProcess child({.place = path_,
+                      .patience_seconds = kPatienceSeconds,
+                      .most_message_bytes = bytes_ + kMemoryOfScan,
+                      .most_memory_bytes = kMemoryOfScan},
+                     [&](const Sender& parent) {
+                       std::string answer;
+                       try {
+                         answer = kScanned + scan_record(path_, bytes_);
+                       } catch (const NotAsWritten& refused) {
+                         answer = std::string(1, kRefused) + refused.what();
+                       }
+                       parent.send(answer.data(), answer.size());
+                     });
+  std::string answer = child.receive();
+  if (answer.starts_with(kRefused)) throw NotAsWritten(answer.substr(1));
+  if (!answer.starts_with(kScanned)) throw FileError(path_ + ": is damaged: nothing could be read");
+  return answer.substr(1);
 }
 
 RecordTree::~RecordTree() {

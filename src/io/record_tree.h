@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -78,6 +79,8 @@ class RecordTree {
   /// Scans the file in a child process (record_scan.h). Throws FileError when it is not HDF5, or truncated or damaged,
   /// and NotAsWritten when it has what no file of dpml has: links, filters, other types, bytes after its end.
   explicit RecordTree(const std::filesystem::path& path);
+  /// The same of a scan that is at hand, whoever made it.
+  RecordTree(const std::filesystem::path& path, std::string_view scan);
   ~RecordTree();
   RecordTree(const RecordTree&) = delete;
   RecordTree& operator=(const RecordTree&) = delete;
@@ -94,6 +97,9 @@ class RecordTree {
 
  private:
   class Decoder;
+
+  void open(const std::filesystem::path& path);
+  std::string scanned() const;
 
   std::string path_;
   int file_ = -1;
