@@ -33,7 +33,7 @@ NumberRule both(const NumberRule& a, const NumberRule& b) {
 
 std::string to_text(const NumberRule& rule) {
   return std::visit(Cases{[](const AnyNumber&) { return std::string("any number"); },
-                          [](const FiniteNumber&) { return std::string("a finite number"); },
+                          [](const FiniteNumber&) { return std::string("a finite number (float32, up to 3.4e38)"); },
                           [](const WholeNumber& whole) {
                             if (whole.below == 2) return std::string("0 or 1");
                             return "a whole number from 0 to " + std::to_string(whole.below - 1);
