@@ -123,6 +123,9 @@ TensorDataset join_dataset(const NumericArray& inputs, std::string_view inputs_n
   if (inputs.shape().rank() == 0) fail(inputs_name, "expected inputs [N, sample...], found a single number");
   if (labels.shape().rank() == 0) fail(labels_name, "expected labels [N] or [N, k], found a single number");
   const Index samples = inputs.shape()[0];
+  if (samples > 0 && inputs.shape().size() == 0) {  // any number of such rows fits into a file of no length
+    fail(inputs_name, "expected numbers in every row, found inputs " + inputs.shape().to_text());
+  }
   if (labels.shape()[0] != samples) {
     fail(labels_name, "holds " + counted(labels.shape()[0], "label") + ", but " + std::string(inputs_name) + " holds " +
                           counted(samples, "sample") + "; expected one label for each");

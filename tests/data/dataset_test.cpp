@@ -162,6 +162,14 @@ TEST(JoinDataset, NamesTheFileThatIsMislabelled) {
   EXPECT_THROW(join({0, 1, 1}, Tensor::kMaxExactInteger + 1), ConfigError);
 }
 
+TEST(JoinDataset, RefusesRowsWithoutNumbers) {
+  for (const InputLayout layout : {InputLayout::as_stored, InputLayout::grey_images, InputLayout::channels_first}) {
+    const NumericArray inputs(Tensor(Shape{Index{1} << 60, 0, 0, 0}));
+    EXPECT_TRUE(refuses("inputs.npy", "expected numbers in every row, found inputs [1152921504606846976, 0, 0, 0]",
+                        [&] { join_dataset(inputs, "inputs.npy", inputs, "labels.npy", {.layout = layout}); }));
+  }
+}
+
 TEST(JoinDataset, SaysWhereANumberStandsInItsFile) {
   const auto place = [](const Shape& inputs, InputLayout layout, Index element) {
     return join_dataset(Tensor::zeros(inputs), "x.npy", Tensor::zeros({inputs[0]}), "y.npy", {.layout = layout})
