@@ -177,8 +177,7 @@ all_sabotages() {
   sabotage "the early check forgets shapes of labels" train_test "$early_test" src/train/check_rows.cpp \
     'if (!problem.empty()) throw' 'if (problem == "never") throw'
   sabotage "the early check looks at its first piece alone" train_test CheckRows.TellsTheFirstBadRowForAnyNumberOfThreads \
-    src/train/check_rows.cpp 'const Index first = chunk * chunk_rows;' \
-    'const Index first = chunk * chunk_rows; if (first > 0) return;'
+    src/train/check_rows.cpp 'const Batch& samples) {' 'const Batch& samples) { if (first > 0) return;'
   sabotage "test data is not checked" train_test Run.ChecksTheRowsOfItsTestData src/train/run.cpp \
     'require_usable_rows(test_rows_,' 'if (test_rows_.rows < 0) require_usable_rows(test_rows_,'
   sabotage "training goes on with weights that are not finite" train_test Trainer.EndsWhenTheWeightsAreNotFinite \
