@@ -5,6 +5,9 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/text_format.h>
 
+#include <cmath>
+#include <string_view>
+
 #include "dpml/base/text.h"
 
 namespace dpml::config {
@@ -38,6 +41,14 @@ std::string excerpt(const std::string& written) {
     if (letter < ' ' || letter > '~') letter = '?';
   }
   return "`" + text + (written.size() > kLength ? "..." : "") + "`";
+}
+
+/// Whether digits were read as infinity, or others than zeros as 0. protobuf takes both; here they would be another
+/// wish.
+bool is_beyond_doubles(const std::string& written, double value) {
+  if (std::isinf(value)) return written.find_first_of("0123456789") != std::string::npos;
+  const std::string_view mantissa = std::string_view(written).substr(0, written.find_first_of("eE"));
+  return value == 0 && mantissa.find_first_of("123456789") != std::string_view::npos;
 }
 
 std::string wrong_value(const StatedValue& value, const FieldDescriptor& field) {
@@ -148,6 +159,12 @@ void MessageFiller::fill_value(const StatedValue& value, const Origin& origin, c
   parser.RecordErrorsTo(&silence);
   if (wants_block || value.is_block || !parser.ParseFieldValueFromString(value.scalar, &field, &message)) {
     problems_.add(origin, wrong_value(value, field));
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE && !field.is_repeated() &&
+             is_beyond_doubles(value.scalar, reflection->GetDouble(message, &field))) {
+    problems_.add(origin, "is " + excerpt(value.scalar) +
+                              ", which no double is near; state a number between 4.9e-324 and "
+                              "1.8e308 in size, 0, or inf where it is meant");
+    reflection->ClearField(&message, &field);
   }
 }
 
