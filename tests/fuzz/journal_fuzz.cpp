@@ -3,7 +3,7 @@
 
 #include "dpml/base/error.h"
 #include "dpml/io/journal.h"
-#include "fuzz_file.h"
+#include "fuzz/fuzz_file.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::filesystem::path path = dpml::fuzz::file_of(data, size);
