@@ -166,6 +166,24 @@ all_sabotages() {
     'trainer_.resume_ledger(std::move(reopened.contents.ledger));' 'trainer_.resume_ledger(Ledger(saved));'
   sabotage "runs without a seed all use the same key" train_test NoiseKey.IsAnotherOneInEveryTrainingWithoutASeed \
     src/train/trainer.cpp 'Key::secure()' 'Key::from_seed(0)'
+
+  local early_test=CheckRows.EndsATrainingBeforeItsFirstRelease
+  sabotage "the early check of rows is removed" train_test "$early_test" src/train/trainer.cpp \
+    'const RowCounts rows = check_rows(data, schema, threads);' 'const RowCounts rows{schema.input.rank(), 0};'
+  sabotage "the early check forgets labels" train_test "$early_test" src/train/check_rows.cpp \
+    'if (has_labels) require(schema.label_numbers' 'if (false) require(schema.label_numbers'
+  sabotage "the early check forgets inputs" train_test "$early_test" src/train/check_rows.cpp \
+    'require(schema.input_numbers, data' 'require(NumberRule(AnyNumber{}), data'
+  sabotage "the early check forgets shapes of labels" train_test "$early_test" src/train/check_rows.cpp \
+    'if (!problem.empty()) throw' 'if (problem == "never") throw'
+  sabotage "the early check looks at its first piece alone" train_test CheckRows.TellsTheFirstBadRowForAnyNumberOfThreads \
+    src/train/check_rows.cpp 'const Batch& samples) {' 'const Batch& samples) { if (first > 0) return;'
+  sabotage "test data is not checked" train_test Run.ChecksTheRowsOfItsTestData src/train/run.cpp \
+    'require_usable_rows(test_rows_,' 'if (test_rows_.rows < 0) require_usable_rows(test_rows_,'
+  sabotage "training goes on with weights that are not finite" train_test Trainer.EndsWhenTheWeightsAreNotFinite \
+    src/train/trainer.cpp 'if (parts_->weights_are_finite) return;' 'if (parts_->step > 0) return;'
+  sabotage "any clip bound above 0 is taken" dpsgd_test ClipRule.RefusesABoundThatFloatGradientsCannotKeep \
+    src/dpsgd/clip_rule.cpp 'clip_bound >= kSmallestBound && clip_bound <= kLargestBound' 'clip_bound > 0'
 }
 
 phase=list

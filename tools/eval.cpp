@@ -80,10 +80,6 @@ int evaluate(const Request& request) {
 
 }  // namespace
 
-std::filesystem::path model_file_of(const std::string& run) {
-  return std::filesystem::is_directory(run) ? RunFolder{run}.model() : std::filesystem::path(run);
-}
-
 void add_eval_command(CLI::App& app, Action& action) {
   auto request = std::make_shared<Request>();
   CLI::App* command = app.add_subcommand(

@@ -5,6 +5,9 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/text_format.h>
 
+#include <cmath>
+#include <string_view>
+
 #include "dpml/base/text.h"
 #include "dpml/config.pb.h"
 
@@ -35,6 +38,14 @@ std::vector<std::string> value_names(const EnumDescriptor& choices) {
 std::string excerpt(const std::string& written) {
   constexpr std::size_t kLength = 40;
   return "`" + printable(written.substr(0, kLength)) + (written.size() > kLength ? "..." : "") + "`";
+}
+
+/// Whether digits were read as infinity, or others than zeros as 0. protobuf takes both; here they would be another
+/// wish.
+bool is_beyond_doubles(const std::string& written, double value) {
+  if (std::isinf(value)) return written.find_first_of("0123456789") != std::string::npos;
+  const std::string_view mantissa = std::string_view(written).substr(0, written.find_first_of("eE"));
+  return value == 0 && mantissa.find_first_of("123456789") != std::string_view::npos;
 }
 
 std::string wrong_value(const StatedValue& value, const FieldDescriptor& field) {
@@ -163,6 +174,12 @@ void MessageFiller::fill_value(const StatedValue& value, const Origin& origin, c
                                                  : reflection->GetString(message, &field);
     const std::string problem = text_problem(text);
     if (!problem.empty()) problems_.add(origin, problem);
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE && !field.is_repeated() &&
+             is_beyond_doubles(value.scalar, reflection->GetDouble(message, &field))) {
+    problems_.add(origin, "is " + excerpt(value.scalar) +
+                              ", which no double is near; state a number between 4.9e-324 and "
+                              "1.8e308 in size, 0, or inf where it is meant");
+    reflection->ClearField(&message, &field);
   }
 }
 

@@ -27,7 +27,9 @@ void CsvRows::read_more() {
                   ": a row of more than 16 MiB; is it a table, and are all quotes closed?");
   }
   const std::size_t size = text_.size();
-  const std::size_t piece = std::max(kPiece, size);  // a long row is begun again only a few times
+  // A long row is begun again only a few times; one byte more than can come shows the end of the file.
+  const std::uint64_t most = content_.most_left() + 1;
+  const std::size_t piece = static_cast<std::size_t>(std::min<std::uint64_t>(std::max(kPiece, size), most));
   text_.resize(size + piece);
   const std::size_t count = content_.read_some({reinterpret_cast<std::uint8_t*>(text_.data()) + size, piece});
   text_.resize(size + count);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dpml/base/text.h"
+#include "row_place.h"
 
 namespace dpml {
 
@@ -96,6 +97,14 @@ bool is_exact(Number number) {
   return true;
 }
 
+[[noreturn]] void fail_inexact(const FileContent& content, const Shape& shape, Index place) {
+  const Shape row = shape.rank() == 0 ? Shape{} : shape.without_front();
+  content.fail(
+      row_place(place / row.size(), indices_at(row, place % row.size())) +
+      ": a whole number beyond 2^24, which float32 cannot tell from its neighbours; store such numbers as float32 "
+      "if they are quantities, renumber them if they are labels or indices");
+}
+
 template <typename Number>
 Tensor read_numbers(FileContent& content, std::endian order, const Shape& shape) {
   Tensor tensor(shape);
@@ -104,16 +113,10 @@ Tensor read_numbers(FileContent& content, std::endian order, const Shape& shape)
   for (std::size_t begin = 0; begin < numbers.size();) {
     const std::size_t count = std::min(kPiece / sizeof(Number), numbers.size() - begin);
     content.read(std::span(buffer).first(count * sizeof(Number)), "its numbers");
-    bool exact = true;
     for (std::size_t i = 0; i < count; ++i) {
       const auto number = decode<Number>(buffer.data() + i * sizeof(Number), order);
-      exact = exact && is_exact(number);
+      if (!is_exact(number)) fail_inexact(content, shape, static_cast<Index>(begin + i));
       numbers[begin + i] = static_cast<float>(number);
-    }
-    if (!exact) {
-      content.fail(
-          "holds whole numbers beyond 2^24, which float32 cannot tell apart; store them as float32 if they are "
-          "quantities, renumber them if they are labels or indices");
     }
     begin += count;
   }

@@ -10,6 +10,7 @@
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "dpml/tensor/number_rule.h"
+#include "row_place.h"
 
 namespace dpml {
 
@@ -52,33 +53,7 @@ void check_class_indices(const TensorDataset& data, const Tensor& labels, Index 
        "the label must be " + to_text(NumberRule(rule)) + ", one of " + counted(classes, "class", "classes"));
 }
 
-/// Of a sample's axes, from the place in memory: [3, 2], 4 -> [2, 0].
-std::vector<Index> indices_at(const Shape& shape, Index element) {
-  std::vector<Index> indices(static_cast<std::size_t>(shape.rank()));
-  for (Index axis = shape.rank() - 1; axis >= 0; --axis) {
-    indices[static_cast<std::size_t>(axis)] = element % shape[axis];
-    element /= shape[axis];
-  }
-  return indices;
-}
-
-std::string row_and_element(Index row, const std::vector<Index>& indices) {
-  std::string text = "row " + std::to_string(row);
-  if (indices.size() == 1) text += ", column " + std::to_string(indices[0]);
-  if (indices.size() > 1) text += ", element " + Shape(indices).to_text();
-  return text + " (counted from 0)";
-}
-
 }  // namespace
-
-std::string Dataset::source_of(SamplePart part) const {
-  return part == SamplePart::input ? "the inputs" : "the labels";
-}
-
-std::string Dataset::place_of(SamplePart part, Index sample, Index element) const {
-  const Shape shape = part == SamplePart::input ? input_shape() : label_shape();
-  return source_of(part) + ": " + row_and_element(sample, indices_at(shape, element));
-}
 
 TensorDataset::TensorDataset(NumericArray inputs, Tensor labels, const InputScaling& scaling)
     : TensorDataset(inputs, labels, scaling, {.rows = inputs.shape().rank() == 0 ? 0 : inputs.shape()[0]}) {}
@@ -139,7 +114,7 @@ std::string TensorDataset::place_of(SamplePart part, Index sample, Index element
     std::rotate(indices.begin(), indices.end() - 1, indices.end());
   }
   if (is_input && origin_->layout == InputLayout::grey_images) indices.pop_back();
-  return source + row_and_element(origin_->row_of_sample.empty() ? sample : origin_->row_of_sample[place], indices);
+  return source + row_place(origin_->row_of_sample.empty() ? sample : origin_->row_of_sample[place], indices);
 }
 
 TensorDataset join_dataset(const NumericArray& inputs, std::string_view inputs_name, const NumericArray& labels,
@@ -148,6 +123,9 @@ TensorDataset join_dataset(const NumericArray& inputs, std::string_view inputs_n
   if (inputs.shape().rank() == 0) fail(inputs_name, "expected inputs [N, sample...], found a single number");
   if (labels.shape().rank() == 0) fail(labels_name, "expected labels [N] or [N, k], found a single number");
   const Index samples = inputs.shape()[0];
+  if (samples > 0 && inputs.shape().size() == 0) {  // any number of such rows fits into a file of no length
+    fail(inputs_name, "expected numbers in every row, found inputs " + inputs.shape().to_text());
+  }
   if (labels.shape()[0] != samples) {
     fail(labels_name, "holds " + counted(labels.shape()[0], "label") + ", but " + std::string(inputs_name) + " holds " +
                           counted(samples, "sample") + "; expected one label for each");

@@ -57,7 +57,8 @@ NumberRule Sequential::input_rule() const {
 }
 
 bool Sequential::keeps_numbers() const {
-  return std::all_of(children_.begin(), children_.end(), [](const Child& child) { return child.layer->keeps_numbers(); });
+  return std::all_of(children_.begin(), children_.end(),
+                     [](const Child& child) { return child.layer->keeps_numbers(); });
 }
 
 void Sequential::collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "dpml/base/cases.h"
+#include "dpml/base/vectorised.h"
 
 namespace dpml {
 
@@ -33,7 +34,7 @@ NumberRule both(const NumberRule& a, const NumberRule& b) {
 
 std::string to_text(const NumberRule& rule) {
   return std::visit(Cases{[](const AnyNumber&) { return std::string("any number"); },
-                          [](const FiniteNumber&) { return std::string("a finite number"); },
+                          [](const FiniteNumber&) { return std::string("a finite number (float32, up to 3.4e38)"); },
                           [](const WholeNumber& whole) {
                             if (whole.below == 2) return std::string("0 or 1");
                             return "a whole number from 0 to " + std::to_string(whole.below - 1);
@@ -44,12 +45,16 @@ std::string to_text(const NumberRule& rule) {
 bool all_finite(std::span<const float> numbers) {
   constexpr std::uint32_t kWithoutSign = 0x7FFFFFFF;
   constexpr std::uint32_t kInfinity = 0x7F800000;
-  // The largest bits, whatever the order: a loop without an early end, which becomes vector instructions.
+  // The largest bits: the same whatever the order, in a loop without an early end, which becomes vector instructions.
   std::uint32_t largest = 0;
-#pragma omp simd reduction(max : largest)
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
-    largest = std::max(largest, std::bit_cast<std::uint32_t>(numbers[i]) & kWithoutSign);
-  }
+  vectorised([&largest, numbers] {
+    std::uint32_t found = 0;
+#pragma omp simd reduction(max : found)
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      found = std::max(found, std::bit_cast<std::uint32_t>(numbers[i]) & kWithoutSign);
+    }
+    largest = found;
+  });
   return largest < kInfinity;
 }
 

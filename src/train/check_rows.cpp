@@ -1,6 +1,7 @@
 #include "dpml/train/check_rows.h"
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "dpml/base/error.h"
@@ -40,8 +41,7 @@ RowCounts check(const Dataset& data, const RowSchema& schema, bool has_labels, i
   const std::string wanted_label = wanted_of_labels(schema);
   const Index chunk_rows = std::clamp<Index>(kChunkNumbers / std::max<Index>(1, schema.input.size()), 1, 4096);
   std::vector<Index> not_finite(static_cast<std::size_t>(physical_batch_count(data.size(), chunk_rows)));
-  for_each_chunk(data, chunk_rows, threads, [&](Index chunk, const Batch& samples) {
-    const Index first = chunk * chunk_rows;
+  for_each_chunk(data, chunk_rows, threads, [&](Index chunk, Index first, const Batch& samples) {
     require(schema.input_numbers, data, SamplePart::input, samples.inputs, first, wanted_input);
     if (has_labels) require(schema.label_numbers, data, SamplePart::label, samples.labels, first, wanted_label);
     not_finite[static_cast<std::size_t>(chunk)] = count_not_finite(samples.inputs);

@@ -14,13 +14,17 @@ namespace {
 
 constexpr Index kChunk = 64;
 
-/// Calls work(chunk number, samples, tape, prediction) for all samples, in pieces, in parallel.
+/// Calls work(chunk number, its first sample, samples, tape, prediction) for all samples, in pieces, in parallel.
 template <class Work>
 void predict_chunks(const Layer& model, const Dataset& data, int threads, Work&& work) {
-  for_each_chunk(data, kChunk, threads, [&](Index chunk, const Batch& samples) {
-    Tape tape({.training = false, .gradients = false, .sample_ids = samples.sample_ids, .mask_key = 0});
+  for_each_chunk(data, kChunk, threads, [&](Index chunk, Index first, const Batch& samples) {
+    Tape tape({.training = false,
+               .gradients = false,
+               .sample_ids = samples.sample_ids,
+               .mask_key = 0,
+               .products = Products::library});
     const Value prediction = model.forward(tape, tape.sample(samples.inputs));
-    work(chunk, samples, tape, prediction);
+    work(chunk, first, samples, tape, prediction);
   });
 }
 
@@ -37,19 +41,20 @@ Evaluation evaluate(const Layer& model, const Dataset& data, Loss loss, int thre
     throw DataError(data.source_of(SamplePart::input) + ": no row is left; nothing can be measured");
   std::vector<Sums> chunks(static_cast<std::size_t>(physical_batch_count(data.size(), kChunk)));
   const bool has_classes = loss != Loss::mean_squared_error;
-  predict_chunks(model, data, threads, [&](Index chunk, const Batch& samples, Tape& tape, const Value& prediction) {
-    Sums& sums = chunks[static_cast<std::size_t>(chunk)];
-    const Value losses = loss_value(loss, tape, prediction, samples.labels);
-    for (const float value : losses.tensor().values()) {
-      if (std::isfinite(value)) {
-        sums.loss += static_cast<double>(value);
-      } else {
-        ++sums.not_finite;
-      }
-    }
-    if (has_classes) sums.correct = count_correct(loss, prediction.tensor(), samples.labels);
-    sums.labels = samples.labels.size();
-  });
+  predict_chunks(model, data, threads,
+                 [&](Index chunk, Index, const Batch& samples, Tape& tape, const Value& prediction) {
+                   Sums& sums = chunks[static_cast<std::size_t>(chunk)];
+                   const Value losses = loss_value(loss, tape, prediction, samples.labels);
+                   for (const float value : losses.tensor().values()) {
+                     if (std::isfinite(value)) {
+                       sums.loss += static_cast<double>(value);
+                     } else {
+                       ++sums.not_finite;
+                     }
+                   }
+                   if (has_classes) sums.correct = count_correct(loss, prediction.tensor(), samples.labels);
+                   sums.labels = samples.labels.size();
+                 });
   Sums total;
   for (const Sums& sums : chunks) {
     total.loss += sums.loss;
@@ -72,10 +77,10 @@ Evaluation evaluate(const Layer& model, const Dataset& data, Loss loss, int thre
 Tensor predict(const Layer& model, const Dataset& data, int threads) {
   Tensor outputs(model.output_shape(data.input_shape()).with_front(data.size()));
   const Index row = outputs.shape().without_front().size();
-  predict_chunks(model, data, threads, [&](Index chunk, const Batch& samples, Tape&, const Value& prediction) {
+  predict_chunks(model, data, threads, [&](Index, Index first, const Batch& samples, Tape&, const Value& prediction) {
     const Index size = samples.inputs.shape().without_front().size();
     for (Index i = 0; i < samples.inputs.shape()[0]; ++i) {
-      float* to = outputs.mutable_data() + (chunk * kChunk + i) * row;
+      float* to = outputs.mutable_data() + (first + i) * row;
       const float* input = samples.inputs.data() + i * size;
       if (all_finite({input, static_cast<std::size_t>(size)})) {
         std::copy_n(prediction.tensor().data() + i * row, row, to);

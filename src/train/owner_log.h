@@ -37,7 +37,7 @@ struct RowsOfData {
   Index in_file = 0;
 };
 
-/// owner/rows.csv, so that no row is left out unseen: how many there were, were dropped, and weigh nothing.
+/// owner/rows.csv, so that no row is left out unseen: how many there were, were dropped, and are not finite.
 std::string rows_table(std::span<const RowsOfData> data);
 
 }  // namespace dpml

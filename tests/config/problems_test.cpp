@@ -51,6 +51,21 @@ TEST(Problems, TellTheEndThatANumberIsBeyond) {
                  "c.txtpb:5: privacy.steps: is `1e3`; expected a whole number in digits");
 }
 
+/// protobuf reads them as infinity and 0: clip_bound: 1e999 would mean no clipping.
+TEST(Problems, TellOfNumbersThatNoDoubleIsNear) {
+  for (const std::string number : {"1e999", "-1e999", "1e-400"}) {
+    expect_problem(
+        with("clip_bound: 1", "clip_bound: " + number),
+        "c.txtpb:6: privacy.clip_bound: is `" + number + "`, which no double is near; state a number between");
+  }
+  EXPECT_NE(problems_of(kSmallConfig, {"privacy.delta=1e-400"}).find("privacy.delta: is `1e-400`, which"),
+            std::string::npos);
+  for (const std::string zero : {"0", "0.0", "0e5", "-0"}) {
+    expect_problem(with("delta: 1e-5", "delta: " + zero),
+                   "c.txtpb:7: privacy.delta: is " + std::string(zero[0] == '-' ? "-0" : "0") + "; state");
+  }
+}
+
 TEST(Problems, TellWhyAPathCannotBe) {
   expect_problem(with("\"train-images.gz\"", "\"train\\000images\""),
                  "c.txtpb:11: data.train.idx.inputs: holds a NUL character");

@@ -93,6 +93,8 @@ TEST(Npy, SaysWhatIsWrongWithAFile) {
   expect(npy(array_header("<f4", "(1,)"), "12345"), "but 5 follow");
   expect(npy(array_header("<f4", "(1,)"), "1234").substr(0, 60), "length of its NumPy header");
   expect(npy(array_header("<i8", "(1,)"), little_endian<std::int64_t>({(1 << 24) + 1})), "beyond 2^24");
+  expect(npy(array_header("<i8", "(2, 2)"), little_endian<std::int64_t>({1, 2, 3, 1 << 25})),
+         "row 1, column 1 (counted from 0): a whole number beyond 2^24");
   expect(npy(array_header("<u8", "(1,)"), little_endian<std::uint64_t>({~std::uint64_t{0}})), "beyond 2^24");
   expect_header(array_header("<f2", "(1,)"), "unknown element type");
   expect_header(array_header("|S3", "(1,)"), "unknown element type");

@@ -38,7 +38,7 @@ TEST(NumberRule, OfBothIsTheStricterOne) {
 
 TEST(NumberRule, IsToldInWords) {
   EXPECT_EQ(to_text(NumberRule(AnyNumber{})), "any number");
-  EXPECT_EQ(to_text(NumberRule(FiniteNumber{})), "a finite number");
+  EXPECT_EQ(to_text(NumberRule(FiniteNumber{})), "a finite number (float32, up to 3.4e38)");
   EXPECT_EQ(to_text(NumberRule(WholeNumber{2})), "0 or 1");
   EXPECT_EQ(to_text(NumberRule(WholeNumber{50})), "a whole number from 0 to 49");
 }

@@ -95,7 +95,7 @@ TEST(CheckRows, NamesThePlaceOfALabelAndNotTheLabel) {
         [&] { check(*one, data, Loss::binary_cross_entropy); });
   }
   for (const float bad : {kNaN, kInfinity, -kInfinity}) {
-    expect_error<DataError>("must be a finite number, as mean_squared_error needs",
+    expect_error<DataError>("must be a finite number (float32, up to 3.4e38), as mean_squared_error needs",
                             [&] { check(*one, with_bad_label(bad), Loss::mean_squared_error); });
     expect_error<DataError>("the labels: row 77, column 2 (counted from 0): ",
                             [&] { check(*linear_model(4, 3), with_bad_label(bad, {3}), Loss::mean_squared_error); });

@@ -48,9 +48,9 @@ struct DatasetOptions {
 };
 
 /// Joins inputs [N, sample...] with labels: class indices [N] or [N, T...], or targets [N, k] ([N] counts as [N, 1]).
-/// The names are the files they came from, for messages. Throws FileError when the counts differ, a label is not a
-/// whole number in [0, classes) (naming its row), or the axes do not fit the layout; ConfigError when the options are
-/// impossible.
+/// The names are the files they came from, for messages. Throws FileError when the counts differ, rows hold no number,
+/// a label is not a whole number in [0, classes) (naming its row), or the axes do not fit the layout; ConfigError when
+/// the options are impossible.
 TensorDataset join_dataset(const NumericArray& inputs, std::string_view inputs_name, const NumericArray& labels,
                            std::string_view labels_name, const DatasetOptions& options);
 

@@ -10,7 +10,7 @@ namespace dpml {
 
 /// A row of the weight for each index: y[b,...,:] = weight[x[b,...],:].
 ///
-///   x       [B, ...]                whole numbers in [0, vocabulary), inputs of the model; B >= 0, any number of positions
+///   x       [B, ...]                inputs of the model, whole numbers in [0, vocabulary); B >= 0
 ///   weight  [vocabulary, features]  standard normal at construction
 ///   result  [B, ..., features]
 ///

@@ -32,7 +32,7 @@ std::optional<Index> first_breach(const NumberRule& rule, std::span<const float>
 /// The rule that is kept by what keeps both.
 NumberRule both(const NumberRule& a, const NumberRule& b);
 
-/// "any number", "a finite number", "0 or 1", "a whole number from 0 to 49".
+/// "any number", "a finite number (float32, up to 3.4e38)", "0 or 1", "a whole number from 0 to 49".
 std::string to_text(const NumberRule& rule);
 
 bool all_finite(std::span<const float> numbers);

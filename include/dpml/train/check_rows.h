@@ -10,7 +10,7 @@ namespace dpml {
 /// What a check found in rows that passed. Private, as the rows are.
 struct RowCounts {
   Index rows = 0;
-  Index not_finite = 0;  ///< rows with an input that is infinite or NaN: in training they weigh nothing
+  Index not_finite = 0;  ///< rows with an input that is infinite or NaN
 };
 
 /// Reads every row once and compares it with what model and loss need. Throws DataError naming file, row and column,
