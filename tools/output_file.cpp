@@ -21,8 +21,7 @@ bool is_part_of_run(const fs::path& folder) {
   const RunFolder run{folder};
   std::error_code ignored;
   return fs::exists(run.journal(), ignored) || fs::exists(run.checkpoint(), ignored) ||
-         fs::exists(folder / run.journal().filename(), ignored) ||
-         fs::exists(folder / run.checkpoint().filename(), ignored);
+         fs::exists(folder / run.journal().filename(), ignored);
 }
 
 }  // namespace

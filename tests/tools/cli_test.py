@@ -879,15 +879,24 @@ class FullDiskTest(CommandTest):
 
 
 class ProgressTest(CommandTest):
-    def shown(self, columns, term="xterm"):
-        """What a run writes to a terminal that is so wide."""
+    @staticmethod
+    def resize(terminal, columns):
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
+    def start(self, columns, *more, term="xterm"):
+        """A run at a terminal that is so wide, and the other end of the terminal."""
         files.write_vector_run(self.folder)
         master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self.resize(slave, columns)
         shutil.rmtree(self.path("run"), ignore_errors=True)
-        process = subprocess.Popen([DPML, "train", "vector.txtpb", "--out", "run", "--threads", "1"], cwd=self.folder,
+        process = subprocess.Popen([DPML, "train", "vector.txtpb", "--out", "run", "--threads", "1", *more], cwd=self.folder,
                                    stdout=subprocess.DEVNULL, stderr=slave, env={**os.environ, "TERM": term})
         os.close(slave)
+        return process, master
+
+    def shown(self, columns, term="xterm"):
+        """All that a run writes."""
+        process, master = self.start(columns, term=term)
         shown = b""
         try:
             while True:
@@ -911,6 +920,20 @@ class ProgressTest(CommandTest):
                 self.assertIn("step 10/10"[:columns - 1], lines[-1])
         for part in ("epoch", "steps/s", "left", "epsilon"):
             self.assertIn(part, self.shown(200))
+
+    def test_the_line_fits_a_terminal_that_was_resized(self):
+        process, master = self.start(200, "--set", "privacy.steps=100000000")
+        try:
+            self.assertIn(b"step", os.read(master, 4096))
+            self.resize(master, 30)
+            os.read(master, 4096)  # may have been on its way
+            for _ in range(3):
+                line = os.read(master, 4096).decode().split("\r\x1b[K")[-1]
+                self.assertTrue(line.startswith("step ") and len(line) < 30, line)
+        finally:
+            process.terminate()
+            os.close(master)
+            process.wait(TIMEOUT)
 
     def test_a_dumb_terminal_gets_plain_lines(self):
         self.assertNotIn("\x1b", self.shown(80, term="dumb"))
