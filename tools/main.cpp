@@ -83,6 +83,7 @@ int main(int argc, char** argv) {
   add_predict_command(app, action);
   add_inspect_command(app, action);
   add_audit_command(app, action);
+  add_neighbours_command(app, action);
   add_epsilon_command(app, action);
   add_delta_command(app, action);
   add_noise_command(app, action);

@@ -1,5 +1,7 @@
 #include "dpml/base/parallel.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -41,7 +43,9 @@ class FirstError {
 }  // namespace
 
 int available_cores() {
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return std::max(1, CPU_COUNT(&allowed));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));  // more cores than a cpu_set_t holds
 }
 
 int threads_worth(double seconds, int threads) {

@@ -42,6 +42,7 @@ NumericArray::NumericArray(const Shape& shape, std::vector<std::uint8_t> bytes)
 void NumericArray::copy_row(Index row, float scale, float offset, std::span<float> into) const {
   const auto copy_scaled = [=](const auto* from) {
     vectorised([=] {
+#pragma omp simd
       for (std::size_t i = 0; i < into.size(); ++i) into[i] = static_cast<float>(from[i]) * scale + offset;
     });
   };

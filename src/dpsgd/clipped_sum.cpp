@@ -54,8 +54,7 @@ ClippedSum::ClippedSum(const ClipRule& rule, std::span<Parameter* const> paramet
   contents_->grid = Grid(rule.clip_bound(), contents_->offsets.back());
   contents_->lanes.resize(static_cast<std::size_t>(lanes));
   for (Lane& lane : contents_->lanes) {
-    lane.group.assign(contents_->offsets.back(), 0.0F);
-    lane.total.assign(contents_->offsets.back(), 0.0);
+    lane.group.resize(contents_->offsets.back());
   }
 }
 
@@ -76,10 +75,13 @@ double ClippedSum::most_samples() const {
 void ClippedSum::begin_group(int lane_number) {
   Lane& lane = contents_->lanes.at(static_cast<std::size_t>(lane_number));
   if (!lane.has_group) return;
-  vectorised([grid = contents_->grid, count = lane.group.size(), group = lane.group.data(), total = lane.total.data()] {
-    for (std::size_t i = 0; i < count; ++i) {
-      total[i] += grid.rounded(static_cast<double>(group[i]));
-      group[i] = 0;
+  lane.total.resize(lane.group.size());  // a lane that takes one group only never needs it
+  vectorised([grid = contents_->grid, count = lane.group.size(), group = lane.group.data(), total = lane.total.data(),
+              has_total = lane.has_total] {
+    if (has_total) {
+      for (std::size_t i = 0; i < count; ++i) total[i] += grid.rounded(static_cast<double>(group[i]));
+    } else {
+      for (std::size_t i = 0; i < count; ++i) total[i] = grid.rounded(static_cast<double>(group[i]));
     }
   });
   lane.has_group = false;
@@ -130,7 +132,8 @@ void ClippedSum::add_clipped(Lane& lane, std::span<const std::pair<std::size_t, 
       lane.weights[b] = contents_->rule.weight(lane.squared_norms[b]);
   }
 
-  lane.has_group = true;  // before the first addition, so that clear() reaches one that stops halfway
+  if (!lane.has_group) std::fill(lane.group.begin(), lane.group.end(), 0.0F);
+  lane.has_group = true;
   lane.group_samples += batch;
   lane.samples += static_cast<double>(batch);
   for (const auto& [place, gradient] : gradients) {
@@ -140,8 +143,6 @@ void ClippedSum::add_clipped(Lane& lane, std::span<const std::pair<std::size_t, 
 
 void ClippedSum::clear() {
   for (Lane& lane : contents_->lanes) {
-    if (lane.has_group) std::fill(lane.group.begin(), lane.group.end(), 0.0F);
-    if (lane.has_total) std::fill(lane.total.begin(), lane.total.end(), 0.0);
     lane.has_group = lane.has_total = false;
     lane.group_samples = 0;
     lane.samples = 0;

@@ -29,8 +29,8 @@ class Grid {
 /// What one lane has gathered: the clipped gradients of the open group summed in float, and the groups before it
 /// exactly.
 struct ClippedSum::Lane {
-  std::vector<float> group;  // all parameters, one after the other
-  std::vector<double> total;
+  std::vector<float> group;   // all parameters, one after the other; means something while has_group
+  std::vector<double> total;  // while has_total
   Index group_samples = 0;
   double samples = 0;
   bool has_group = false;

@@ -41,14 +41,11 @@ void scale(double factor, std::span<double> values) {
   });
 }
 
-/// Adds a lane's numbers, rounded to the grid, and leaves zeros.
+/// Adds a lane's numbers, rounded to the grid.
 template <class Number>
-void take(Number* from, const Grid& grid, std::span<double> total) {
+void add_rounded(const Number* from, const Grid& grid, std::span<double> total) {
   vectorised([=] {
-    for (std::size_t j = 0; j < total.size(); ++j) {
-      total[j] += grid.rounded(static_cast<double>(from[j]));
-      from[j] = 0;
-    }
+    for (std::size_t j = 0; j < total.size(); ++j) total[j] += grid.rounded(static_cast<double>(from[j]));
   });
 }
 
@@ -106,9 +103,9 @@ NoisyGradient GaussianMechanism::release(ClippedSum& sum, Ledger& ledger, const 
       std::fill_n(noise.begin(), count, 0.0);
     }
     std::array<double, kPiece> total{};
-    for (ClippedSum::Lane& lane : contents.lanes) {
-      if (lane.has_total) take(lane.total.data() + offset, Grid(), {total.data(), count});
-      if (lane.has_group) take(lane.group.data() + offset, contents.grid, {total.data(), count});
+    for (const ClippedSum::Lane& lane : contents.lanes) {
+      if (lane.has_total) add_rounded(lane.total.data() + offset, Grid(), {total.data(), count});
+      if (lane.has_group) add_rounded(lane.group.data() + offset, contents.grid, {total.data(), count});
     }
     float* result = noisy.tensors_[piece.parameter].mutable_data() + piece.begin;
     vectorised([&] {

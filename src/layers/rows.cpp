@@ -18,6 +18,7 @@ void sum_rows(const float* __restrict values, Index count, Index width, float* _
       std::array<float, kColumns> sum{};
       for (Index row = 0; row < count; ++row) {
         const float* from = values + row * width + first;
+#pragma omp simd
         for (std::size_t i = 0; i < kColumns; ++i) sum[i] += from[i];
       }
       for (std::size_t i = 0; i < kColumns; ++i) sums[first + static_cast<Index>(i)] = sum[i];

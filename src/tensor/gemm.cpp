@@ -17,16 +17,16 @@ namespace {
 
 struct Kernel {
   void (*multiply)(const MatrixProduct&, float*);
-  Index (*panel_size)(const MatrixProduct&);
+  Index (*room_for)(const MatrixProduct&);
 };
 
 Kernel kernel_for(InstructionSet set) {
   switch (set) {
 #if defined(__x86_64__)
     case InstructionSet::avx512:
-      return {avx512::multiply, avx512::panel_size};
+      return {avx512::multiply, avx512::room_for};
     case InstructionSet::avx2:
-      return {avx2::multiply, avx2::panel_size};
+      return {avx2::multiply, avx2::room_for};
 #else
     case InstructionSet::avx512:
     case InstructionSet::avx2:
@@ -34,7 +34,7 @@ Kernel kernel_for(InstructionSet set) {
     case InstructionSet::plain:
       break;
   }
-  return {plain::multiply, plain::panel_size};
+  return {plain::multiply, plain::room_for};
 }
 
 /// One link of a chain, as the rule of bits has it.
@@ -54,8 +54,8 @@ void require_rule(const Kernel& kernel, InstructionSet set) {
   for (std::size_t i = 0; i < b.size(); ++i) b[i] = 1 - static_cast<float>(i * 104729 % 997) / 7;
   std::vector<float> c(kM * kN);
   const MatrixProduct product{kM, kN, kK, {a.data(), kK}, {b.data(), kK, Transpose::yes}, c.data(), kN};
-  std::vector<float> panel(static_cast<std::size_t>(kernel.panel_size(product)));
-  kernel.multiply(product, panel.data());
+  std::vector<float> room(static_cast<std::size_t>(kernel.room_for(product)));
+  kernel.multiply(product, room.data());
   for (Index i = 0; i < kM; ++i) {
     for (Index j = 0; j < kN; ++j) {
       float sum = 0;
@@ -82,8 +82,8 @@ const Kernel& kernel() {
 
 void multiply_straight(const MatrixProduct& p) {
   const Kernel& own = kernel();
-  Tensor panel(Shape{own.panel_size(p)});
-  own.multiply(p, panel.mutable_data());
+  Tensor room(Shape{own.room_for(p)});
+  own.multiply(p, room.mutable_data());
 }
 
 /// C of few columns as C^T of few rows, which fills vectors: C^T = op(B)^T op(A)^T.

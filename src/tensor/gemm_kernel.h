@@ -18,8 +18,10 @@ namespace {
 
 constexpr int kTileVectors = 2;
 constexpr Index kPanel = kTileVectors * kLanes;  // columns of B that are packed together
-// Rows of a panel: it and the rows of A beside it stay in the second-level cache. A longer product goes on from C.
+// Rows of B that are packed together; a longer product goes on from C. A tile's rows of A stay in the first-level
+// cache, the packed block (256 KiB) in the second.
 constexpr Index kDepth = 512;
+constexpr Index kPacked = Index{1} << 16;
 // B is read where it lies when it is used for few tiles of rows, or is so shallow that packing costs as much.
 constexpr Index kRowsWorthPacking = 2 * kTileRows;
 constexpr Index kDepthWorthPacking = 16;
@@ -102,18 +104,6 @@ inline void tile_of(Index rows, const Sides& s, Index depth, const float* b, Ind
   }
 }
 
-/// `rows` rows of C and up to kVectors * kLanes columns, in tiles of nearly equal height.
-template <int kVectors, bool whole>
-inline void column_block(Index rows, Sides s, Index depth, const float* b, Index b_row, Index columns) {
-  for (Index tiles = (rows + kTileRows - 1) / kTileRows; tiles > 0; --tiles) {
-    const Index height = (rows + tiles - 1) / tiles;
-    tile_of<kTileRows, kVectors, whole>(height, s, depth, b, b_row, columns);
-    s.a += height * s.a_row;
-    s.c += height * s.ldc;
-    rows -= height;
-  }
-}
-
 /// A square of B^T, kLanes x kLanes numbers, of which `rows` rows are there: turned[l] holds number l of every row.
 inline void transpose(const float* from, Index row_distance, Index rows, Vector* turned) {
   Vector other[kLanes];
@@ -128,30 +118,29 @@ inline void transpose(const float* from, Index row_distance, Index rows, Vector*
   }
 }
 
-/// `columns` columns of B^T, whose rows are columns of B, as rows of `vectors` whole vectors; what is missing is 0.
-inline void pack_transposed(const float* b, Index ldb, Index depth, Index columns, int vectors, float* to) {
-  const Index width = vectors * kLanes;
-  for (Index first = 0; first < width; first += kLanes) {
+/// Up to kPanel columns of B^T, whose rows are columns of B, as rows of a panel; what is missing of the last vector is
+/// 0.
+inline void pack_transposed(const float* b, Index ldb, Index depth, Index columns, float* to) {
+  for (Index first = 0; first < columns; first += kLanes) {
     const Index rows = smaller(kLanes, columns - first);
     const float* from = b + first * ldb;
     Index q = 0;
     for (; q + kLanes <= depth; q += kLanes) {
       Vector turned[kLanes];
       transpose(from + q, ldb, rows, turned);
-      for (Index l = 0; l < kLanes; ++l) store(to + (q + l) * width + first, turned[l]);
+      for (Index l = 0; l < kLanes; ++l) store(to + (q + l) * kPanel + first, turned[l]);
     }
     for (; q < depth; ++q) {
-      for (Index l = 0; l < kLanes; ++l) to[q * width + first + l] = l < rows ? from[l * ldb + q] : 0.0F;
+      for (Index l = 0; l < kLanes; ++l) to[q * kPanel + first + l] = l < rows ? from[l * ldb + q] : 0.0F;
     }
   }
 }
 
-inline void pack(const float* b, Index ldb, Index depth, Index columns, int vectors, float* to) {
-  const Index last = columns - (vectors - 1) * kLanes;
-  for (Index q = 0; q < depth; ++q, b += ldb) {
-    for (int v = 0; v + 1 < vectors; ++v, to += kLanes) store(to, load(b + v * kLanes));
-    store(to, load_first(last, b + (vectors - 1) * kLanes));
-    to += kLanes;
+inline void pack(const float* b, Index ldb, Index depth, Index columns, float* to) {
+  for (Index q = 0; q < depth; ++q, b += ldb, to += kPanel) {
+    for (Index first = 0; first < columns; first += kLanes) {
+      store(to + first, load_first(smaller(kLanes, columns - first), b + first));
+    }
   }
 }
 
@@ -222,37 +211,80 @@ inline void multiply_few_rows(const MatrixProduct& p, const Sides& s) {
   }
 }
 
-inline void multiply_many_rows(const MatrixProduct& p, Sides s, float* panel) {
-  // What is added to C must be whole before.
-  const Index block = s.result == GemmResult::is_added ? p.k : kDepth;
-  for (Index q = 0; q < p.k; q += block, s.result = s.result == GemmResult::is_added ? s.result : GemmResult::goes_on) {
-    const Index depth = smaller(block, p.k - q);
+/// A block of packed columns of B, or B where it lies, in panels of kPanel columns.
+struct Block {
+  const float* numbers;
+  Index depth;  // rows of B
+  Index row;    // distance of rows within a panel
+  Index panel;  // distance of panels
+  Index columns;
+};
+
+/// Asks for the numbers of C that the next tile will start from and write: they come while this one is multiplied.
+inline void fetch_next(const Sides& s, Index rows) {
+  for (Index i = 0; i < rows; ++i) {
+    for (Index l = kPanel; l < 2 * kPanel; l += kLanes) __builtin_prefetch(s.c + i * s.ldc + l, 1);
+  }
+}
+
+/// All rows of C, in tiles of nearly equal height; a tile goes along the block, so that C is passed through row by row.
+template <bool whole>
+inline void multiply_block(Index rows, Sides s, const Block& block) {
+  for (Index tiles = (rows + kTileRows - 1) / kTileRows; tiles > 0; --tiles) {
+    const Index height = (rows + tiles - 1) / tiles;
     Sides part = s;
-    part.a += q * s.a_column;
-    for (Index j = 0; j < p.n; j += kPanel, part.c += kPanel) {
-      const Index columns = smaller(kPanel, p.n - j);
-      const int vectors = columns > kLanes ? 2 : 1;
-      const bool in_place = p.b.transpose == Transpose::no && (p.m <= kRowsWorthPacking || depth <= kDepthWorthPacking);
-      const float* b = p.b.transpose == Transpose::no ? p.b.numbers + q * p.b.row_distance + j
-                                                      : p.b.numbers + j * p.b.row_distance + q;
-      if (in_place) {
-        if (vectors == 2) {
-          column_block<2, false>(p.m, part, depth, b, p.b.row_distance, columns);
-        } else {
-          column_block<1, false>(p.m, part, depth, b, p.b.row_distance, columns);
-        }
-        continue;
-      }
-      if (p.b.transpose == Transpose::yes) {
-        pack_transposed(b, p.b.row_distance, depth, columns, vectors, panel);
+    const float* b = block.numbers;
+    for (Index j = 0; j < block.columns; j += kPanel, part.c += kPanel, b += block.panel) {
+      const Index columns = smaller(kPanel, block.columns - j);
+      fetch_next(part, height);
+      if (columns > kLanes) {
+        tile_of<kTileRows, 2, whole>(height, part, block.depth, b, block.row, columns);
       } else {
-        pack(b, p.b.row_distance, depth, columns, vectors, panel);
+        tile_of<kTileRows, 1, whole>(height, part, block.depth, b, block.row, columns);
       }
-      if (vectors == 2) {
-        column_block<2, true>(p.m, part, depth, panel, kPanel, columns);
-      } else {
-        column_block<1, true>(p.m, part, depth, panel, kLanes, columns);
-      }
+    }
+    s.a += height * s.a_row;
+    s.c += height * s.ldc;
+    rows -= height;
+  }
+}
+
+/// Packs rows [q, q + depth) of columns [j, j + columns) of op(B).
+inline Block packed(const MatrixProduct& p, Index q, Index depth, Index j, Index columns, float* to) {
+  const Block block{to, depth, kPanel, depth * kPanel, columns};
+  for (Index first = j; first < j + columns; first += kPanel, to += block.panel) {
+    const Index width = smaller(kPanel, j + columns - first);
+    if (p.b.transpose == Transpose::yes) {
+      pack_transposed(p.b.numbers + first * p.b.row_distance + q, p.b.row_distance, depth, width, to);
+    } else {
+      pack(p.b.numbers + q * p.b.row_distance + first, p.b.row_distance, depth, width, to);
+    }
+  }
+  return block;
+}
+
+inline Index columns_at_once(const MatrixProduct& p, Index depth) {
+  const Index fitting = kPacked / (depth * kPanel) * kPanel;
+  return smaller((p.n + kPanel - 1) / kPanel * kPanel, fitting > 0 ? fitting : kPanel);
+}
+
+/// What is added to C must be whole before.
+inline Index depth_at_once(const MatrixProduct& p) {
+  return p.result == GemmResult::is_added ? p.k : smaller(p.k, kDepth);
+}
+
+inline void multiply_many_rows(const MatrixProduct& p, Sides s, float* room) {
+  const bool in_place = p.b.transpose == Transpose::no && (p.m <= kRowsWorthPacking || p.k <= kDepthWorthPacking);
+  if (in_place) return multiply_block<false>(p.m, s, {p.b.numbers, p.k, p.b.row_distance, kPanel, p.n});
+  for (Index q = 0; q < p.k; q += depth_at_once(p)) {
+    const Index depth = smaller(depth_at_once(p), p.k - q);
+    const Index width = columns_at_once(p, depth);
+    for (Index j = 0; j < p.n; j += width) {
+      Sides part = s;
+      part.a += q * s.a_column;
+      part.c += j;
+      if (q > 0) part.result = GemmResult::goes_on;
+      multiply_block<true>(p.m, part, packed(p, q, depth, j, smaller(width, p.n - j), room));
     }
   }
 }
@@ -263,12 +295,11 @@ inline bool has_few_rows(const MatrixProduct& p) {
 
 }  // namespace
 
-Index panel_size(const MatrixProduct& p) {
-  if (has_few_rows(p)) return 0;
-  return kPanel * (p.result == GemmResult::is_added ? p.k : smaller(p.k, kDepth));
+Index room_for(const MatrixProduct& p) {
+  return has_few_rows(p) ? 0 : depth_at_once(p) * columns_at_once(p, depth_at_once(p));
 }
 
-void multiply(const MatrixProduct& p, float* panel) {
+void multiply(const MatrixProduct& p, float* room) {
   const Sides sides{.a = p.a.numbers,
                     .a_row = p.a.transpose == Transpose::no ? p.a.row_distance : 1,
                     .a_column = p.a.transpose == Transpose::no ? 1 : p.a.row_distance,
@@ -279,7 +310,7 @@ void multiply(const MatrixProduct& p, float* panel) {
   if (has_few_rows(p)) {
     multiply_few_rows(p, sides);
   } else {
-    multiply_many_rows(p, sides, panel);
+    multiply_many_rows(p, sides, room);
   }
 }
 

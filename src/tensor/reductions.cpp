@@ -33,6 +33,7 @@ float largest_of(std::span<const float> values) {
     std::fill_n(parts, kParts, largest);
     std::size_t first = 0;
     for (; first + kParts <= count; first += kParts) {
+#pragma omp simd
       for (std::size_t l = 0; l < kParts; ++l) parts[l] = parts[l] < x[first + l] ? x[first + l] : parts[l];
     }
     for (std::size_t l = 0; first + l < count; ++l) parts[l] = std::max(parts[l], x[first + l]);

@@ -13,9 +13,9 @@ namespace dpml {
 
 namespace {
 
-template <void (*multiply)(const MatrixProduct&, float*), Index (*panel_size)(const MatrixProduct&)>
+template <void (*multiply)(const MatrixProduct&, float*), Index (*room_for)(const MatrixProduct&)>
 void own(const MatrixProduct& product) {
-  std::vector<float> panel(static_cast<std::size_t>(panel_size(product)));
+  std::vector<float> panel(static_cast<std::size_t>(room_for(product)));
   multiply(product, panel.data());
 }
 
@@ -31,14 +31,14 @@ void by_gemm(const MatrixProduct& product) {
 
 /// The last one is gemm itself, which turns products of few columns around.
 std::vector<Kernel> kernels() {
-  std::vector<Kernel> all = {{"plain", own<plain::multiply, plain::panel_size>, false}};
+  std::vector<Kernel> all = {{"plain", own<plain::multiply, plain::room_for>, false}};
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    all.push_back({"avx2", own<avx2::multiply, avx2::panel_size>, true});
+    all.push_back({"avx2", own<avx2::multiply, avx2::room_for>, true});
   }
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl")) {
-    all.push_back({"avx512", own<avx512::multiply, avx512::panel_size>, true});
+    all.push_back({"avx512", own<avx512::multiply, avx512::room_for>, true});
   }
 #endif
   all.push_back({"gemm", by_gemm, instruction_set() != InstructionSet::plain});

@@ -18,8 +18,8 @@ namespace dpml {
 /// The batch comes in groups (SampleGroups). The samples of a group are added up in float32, in their order, on one
 /// lane; groups are rounded to a grid on which sums in double are exact. So the bits do not depend on lanes, threads,
 /// the order of groups or on how a group is cut into physical batches. (Without a clip bound there is no grid; then the
-/// order of a lane's groups decides the last bits.) A lane belongs to one thread at a time. Memory: 12 bytes per
-/// parameter and lane, whatever the size of the batch.
+/// order of a lane's groups decides the last bits.) A lane belongs to one thread at a time. Memory: 4 bytes per
+/// parameter and lane, 12 once a lane takes a second group, whatever the size of the batch.
 class ClippedSum {
  public:
   /// The parameters must outlive the sum; frozen ones are left out.

@@ -10,12 +10,12 @@ namespace dpml {
 // One number from many. The result's bits depend on the numbers and their order alone: not on where they lie in memory,
 // nor on the processor.
 
-/// The sum of term(0), ..., term(count - 1), added up in double: fewer than 32 one after the other, more in 16 partial
-/// sums (number i goes to sum i mod 16), whose halves are then added until one is left.
+/// The sum of term(0), ..., term(count - 1), added up in double: fewer than 32 one after the other, more in 32 partial
+/// sums (number i goes to sum i mod 32), whose halves are then added until one is left.
 template <class Term>
 double sum_of_terms(std::size_t count, const Term& term) {
-  constexpr std::size_t kParts = 16;
-  if (count < 2 * kParts) {
+  constexpr std::size_t kParts = 32;  // four vectors hide the latency of an addition
+  if (count < kParts) {
     double sum = 0;
     for (std::size_t i = 0; i < count; ++i) sum += term(i);
     return sum;
@@ -25,6 +25,7 @@ double sum_of_terms(std::size_t count, const Term& term) {
     double parts[kParts] = {};
     std::size_t first = 0;
     for (; first + kParts <= count; first += kParts) {
+#pragma omp simd
       for (std::size_t l = 0; l < kParts; ++l) parts[l] += term(first + l);
     }
     for (std::size_t l = 0; first + l < count; ++l) parts[l] += term(first + l);
