@@ -6,6 +6,7 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "plan_checks.h"
 
 namespace dpml {
 
@@ -14,6 +15,7 @@ namespace {
 /// How far below its target a plan's epsilon may stay before its noise counts as another one than the config's:
 /// versions of dpml differ in how tightly they account, and a search stops within a part of this.
 constexpr double kLeastShareOfTarget = 0.95;
+constexpr double kHardlyAnyNoise = 1e-11;  // a search ends near it when the target asks for none
 
 ChainedRun chained(const Findings& findings) {
   const ModelFile& model = findings.model();
@@ -84,7 +86,9 @@ void check_limit(Findings& findings, const ChainedRun& run) {
     findings.add(word, Verdict::failed, "above the " + word + " epsilon " + to_text(*limit));
     return;
   }
-  if (privacy.target_epsilon && epsilon < kLeastShareOfTarget * *limit) {
+  const std::vector<LedgerEntry>& plan = findings.whole_plan->entries();
+  const bool asks_for_noise = !plan.empty() && noise_of(plan.front().event).value_or(0) > kHardlyAnyNoise;
+  if (privacy.target_epsilon && asks_for_noise && epsilon < kLeastShareOfTarget * *limit) {
     findings.add(
         word, Verdict::failed,
         "the plan costs epsilon " + to_text(epsilon) + ", far below the target " + to_text(*limit) +

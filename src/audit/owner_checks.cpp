@@ -143,14 +143,13 @@ void check_owner(Findings& findings, const std::optional<RunFolder>& folder) {
   if (has_owner) {
     check_journal(findings, *folder);
     if (findings.experiment) check_checkpoint(findings, *folder);
-    findings.add("initial weights", Verdict::not_checkable,
-                 began_sentence(findings.model()) + "; no file shows whether it is so");
-    return;
   }
   findings.add("initial weights", Verdict::not_checkable,
                began_sentence(findings.model()) +
-                   "; that cannot be checked from this file alone: the run's owner/, or a record digest that was kept, "
-                   "shows whether it was changed");
+                   (has_owner ? "; no file shows whether it is so"
+                              : "; that cannot be checked from this file alone: the run's owner/, or a record digest "
+                                "that was kept, shows whether it was changed"));
+  if (has_owner) return;
   findings.add("owner", Verdict::not_checkable,
                "there is no owner/ beside the file, so whether more was released than its ledger says is not known");
 }

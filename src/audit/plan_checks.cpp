@@ -17,15 +17,6 @@ std::string releases_text(std::uint64_t count) {
   return counted(static_cast<std::int64_t>(count), "release");
 }
 
-/// The noise multiplier of an event of training; nothing for an event of another kind.
-std::optional<double> noise_of(const Event& event) {
-  if (event.get_if<NonPrivate>()) return 0;
-  if (const auto* gaussian = event.get_if<Gaussian>()) return gaussian->noise_multiplier;
-  const auto* sampled = event.get_if<PoissonSampled>();
-  const auto* gaussian = sampled == nullptr ? nullptr : sampled->inner.get_if<Gaussian>();
-  return gaussian == nullptr ? std::nullopt : std::optional(gaussian->noise_multiplier);
-}
-
 Event planned_event(const PrivacyOptions& privacy, double noise_multiplier) {
   switch (privacy.sampler) {
     case SamplerKind::poisson:
@@ -153,6 +144,14 @@ std::string accountant_of_claim(const Findings& findings) {
 }
 
 }  // namespace
+
+std::optional<double> noise_of(const Event& event) {
+  if (event.get_if<NonPrivate>()) return 0;
+  if (const auto* gaussian = event.get_if<Gaussian>()) return gaussian->noise_multiplier;
+  const auto* sampled = event.get_if<PoissonSampled>();
+  const auto* gaussian = sampled == nullptr ? nullptr : sampled->inner.get_if<Gaussian>();
+  return gaussian == nullptr ? std::nullopt : std::optional(gaussian->noise_multiplier);
+}
 
 bool nearly_equal(double a, double b) {
   constexpr double kRelativeTolerance = 1e-6;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "findings.h"
 
 namespace dpml {
@@ -14,6 +16,9 @@ void check_words(Findings& findings);
 
 /// The ledger, the counts and the ending against the plan; sets claimed_for and whole_plan when they are the plan's.
 void check_ledger(Findings& findings);
+
+/// The noise multiplier of an event of training; nothing for an event of another kind.
+std::optional<double> noise_of(const Event& event);
 
 void check_weights(Findings& findings);
 void check_delta(Findings& findings);

@@ -139,7 +139,7 @@ bool TrainingPlan::allows_another(const Ledger& ledger) const {
 
 void TrainingPlan::require_within_budget(const Ledger& spent) const {
   const std::optional<double> limit = options_.target_epsilon ? options_.target_epsilon : options_.epsilon_budget;
-  if (!limit) return;
+  if (!limit || options_.initial_weights == InitialWeights::unknown) return;  // then nothing is promised
   Ledger whole = spent;
   if (allows_another(spent)) whole.append(mechanism_.event(), options_.steps - spent.releases());
   if (whole == whole_run()) return;
