@@ -21,7 +21,7 @@ fuzz() {  # what it fuzzes, further options of libFuzzer
     -timeout=10 -max_len=4096 -artifact_prefix=build/fuzz/ -print_final_stats=1 "${@:2}" 2>&1 | tail -12
 }
 fuzz events -dict=tests/fuzz/events.dict
-fuzz journal
+fuzz journal -dict=tests/fuzz/journal.dict
 fuzz config -dict=tests/fuzz/config.dict
 fuzz model -max_len=20000 -rss_limit_mb=4096
 fuzz npy -dict=tests/fuzz/npy.dict

@@ -1,27 +1,9 @@
 """Reads a model file of dpml, of version 1 or 2, with h5py alone and recomputes its digests."""
-import hashlib
-import struct
 import sys
 
 import h5py
 
-
-def digest(*parts):
-    """SHA-256 of the parts, each after its length in bytes; numbers are 8 bytes, little-endian."""
-    sha = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, str):
-            part = part.encode()
-        elif isinstance(part, float):
-            part = struct.pack("<d", part)
-        elif isinstance(part, int):
-            part = struct.pack("<Q", part)
-        sha.update(struct.pack("<Q", len(part)) + part)
-    return sha.hexdigest()
-
-
-def text(value):
-    return value.decode() if isinstance(value, bytes) else str(value)
+from model_digests import digest, text
 
 
 def attributes(group):

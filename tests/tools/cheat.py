@@ -3,29 +3,15 @@
 usage: cheat.py MODEL OUT WHAT     WHAT is a name below
 """
 
-import hashlib
-import struct
+import os
+import re
 import sys
 
 import h5py
 import numpy
 
-
-def digest(*parts):
-    sha = hashlib.sha256()
-    for part in parts:
-        if isinstance(part, str):
-            part = part.encode()
-        elif isinstance(part, float):
-            part = struct.pack("<d", part)
-        elif isinstance(part, (int, numpy.integer)):
-            part = struct.pack("<Q", int(part))
-        sha.update(struct.pack("<Q", len(part)) + part)
-    return sha.hexdigest()
-
-
-def text(value):
-    return value.decode() if isinstance(value, bytes) else str(value)
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "io"))
+from model_digests import digest, text
 
 
 def fixed(value):
@@ -128,7 +114,7 @@ def main(source, target, what):
     if what == "epsilon":
         model.claim["epsilon"] = 0.5
     elif what == "noise":
-        model.events = [event.replace("noise_multiplier: ", "noise_multiplier: 9") for event in model.events]
+        model.events = [re.sub("noise_multiplier: [0-9.]+", "noise_multiplier: 7.5", event) for event in model.events]
         model.claim["epsilon"] = 0.1
     elif what == "cut":
         model.counts, model.claim["epsilon"] = [1], 1.0
