@@ -8,6 +8,8 @@ install(DIRECTORY include/dpml DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT dpml-targets NAMESPACE dpml:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/dpml)
 if(DPML_TOOLS)
   install(TARGETS dpml_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  # Who builds the command alone, as scripts/demo.sh does, can install all of it.
+  add_dependencies(dpml_tool ${rooms})
 endif()
 
 configure_package_config_file(cmake/dpml-config.cmake.in dpml-config.cmake

@@ -209,6 +209,56 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
     'trainer_.resume_ledger(std::move(reopened.contents.ledger));' 'trainer_.resume_ledger(Ledger(saved));'
   sabotage "runs without a seed all use the same key" train_test NoiseKey.IsAnotherOneInEveryTrainingWithoutASeed \
     src/train/trainer.cpp 'Key::secure()' 'Key::from_seed(0)'
+
+  local early_test=CheckRows.EndsATrainingBeforeItsFirstRelease
+  sabotage "the early check of rows is removed" train_test "$early_test" src/train/trainer.cpp \
+    'const RowCounts rows = check_rows(data, schema, threads);' 'const RowCounts rows{schema.input.rank(), 0};'
+  sabotage "the early check forgets labels" train_test "$early_test" src/train/check_rows.cpp \
+    'if (has_labels) require(schema.label_numbers' 'if (false) require(schema.label_numbers'
+  sabotage "the early check forgets inputs" train_test "$early_test" src/train/check_rows.cpp \
+    'require(schema.input_numbers, data' 'require(NumberRule(AnyNumber{}), data'
+  sabotage "the early check forgets shapes of labels" train_test "$early_test" src/train/check_rows.cpp \
+    'if (!problem.empty()) throw' 'if (problem == "never") throw'
+  sabotage "the early check looks at its first piece alone" train_test CheckRows.TellsTheFirstBadRowForAnyNumberOfThreads \
+    src/train/check_rows.cpp 'const Batch& samples) {' 'const Batch& samples) { if (first > 0) return;'
+  sabotage "test data is not checked" train_test Run.ChecksTheRowsOfItsTestData src/train/run.cpp \
+    'require_usable_rows(test_rows_,' 'if (test_rows_.rows < 0) require_usable_rows(test_rows_,'
+  sabotage "training goes on with weights that are not finite" train_test Trainer.EndsWhenTheWeightsAreNotFinite \
+    src/train/trainer.cpp 'if (parts_->weights_are_finite) return;' 'if (parts_->step > 0) return;'
+  sabotage "any clip bound above 0 is taken" dpsgd_test ClipRule.RefusesABoundThatFloatGradientsCannotKeep \
+    src/dpsgd/clip_rule.cpp 'clip_bound >= kSmallestBound && clip_bound <= kLargestBound' 'clip_bound > 0'
+
+  sabotage "a file may hold what the format does not know" io_test \
+    Versions/StrictFile.HasNothingThatTheFormatDoesNotKnow/Version2 src/io/model_file.cpp \
+    'file.require_bytes(image_of(stored.model, stored.stored).bytes());' ''
+  sabotage "escape codes of a file reach the terminal" base_test Printable.SpellsOutWhatCannotBeSeen \
+    src/base/printable.cpp 'if (code >= range.first && code <= range.last) return true;' \
+    'if (code > 0x9f && code >= range.first && code <= range.last) return true;'
+  sabotage "bytes that are no text reach the terminal" base_test Printable.SpellsOutBytesThatAreNoText \
+    src/base/printable.cpp 'if (letter.bytes == 0) {' 'if (letter.bytes == 0 && text.empty()) {'
+  sabotage "a config inside a file may hold a comment" config_test StoredConfig.HidesNothing \
+    src/config/parse_config.cpp 'if (experiment.text == text) return experiment;' \
+    'if (experiment.text.size() <= text.size()) return experiment;'
+  sabotage "a config may hold bytes that are no text" config_test TextOfAConfig.IsUtf8WithoutZeroBytes \
+    src/config/parse_config.cpp 'if (place == std::string::npos) return;' 'if (place != 0) return;'
+  sabotage "a file of owner/ is open to others" base_test PrivateFiles.AFileHasNoRightThatItsFolderDoesNotGive \
+    src/base/file.cpp 'rights | 0600U' 'rights | 0644U'
+  sabotage "owner/ stays as open as it was" train_test OwnerFolder.IsClosedToOthersWhateverWasThere src/base/file.cpp \
+    'if (::chmod(path.c_str(), about.st_mode & 0700U) == 0) return false;' 'return false;'
+  sabotage "unknown initial weights keep the claim" accounting_test ChainedRun.AloneIsWhatItsAccountantSays \
+    src/accounting/chain.cpp 'if (options_.initial_weights == InitialWeights::unknown) {' 'if (own_.empty()) {'
+  sabotage "a chain forgets the runs before" accounting_test ChainedRun.OnTheSamePeopleAddsUp \
+    src/accounting/chain.cpp 'append_all(run.charged, whole);' ''
+  sabotage "a stopped run claims what it released" train_test Ending.DecidesWhatAStoppedRunClaims src/train/claim.cpp \
+    'if (plan.allows_another(released)) {' 'if (plan.allows_another(released) && released.releases() == 0) {'
+  sabotage "a stop for private figures keeps the claim" train_test Ending.DecidesWhatAStoppedRunClaims \
+    src/train/claim.cpp 'nothing.epsilon = std::numeric_limits<double>::infinity();' ''
+  sabotage "the audit believes a cut ledger" audit_test Audit.FailsACutLedgerWithTheFinalWeights \
+    src/audit/owner_checks.cpp 'journal.version > 1 && !knows_model(findings, journal)' 'journal.version > 2'
+  sabotage "the audit believes any weights" audit_test Audit.ComparesWeightsWhateverAveragedAndStepsSay \
+    src/audit/owner_checks.cpp 'return "the weights are not those that the run ended with";' 'return "";'
+  sabotage "the audit passes a claim of infinity" audit_test Audit.FailsAChosenSeedThatClaimsAnything \
+    src/audit/account_checks.cpp 'if (std::isinf(model.claim.epsilon)) {' 'if (std::isnan(model.claim.epsilon)) {'
 }
 
 phase=list

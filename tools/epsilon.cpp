@@ -5,7 +5,9 @@
 #include "curve.h"
 #include "dpml/accounting/accountant.h"
 #include "dpml/base/file.h"
+#include "options.h"
 #include "output.h"
+#include "output_file.h"
 #include "released.h"
 
 // dpml epsilon: what does a schedule guarantee?
@@ -24,6 +26,8 @@ struct Request {
 };
 
 int run(const Request& request) {
+  std::filesystem::path svg;
+  if (!request.svg.empty()) svg = output_path(request.svg, files_read(request.released));
   const Composition composition = composition_of(request.released);
   const auto accountant = accountant_of(request.released);
   const std::uint64_t size = request.released.group_size();
@@ -37,7 +41,7 @@ int run(const Request& request) {
     if (request.curve.empty() || request.curve == "delta") curves.push_back(delta_curve(question));
     if (request.curve.empty() || request.curve == "tradeoff") curves.push_back(trade_off_curve(question));
   }
-  if (!request.svg.empty()) replace_file(request.svg, svg_of(curves, guarantee));
+  if (!request.svg.empty()) replace_file(svg, svg_of(curves, guarantee));
   if (request.json) {
     Json json = json_guarantee(guarantee);
     if (request.released.schedule.noise_multiplier)
@@ -76,7 +80,9 @@ void add_epsilon_command(CLI::App& app, Action& action) {
       ->type_name("KIND");
   command->add_option("--points", request->points, "rows of the table or points of a line; 0 for a good number")
       ->check(CLI::Range(0, 10000));
-  command->add_option("--svg", request->svg, "draw the curve, or all three, into this file")->type_name("FILE");
+  command->add_option("--svg", request->svg, "draw the curve, or all three, into this file")
+      ->check(kNotEmpty)
+      ->type_name("FILE");
   command->add_flag("--json", request->json, "answer in JSON");
   command->callback([request, &action] { action = [request] { return run(*request); }; });
 }

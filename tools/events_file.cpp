@@ -8,6 +8,7 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/file.h"
+#include "dpml/base/text.h"
 
 namespace dpml::tools {
 
@@ -63,16 +64,17 @@ std::size_t line_of_entry(std::string_view text) {
   return line_of(text, first == ends.end() ? text.size() : *first);
 }
 
-std::string read_text(const std::string& path) {
-  if (path != "-") return read_file(path);
-  return {std::istreambuf_iterator<char>(std::cin), {}};
+std::string read_text(const std::string& path, const std::string& name) {
+  const std::string text = path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(path);
+  if (is_utf16(text)) throw ConfigError(name + ": is UTF-16 text; save it as UTF-8");
+  return std::string(without_byte_order_mark(text));
 }
 
 }  // namespace
 
 Ledger read_events(const std::string& path, std::optional<Neighbours> neighbours) {
-  const std::string text = read_text(path);
   const std::string name = path == "-" ? "standard input" : path;
+  const std::string text = read_text(path, name);
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) {
     throw ConfigError(name +
                       ":1: holds no event; expected lines like entry { event { gaussian { noise_multiplier: 1 } } "

@@ -7,6 +7,7 @@
 #include "dpml/io/model_file.h"
 #include "dpml/train/run.h"
 #include "model_argument.h"
+#include "options.h"
 #include "output.h"
 
 // dpml inspect: what is in a file?
@@ -15,24 +16,61 @@ namespace dpml::tools {
 
 namespace {
 
+/// A file that says it is a model of dpml is read as one, strictly.
+bool is_model_file(const std::string& tree) {
+  return tree.find("\n  @format = \"dpml model\"\n") != std::string::npos;
+}
+
+Json json_of(const Ledger& ledger) {
+  Json json = Json::array();
+  for (const LedgerEntry& entry : ledger.entries()) {
+    json.push_back({{"event", to_text(entry.event)}, {"count", entry.count}});
+  }
+  return json;
+}
+
+Json json_of(const EarlierRun& run) {
+  return {{"record", printable(run.record)},
+          {"unit", printable(run.unit)},
+          {"initial_weights", to_text(run.initial_weights)},
+          {"fixed_in_advance", run.fixed_in_advance},
+          {"ledger", json_of(run.charged)}};
+}
+
 Json json_of(const StoredModel& stored) {
   const ModelFile& model = stored.model;
-  Json json = {{"steps", model.steps}, {"unit", model.unit}, {"dpml_version", model.dpml_version}};
-  json.update(json_guarantee(model.claim));
-  json["noise_key"] = model.noise_key;
-  json["record"] = stored.stored.record;
-  json["ledger"] = Json::array();
-  for (const LedgerEntry& entry : model.ledger.entries()) {
-    json["ledger"].push_back({{"event", to_text(entry.event)}, {"count", entry.count}});
+  Json json = {{"format_version", model.format_version},
+               {"steps", model.steps},
+               {"unit", printable(model.unit)},
+               {"dpml_version", model.dpml_version}};
+  if (model.format_version > 1) {
+    json["planned"] = model.planned;
+    json["ending"] = to_text(model.ending);
   }
+  json.update(json_guarantee(model.claim));
+  json["noise_key"] = to_text(model.noise_key);
+  json["initial_weights"] = to_text(model.initial_weights);
+  json["initial_model"] = printable(model.initial_model);
+  json["record"] = printable(stored.stored.record);
+  json["ledger"] = json_of(model.ledger);
+  json["earlier_runs"] = Json::array();
+  for (const EarlierRun& run : model.earlier_runs) json["earlier_runs"].push_back(json_of(run));
+  if (!model.claims_of_others.empty()) json["claims_of_others"] = json_claims(model.claims_of_others);
   json["weights"] = Json::array();
   for (const NamedTensor& weight : model.weights) {
     json["weights"].push_back(
-        {{"name", weight.name},
+        {{"name", printable(weight.name)},
          {"shape", std::vector<Index>(weight.value.shape().axes().begin(), weight.value.shape().axes().end())}});
   }
   json["config"] = model.config;
   return json;
+}
+
+void print_ledger(const Ledger& ledger, const std::string& title) {
+  std::cout << "\n" << title << "\n";
+  for (const LedgerEntry& entry : ledger.entries()) {
+    std::cout << "  " << group_digits(static_cast<std::int64_t>(entry.count)) << " x " << to_text(entry.event) << "\n";
+  }
 }
 
 void print_model(const StoredModel& stored) {
@@ -40,20 +78,23 @@ void print_model(const StoredModel& stored) {
   print_rows({{"guarantee", guarantee_text(model.claim)},
               {"unit", model.unit},
               {"steps", group_digits(static_cast<std::int64_t>(model.steps))},
-              {"noise key", model.noise_key},
+              {"ending", model.format_version > 1 ? to_text(model.ending) : "not told in version 1 of the format"},
+              {"noise key", to_text(model.noise_key)},
+              {"initial weights", to_text(model.initial_weights)},
               {"record", stored.stored.record}});
-  std::cout << "\nledger\n";
-  for (const LedgerEntry& entry : model.ledger.entries()) {
-    std::cout << "  " << group_digits(static_cast<std::int64_t>(entry.count)) << " x " << to_text(entry.event) << "\n";
+  print_claims_of_others(model.claims_of_others);
+  for (const EarlierRun& run : model.earlier_runs) {
+    print_ledger(run.charged, "ledger of an earlier run (record " + printable(run.record.substr(0, 12)) + "...)");
   }
+  print_ledger(model.ledger, "ledger");
   Index parameters = 0;
   std::cout << "\nweights" << (model.averaged ? " (averaged)" : "") << "\n";
   for (const NamedTensor& weight : model.weights) {
-    std::cout << "  " << weight.name << " " << weight.value.shape().to_text() << "\n";
+    std::cout << "  " << printable(weight.name) << " " << weight.value.shape().to_text() << "\n";
     parameters += weight.value.size();
   }
-  std::cout << "  " << group_digits(parameters) << " parameters\n";
-  for (const std::string& note : model.notes) std::cout << "\n" << note << "\n";
+  std::cout << "  " << counted(parameters, "parameter") << "\n";
+  for (const std::string& note : model.notes) std::cout << "\nnote in the file: " << printable(note) << "\n";
 }
 
 }  // namespace
@@ -67,13 +108,13 @@ void add_inspect_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "inspect",
       "What is in a run folder or HDF5 file? Parameters, ledger and guarantee of a model, the tree of any other file");
-  command->add_option("PATH", request->path, "run folder, model.h5 or any HDF5 file")->required();
+  command->add_option("PATH", request->path, "run folder, model.h5 or any HDF5 file")->required()->check(kNotEmpty);
   command->add_flag("--json", request->json, "answer in JSON");
   command->callback([request, &action] {
     action = [request] {
       const std::filesystem::path file = model_file_of(request->path);
       const std::string tree = hdf5_tree(file);
-      if (tree.find("dpml model") == std::string::npos) {
+      if (!is_model_file(tree)) {
         if (request->json) {
           print_json({{"tree", tree}});
         } else {

@@ -1,8 +1,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <filesystem>
 #include <iostream>
@@ -16,6 +19,7 @@
 #include "dpml/base/text.h"
 #include "dpml/base/version.h"
 #include "dpml/tensor/gemm.h"
+#include "safe_output.h"
 
 namespace {
 
@@ -29,6 +33,13 @@ void require_known_command(const CLI::App& app, int argc, char** argv) {
   const std::string nearest = dpml::nearest_word(word, names);
   throw dpml::ConfigError("there is no command \"" + word + "\"; " +
                           (nearest.empty() ? "expected " + dpml::list_words(names) : "did you mean " + nearest + "?"));
+}
+
+/// A full disk, or a reader that is gone.
+void require_answer_written() {
+  std::cout.flush();
+  if (std::cout && std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return;
+  throw dpml::FileError("standard output: the answer could not be written: " + std::string(std::strerror(errno)));
 }
 
 /// The threads of OpenMP spin for milliseconds while they wait, which on a busy machine takes the cores from those that
@@ -46,6 +57,8 @@ void start_again_with_patient_threads(char** argv) {
 int main(int argc, char** argv) {
   using namespace dpml::tools;
   start_again_with_patient_threads(argv);
+  const SafeOutput safe_output(std::cout);
+  const SafeOutput safe_errors(std::cerr);
   CLI::App app(
       "Trains neural networks with differential privacy on ordinary processors, and proves how much any one person "
       "can\n"
@@ -77,25 +90,26 @@ int main(int argc, char** argv) {
   try {
     require_known_command(app, argc, argv);
     app.parse(argc, argv);
+    std::signal(SIGXFSZ, SIG_IGN);  // a full quota becomes an error that can be told
     const int code = action();
-    std::cout.flush();
-    return std::cout ? code : 2;
+    require_answer_written();
+    return code;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const dpml::InternalError& error) {
-    std::fprintf(stderr, "dpml: %s\n", error.what());
+    std::cerr << "dpml: " << error.what() << "\n";
     return 70;
   } catch (const dpml::Error& error) {
-    std::fprintf(stderr, "dpml: %s\n", error.what());
+    std::cerr << "dpml: " << error.what() << "\n";
     return 2;
   } catch (const std::filesystem::filesystem_error& error) {
-    std::fprintf(stderr, "dpml: %s: %s\n", error.path1().c_str(), error.code().message().c_str());
+    std::cerr << "dpml: " << dpml::printable(error.path1().string()) << ": " << error.code().message() << "\n";
     return 2;
   } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "dpml: there is not enough memory; a smaller runtime.physical_batch or model needs less\n");
+    std::cerr << "dpml: there is not enough memory; a smaller runtime.physical_batch or model needs less\n";
     return 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "dpml: internal error: %s; please report this\n", error.what());
+    std::cerr << "dpml: internal error: " << error.what() << "; please report this\n";
     return 70;
   }
 }

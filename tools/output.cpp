@@ -18,8 +18,8 @@ Json json_number(double value) {
 
 Json json_guarantee(const Guarantee& guarantee) {
   Json json = {{"epsilon", json_number(guarantee.epsilon)},
-               {"delta", guarantee.delta},
-               {"accountant", guarantee.accountant},
+               {"delta", json_number(guarantee.delta)},
+               {"accountant", printable(guarantee.accountant)},
                {"neighbours", to_text(guarantee.neighbours)}};
   if (!guarantee.method.empty()) {  // a claim that was read from a file has neither
     json["epsilon_lower"] = json_number(guarantee.epsilon_lower);
@@ -30,8 +30,23 @@ Json json_guarantee(const Guarantee& guarantee) {
   return json;
 }
 
+namespace {
+
+/// Every text in it as printable_lines has it, so that it is UTF-8 and harmless where a program shows it.
+void make_printable(Json& json) {
+  if (json.is_string()) {
+    json = printable_lines(json.get_ref<const std::string&>());
+  } else if (json.is_structured()) {
+    for (Json& element : json) make_printable(element);
+  }
+}
+
+}  // namespace
+
 void print_json(const Json& json) {
-  std::cout << json.dump(2) << "\n";
+  Json safe = json;
+  make_printable(safe);
+  std::cout << safe.dump(2) << "\n";
 }
 
 namespace {
@@ -71,7 +86,24 @@ std::string method_text(const std::string& accountant, const std::string& method
 
 std::string guarantee_text(const Guarantee& guarantee) {
   return "epsilon " + rounded_up(guarantee.epsilon) + " at delta " + to_text(guarantee.delta) + " (" +
-         to_text(guarantee.neighbours) + ", " + method_text(guarantee.accountant, guarantee.method) + ")";
+         to_text(guarantee.neighbours) + ", " + printable(method_text(guarantee.accountant, guarantee.method)) + ")";
+}
+
+Json json_claims(std::span<const ClaimOfOthers> claims) {
+  Json json = Json::array();
+  for (const ClaimOfOthers& others : claims) {
+    Json claim = {{"unit", printable(others.unit)}};
+    claim.update(json_guarantee(others.claim));
+    json.push_back(std::move(claim));
+  }
+  return json;
+}
+
+void print_claims_of_others(std::span<const ClaimOfOthers> claims) {
+  for (const ClaimOfOthers& others : claims) {
+    std::cout << "  others     " << guarantee_text(others.claim) << "; unit: " << printable(others.unit)
+              << " (people of earlier runs)\n";
+  }
 }
 
 std::string lower_bound_text(const std::string& name, double lower) {
@@ -100,19 +132,19 @@ std::string ledger_text(const Ledger& ledger) {
     text += "  " + group_digits(static_cast<std::int64_t>(entry.count)) + " x " + to_text(entry.event) + "\n";
   }
   if (!text.empty() || ledger.releases() == 0) return text;
-  return "  " + group_digits(static_cast<std::int64_t>(ledger.releases())) + " releases of " +
-         std::to_string(ledger.entries().size()) + " kinds, one after the other\n";
+  return "  " + counted(static_cast<std::int64_t>(ledger.releases()), "release") + " of " +
+         counted(std::ssize(ledger.entries()), "kind") + ", one after the other\n";
 }
 
 void print_notes(std::span<const std::string> notes) {
-  for (const std::string& note : notes) std::cout << "  note: " << note << "\n";
+  for (const std::string& note : notes) std::cout << "  note: " << printable(note) << "\n";
 }
 
 void print_rows(std::initializer_list<std::pair<std::string, std::string>> rows) {
   std::size_t width = 0;
   for (const auto& [name, value] : rows) width = std::max(width, name.size());
   for (const auto& [name, value] : rows) {
-    std::cout << name << std::string(width + 2 - name.size(), ' ') << value << "\n";
+    std::cout << name << std::string(width + 2 - name.size(), ' ') << printable(value) << "\n";
   }
 }
 

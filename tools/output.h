@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dpml/accounting/accountant.h"
+#include "dpml/accounting/chain.h"
 
 namespace dpml::tools {
 
@@ -18,6 +19,13 @@ Json json_number(double value);
 /// epsilon, delta, accountant, neighbours and, where there are any, epsilon_lower, method, order and notes.
 Json json_guarantee(const Guarantee& guarantee);
 
+/// Of the people of earlier runs: unit, and as json_guarantee.
+Json json_claims(std::span<const ClaimOfOthers> claims);
+
+/// A line for each claim for people of earlier runs.
+void print_claims_of_others(std::span<const ClaimOfOthers> claims);
+
+/// Every text in it is shown as printable_lines has it.
 void print_json(const Json& json);
 
 /// Rounded outward, up for what is claimed and down for what is excluded: to four decimals, or four digits below 0.1;
@@ -45,7 +53,7 @@ std::string ledger_text(const Ledger& ledger);
 
 void print_notes(std::span<const std::string> notes);
 
-/// Name and value in two columns.
+/// Name and value in two columns; values are shown as printable has them.
 void print_rows(std::initializer_list<std::pair<std::string, std::string>> rows);
 
 }  // namespace dpml::tools

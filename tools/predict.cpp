@@ -1,17 +1,19 @@
-#include <fstream>
 #include <iostream>
 #include <memory>
 
 #include "commands.h"
-#include "dpml/base/error.h"
 #include "dpml/base/file.h"
 #include "dpml/base/text.h"
 #include "dpml/layers/sequential.h"
+#include "dpml/train/check_rows.h"
 #include "dpml/train/evaluate.h"
 #include "dpml/train/open_dataset.h"
 #include "dpml/train/run.h"
 #include "model_argument.h"
+#include "options.h"
 #include "output.h"
+#include "output_file.h"
+#include "prediction_table.h"
 
 // dpml predict: what does a model say about new samples?
 
@@ -19,71 +21,94 @@ namespace dpml::tools {
 
 namespace {
 
-/// One row for each sample: the class where there are classes, then the raw outputs.
-std::string predictions_table(Loss loss, const Tensor& outputs) {
-  const bool has_classes = loss != Loss::mean_squared_error;
-  const Index samples = outputs.axis(0);
-  const Index numbers = outputs.shape().without_front().size();
-  const Tensor classes = has_classes ? predicted_classes(loss, outputs) : Tensor();
-  const Index classes_per_sample = has_classes && samples > 0 ? classes.size() / samples : 1;
-  std::string text;
-  if (has_classes) {
-    for (Index t = 0; t < classes_per_sample; ++t) {
-      text += (t > 0 ? ",class" : "class") + (classes_per_sample > 1 ? "_" + std::to_string(t) : std::string());
+struct Request {
+  std::string run;
+  std::string data;
+  std::string out;
+  bool logits = false;
+  int threads = 0;
+  bool json = false;
+};
+
+/// What may not be written over: the model, what it was trained on, and what it predicts for.
+std::vector<std::filesystem::path> inputs_of(const Request& request, const Experiment& experiment) {
+  std::vector<std::filesystem::path> inputs{request.data};
+  const std::filesystem::path model = model_file_of(request.run);
+  inputs.push_back(model);
+  const std::filesystem::path folder = model.parent_path();
+  std::error_code ignored;
+  // A link to a file of the run is that file, wherever it lies.
+  if (std::filesystem::is_directory(request.run) || std::filesystem::exists(RunFolder{folder}.owner(), ignored)) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, ignored)) {
+      if (entry.is_regular_file(ignored)) inputs.push_back(entry.path());
     }
   }
-  for (Index k = 0; k < numbers; ++k) text += (text.empty() ? "output_" : ",output_") + std::to_string(k);
-  text += "\n";
-  for (Index i = 0; i < samples; ++i) {
-    std::string row;
-    for (Index t = 0; has_classes && t < classes_per_sample; ++t) {
-      row += (row.empty() ? "" : ",") + std::to_string(static_cast<Index>(classes.data()[i * classes_per_sample + t]));
-    }
-    for (Index k = 0; k < numbers; ++k) {
-      row += (row.empty() ? "" : ",") + to_text(static_cast<double>(outputs.data()[i * numbers + k]));
-    }
-    text += row + "\n";
+  for (const DataOptions* data : {&experiment.train, experiment.test ? &*experiment.test : nullptr}) {
+    if (data == nullptr) continue;
+    const std::vector<std::filesystem::path> files = data_files(*data);
+    inputs.insert(inputs.end(), files.begin(), files.end());
   }
-  return text;
+  return inputs;
+}
+
+int predict(const Request& request) {
+  const LoadedModel loaded = load_model(model_file_of(request.run));
+  const Experiment& experiment = loaded.experiment;
+  const std::filesystem::path out = output_path(request.out, inputs_of(request, experiment));
+  const auto data = open_inputs(experiment.train, request.data);
+  check_inputs(*data, row_schema(*loaded.model, data->input_shape(), experiment.loss), request.threads);
+  const Tensor outputs = dpml::predict(*loaded.model, *data, request.threads);
+  const PredictionTable table = prediction_table(experiment, data->origin(), outputs, request.logits);
+  replace_file(out, table.text);
+  const Index rows = data->origin().rows;
+  const Index unused = std::ssize(data->origin().unused_columns);
+  if (request.json) {
+    print_json({{"count", rows},
+                {"without_prediction", table.without_prediction},
+                {"unused_columns", unused},
+                {"out", request.out}});
+    return 0;
+  }
+  std::cout << counted(rows - table.without_prediction, "prediction") << " in " << request.out;
+  if (table.without_prediction > 0) {
+    std::cout << "; " << counted(table.without_prediction, "row")
+              << " without one: a value is missing, not listed or not finite";
+  }
+  std::cout << "\n";
+  if (unused > 0) {
+    std::cout << counted(unused, "column") << " of " << request.data << (unused == 1 ? " is" : " are")
+              << " not used: the config does not name " << (unused == 1 ? "it" : "them") << "\n";
+  }
+  return 0;
 }
 
 }  // namespace
 
 void add_predict_command(CLI::App& app, Action& action) {
-  struct Request {
-    std::string run;
-    std::string data;
-    std::string out;
-    int threads = 0;
-    bool json = false;
-  };
   auto request = std::make_shared<Request>();
   CLI::App* command = app.add_subcommand(
-      "predict", "What does a model say about new samples? Writes a CSV table, a row for each sample");
-  command->add_option("DIR", request->run, "run folder or model.h5")->required();
+      "predict",
+      "What does a model say about new samples? Writes a CSV table with a line for each row of the file, in order: its "
+      "number from 0, the class, and the probability of each class (or the numbers that a regression predicts). A row "
+      "that the config drops, for a missing value, has nothing behind its number");
+  command->add_option("DIR", request->run, "run folder or model.h5")->required()->check(kNotEmpty);
   command
-      ->add_option("--data", request->data, "file of inputs, of the kind the config trained on (IDX, CSV, HDF5, npy)")
+      ->add_option(
+          "--data", request->data,
+          "file of inputs, of the kind the config trained on (IDX, CSV, HDF5, npy). Columns of a CSV are found by "
+          "the names in its header; it needs no label, and further columns are not used")
       ->required()
+      ->check(kNotEmpty)
       ->type_name("FILE");
-  command->add_option("--out", request->out, "CSV file to write: class, then the raw outputs")
+  command
+      ->add_option("--out", request->out, "CSV file to write; never one that is read, nor inside the folder of a run")
       ->required()
+      ->check(kNotEmpty)
       ->type_name("FILE");
-  command->add_option("--threads", request->threads, "0 for all cores")->check(CLI::Range(0, 4096));
-  command->add_flag("--json", request->json, "answer in JSON: count, out");
-  command->callback([request, &action] {
-    action = [request] {
-      const LoadedModel loaded = load_model(model_file_of(request->run));
-      const auto data = open_inputs(loaded.experiment.train, request->data);
-      const Tensor outputs = predict(*loaded.model, *data, request->threads);
-      replace_file(request->out, predictions_table(loaded.experiment.loss, outputs));
-      if (request->json) {
-        print_json({{"count", data->size()}, {"out", request->out}});
-      } else {
-        std::cout << group_digits(data->size()) << " predictions in " << request->out << "\n";
-      }
-      return 0;
-    };
-  });
+  command->add_flag("--logits", request->logits, "raw outputs of the model instead of probabilities");
+  add_threads_option(*command, request->threads);
+  command->add_flag("--json", request->json, "answer in JSON: count of rows, without_prediction, unused_columns, out");
+  command->callback([request, &action] { action = [request] { return predict(*request); }; });
 }
 
 }  // namespace dpml::tools

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "dpml/accounting/group.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
-#include "dpml/config/parse_config.h"
 #include "dpml/io/model_file.h"
+#include "dpml/train/claim.h"
 #include "events_file.h"
 #include "model_argument.h"
+#include "options.h"
 
 namespace dpml::tools {
 
@@ -31,7 +33,7 @@ void append(const Ledger& part, const std::string& name, std::optional<Compositi
   for (const LedgerEntry& entry : part.entries()) whole->ledger.append(entry.event, entry.count);
 }
 
-/// Runs of which nothing is lost when their ledgers are joined.
+/// Runs of which nothing is lost, and nothing counted twice, when their ledgers are joined.
 class Runs {
  public:
   void add(const std::string& argument, std::optional<Composition>& whole) {
@@ -42,32 +44,48 @@ class Runs {
     }
     const ModelFile& model = stored.model;
     if (!unit_.empty() && model.unit != unit_) {
-      throw ConfigError(path + ": protects \"" + model.unit + "\", but \"" + unit_ +
+      throw ConfigError(path + ": protects \"" + printable(model.unit) + "\", but \"" + printable(unit_) +
                         "\" came before; runs about different units have no epsilon in common");
     }
     unit_ = model.unit;
-    records_.push_back(stored.stored.record);
-    if (!model.initial_model.empty()) began_from_.push_back({path, model.initial_model});
-    append(model.ledger, path, whole);
-    if (model.ledger.releases() > 0 && parse_config(model.config, path + ": config").privacy.seed) {
-      whole->ledger.append(NonPrivate{});
-      whole->notes.push_back(path + " was trained with a chosen seed: whoever knows it can remove the noise.");
-    }
+    std::vector<EarlierRun> runs = earlier_runs_of(model);
+    // Those on other people are no part of this sum.
+    if (model.initial_weights != InitialWeights::same_people) runs.erase(runs.begin(), runs.end() - 1);
+    for (const EarlierRun& run : runs) add(run, path, whole);
+    if (!whole) whole = Composition{Ledger(model.ledger.neighbours()), {}};
+    tell(path, model, *whole);
   }
 
   void finish(Composition& whole) const {
-    whole.notes.push_back("All of this is assumed to be about the same data and the same unit (" + unit_ + ").");
-    for (const auto& [path, record] : began_from_) {
-      if (std::find(records_.begin(), records_.end(), record) != records_.end()) continue;
-      whole.notes.push_back(path + " began from the weights of another model (record " + record.substr(0, 12) +
-                            "...), which is not among these: what it cost the same people comes on top.");
+    whole.notes.push_back("All of this is assumed to be about the same data and the same unit (" + printable(unit_) +
+                          ").");
+    if (records_.size() > 1) {
+      whole.notes.push_back(
+          "The runs are taken for one schedule that was fixed before the first of them began; where a later plan was "
+          "chosen after looking at an earlier model, only a chain of runs that says so is accounted for that.");
     }
   }
 
  private:
+  void add(const EarlierRun& run, const std::string& path, std::optional<Composition>& whole) {
+    if (!run.record.empty() && !records_.insert(run.record).second) return;
+    append(run.charged, path, whole);
+  }
+
+  static void tell(const std::string& path, const ModelFile& model, Composition& whole) {
+    if (model.noise_key == NoiseKey::chosen_seed) {
+      whole.notes.push_back(path + " was trained with a chosen seed: whoever knows it can remove the noise.");
+    }
+    if (model.initial_weights == InitialWeights::unknown) {
+      whole.notes.push_back(path + " began from weights of which it is not stated whose data they had seen.");
+    }
+    if (model.initial_weights == InitialWeights::disjoint_people) {
+      whole.notes.push_back(path + " began from weights about other people, who are no part of this.");
+    }
+  }
+
   std::string unit_;
-  std::vector<std::string> records_;
-  std::vector<std::pair<std::string, std::string>> began_from_;
+  std::set<std::string> records_;
 };
 
 std::string group_sentence(std::uint64_t size, const std::string& how) {
@@ -124,6 +142,13 @@ auto for_group(const Ledger& ledger, std::uint64_t size, const Ask& ask, const C
 
 }  // namespace
 
+std::vector<std::filesystem::path> files_read(const Released& released) {
+  std::vector<std::filesystem::path> files;
+  for (const std::string& run : released.runs) files.push_back(model_file_of(run));
+  if (!released.events.empty()) files.emplace_back(released.events);
+  return files;
+}
+
 void add_released_options(CLI::App& command, Released& released) {
   add_schedule_options(command, released.schedule);
   command
@@ -136,11 +161,13 @@ void add_released_options(CLI::App& command, Released& released) {
       .add_option("--events", released.events,
                   "file of events, - for standard input: lines like entry { event { gaussian { noise_multiplier: 1 } } "
                   "count: 10 }; proto/dpml/event.proto has all kinds")
+      ->check(kNotEmpty)
       ->type_name("FILE");
   command
       .add_option(
           "--ledger", released.runs,
           "run folders or model.h5 of finished runs on the same data, composed: epsilon of all of them together")
+      ->check(kNotEmpty)
       ->type_name("DIR")
       ->expected(1, -1);
   command.add_option("--accountant", released.accountant, "method: " + list_words(accountant_names()))

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ struct Composition {
   Ledger ledger;
   std::vector<std::string> notes;
 };
+
+/// The files that --ledger and --events name.
+std::vector<std::filesystem::path> files_read(const Released& released);
 
 /// --ledger, --events, the schedule's flags, --phase, --accountant, --relative-gap, --neighbours, --group and
 /// --rows-per-user.

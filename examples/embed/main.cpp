@@ -1,11 +1,13 @@
-// A program of its own that trains a small private model through the installed library.
+// A program of its own that trains a small private model through the installed library and writes it to a file that
+// `dpml audit` judges.
+// usage: embed [FILE]    where the model goes; model.h5 when left out
 
 #include <dpml/dpml.h>
 
 #include <iostream>
 #include <memory>
 
-int main() {
+int main(int argc, char** argv) {
   // 2,000 points in the plane; the label says whether a point lies above the diagonal.
   dpml::Rng random(dpml::Key::from_seed(1), dpml::Purpose::data);
   dpml::Tensor points(dpml::Shape{2000, 2});
@@ -29,9 +31,14 @@ int main() {
                                  .steps = 200,
                                  .clip_bound = 1.0,
                                  .delta = 1e-5,
-                                 .target_epsilon = 2.0});
-  const dpml::Ledger ledger = dpml::train(model, data, plan, {.optimizer = {.learning_rate = 0.5, .momentum = 0.9}});
+                                 .target_epsilon = 2.0,
+                                 .public_size = 2000,
+                                 .initial_weights = dpml::InitialWeights::random});
+  dpml::Trainer trainer(model, data, plan, {.optimizer = {.learning_rate = 0.5, .momentum = 0.9}});
+  while (trainer.step()) {
+  }
+  trainer.write_model(argc > 1 ? argv[1] : "model.h5", {.program = "dpml embed example 1.0"});
 
   const dpml::Evaluation evaluation = dpml::evaluate(model, data, dpml::Loss::cross_entropy, 0);
-  std::cout << "epsilon " << plan.guarantee(ledger).epsilon << " at delta 1e-5, accuracy " << *evaluation.accuracy << "\n";
+  std::cout << "epsilon " << plan.guarantee(trainer.ledger()).epsilon << " at delta 1e-5, accuracy " << *evaluation.accuracy << "\n";
 }

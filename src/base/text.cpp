@@ -63,6 +63,15 @@ std::string list_words(std::span<const std::string> words, std::string_view last
   return text;
 }
 
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  return text.substr(text.starts_with(kMark) ? kMark.size() : 0);
+}
+
+bool is_utf16(std::string_view text) {
+  return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+}
+
 std::string to_text(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
@@ -76,6 +85,11 @@ std::string group_digits(std::int64_t value) {
   const std::ptrdiff_t first = value < 0 ? 1 : 0;
   for (std::ptrdiff_t i = std::ssize(digits) - 3; i > first; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
   return digits;
+}
+
+std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
+  const std::string noun = count == 1 ? std::string(one) : many.empty() ? std::string(one) + "s" : std::string(many);
+  return group_digits(count) + " " + noun;
 }
 
 std::string format_bytes(std::uint64_t bytes) {

@@ -6,6 +6,7 @@
 
 #include "dpml/base/error.h"
 #include "dpml/config.pb.h"
+#include "fill_message.h"
 
 namespace dpml::config {
 
@@ -46,6 +47,25 @@ class PathResolver {
   const Origins& origins_;
 };
 
+/// Whether a field holds its default, stated or not.
+bool is_default(const Message& message, const FieldDescriptor& field) {
+  const auto* reflection = message.GetReflection();
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      return reflection->GetDouble(message, &field) == field.default_value_double();
+    case FieldDescriptor::CPPTYPE_INT64:
+      return reflection->GetInt64(message, &field) == field.default_value_int64();
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return reflection->GetBool(message, &field) == field.default_value_bool();
+    case FieldDescriptor::CPPTYPE_STRING:
+      return reflection->GetString(message, &field) == field.default_value_string();
+    case FieldDescriptor::CPPTYPE_ENUM:
+      return reflection->GetEnum(message, &field) == field.default_value_enum();
+    default:
+      throw InternalError("the schema gained a default of a new type: " + field.full_name());
+  }
+}
+
 void fill_scalar(Message& message, const FieldDescriptor& field) {
   const auto* reflection = message.GetReflection();
   switch (field.cpp_type()) {
@@ -74,7 +94,11 @@ void fill_block(Message& message) {
       for (int j = 0; j < size; ++j) fill_block(*reflection->MutableRepeatedMessage(&message, &field, j));
     } else if (is_block) {
       if (reflection->HasField(message, &field)) fill_block(*reflection->MutableMessage(&message, &field));
-    } else if (field.has_default_value() && !reflection->HasField(message, &field)) {
+    } else if (!field.has_default_value()) {
+      continue;
+    } else if (version_of(field) > 1) {
+      if (is_default(message, field)) reflection->ClearField(&message, &field);
+    } else if (!reflection->HasField(message, &field)) {
       fill_scalar(message, field);
     }
   }

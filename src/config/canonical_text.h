@@ -13,7 +13,8 @@ namespace dpml::config {
 /// Makes the paths of a config absolute: those of the file begin in `folder`, those of --set in the current folder.
 void resolve_paths(schema::Experiment& experiment, const std::string& folder, const Origins& origins);
 
-/// Writes out every default.
+/// Writes out every default of a field of version 1, and takes out those of later ones (proto/dpml/config.proto,
+/// since).
 void fill_defaults(schema::Experiment& experiment);
 
 /// The same text for the same content: fields in the order of the schema, one a line, ASCII.

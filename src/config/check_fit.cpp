@@ -1,5 +1,9 @@
 #include "check_fit.h"
 
+#include <algorithm>
+
+#include "dpml/base/text.h"
+#include "index_inputs.h"
 #include "infer_sizes.h"
 
 namespace dpml::config {
@@ -21,8 +25,8 @@ bool check_classes(const Section& root, Index classes, Loss loss) {
                  "is MEAN_SQUARED_ERROR, which predicts numbers, but labels are classes; use CROSS_ENTROPY, or "
                  "leave out data.classes and state target columns");
   } else if (loss == Loss::binary_cross_entropy && classes > 2) {
-    root.problem("loss",
-                 "is BINARY_CROSS_ENTROPY, but there are " + std::to_string(classes) + " classes; use CROSS_ENTROPY");
+    root.problem("loss", "is BINARY_CROSS_ENTROPY, but there are " + counted(classes, "class", "classes") +
+                             "; use CROSS_ENTROPY");
   } else {
     return true;
   }
@@ -53,6 +57,25 @@ void check_output(const Section& root, const Shape& output, const Experiment& ex
                                                       "; end it in that shape");
 }
 
+/// Indices must come to the model as they stand in the files.
+void check_indices(const Section& root, const Experiment& experiment) {
+  if (!takes_indices(experiment.model.layers, root.origins(), root.problems())) return;
+  const InputScaling& scaling = experiment.train.dataset.scaling;
+  if (scaling.scale != 1 || scaling.offset != 0) {
+    root.block("data").problem("normalise", "makes other numbers of the indices that embedding wants; leave it out");
+  }
+  const auto* table = std::get_if<CsvSource>(&experiment.train.source);
+  const bool scales = table != nullptr && std::any_of(table->schema.columns.begin(), table->schema.columns.end(),
+                                                      [](const CsvColumn& column) {
+                                                        return std::holds_alternative<CsvNumeric>(column.kind);
+                                                      });
+  if (scales) {
+    root.block("data").problem("table",
+                               "scales numeric columns to a range, but embedding wants whole numbers as they are; use "
+                               "npy, hdf5 or idx for indices");
+  }
+}
+
 }  // namespace
 
 void check_fit(const Section& root, Experiment& experiment) {
@@ -62,6 +85,7 @@ void check_fit(const Section& root, Experiment& experiment) {
   const std::optional<Shape> output =
       infer_sizes(experiment.model.layers, experiment.train.sample_shape, &root.origins(), root.problems());
   if (output && classes_fit) check_output(root, *output, experiment);
+  check_indices(root, experiment);
 }
 
 }  // namespace dpml::config

@@ -5,7 +5,11 @@
 #include <google/protobuf/message.h>
 #include <google/protobuf/text_format.h>
 
+#include <cmath>
+#include <string_view>
+
 #include "dpml/base/text.h"
+#include "dpml/config.pb.h"
 
 namespace dpml::config {
 
@@ -33,11 +37,15 @@ std::vector<std::string> value_names(const EnumDescriptor& choices) {
 /// As written, cut to a readable length.
 std::string excerpt(const std::string& written) {
   constexpr std::size_t kLength = 40;
-  std::string text = written.substr(0, kLength);
-  for (char& letter : text) {
-    if (letter < ' ' || letter > '~') letter = '?';
-  }
-  return "`" + text + (written.size() > kLength ? "..." : "") + "`";
+  return "`" + printable(written.substr(0, kLength)) + (written.size() > kLength ? "..." : "") + "`";
+}
+
+/// Whether digits were read as infinity, or others than zeros as 0. protobuf takes both; here they would be another
+/// wish.
+bool is_beyond_doubles(const std::string& written, double value) {
+  if (std::isinf(value)) return written.find_first_of("0123456789") != std::string::npos;
+  const std::string_view mantissa = std::string_view(written).substr(0, written.find_first_of("eE"));
+  return value == 0 && mantissa.find_first_of("123456789") != std::string_view::npos;
 }
 
 std::string wrong_value(const StatedValue& value, const FieldDescriptor& field) {
@@ -52,14 +60,24 @@ std::string wrong_value(const StatedValue& value, const FieldDescriptor& field) 
 
 }  // namespace
 
+std::uint64_t version_of(const FieldDescriptor& field) {
+  return field.options().HasExtension(schema::since) ? field.options().GetExtension(schema::since) : 1;
+}
+
+std::string text_problem(const std::string& value) {
+  if (value.find('\0') != std::string::npos) return "holds a NUL character, at which other programs end a text; take it out";
+  if (first_invalid_utf8(value)) return "is no UTF-8; write it in that encoding";
+  return "";
+}
+
 std::string expected_value(const FieldDescriptor& field) {
   switch (field.cpp_type()) {
     case FieldDescriptor::CPPTYPE_DOUBLE:
       return "a number";
     case FieldDescriptor::CPPTYPE_INT64:
-      return "a whole number";
+      return "a whole number in digits alone, up to 9,223,372,036,854,775,807";
     case FieldDescriptor::CPPTYPE_UINT64:
-      return "a whole number of at least 0";
+      return "a whole number of at least 0 in digits alone, up to 18,446,744,073,709,551,615";
     case FieldDescriptor::CPPTYPE_BOOL:
       return "true or false";
     case FieldDescriptor::CPPTYPE_STRING:
@@ -91,6 +109,8 @@ void MessageFiller::fill(const std::vector<Statement>& statements, const std::st
     const FieldDescriptor* field = message.GetDescriptor()->FindFieldByName(statement.name);
     if (field == nullptr) {
       problems_.add(origin, unknown_field(statement.name, *message.GetDescriptor()));
+    } else if (version_of(*field) > version_) {
+      problems_.add(origin, "is no field of configs in files of version " + std::to_string(version_));
     } else if (is_free(origin, path, *field)) {
       fill_field(statement, origin, *field, message);
     }
@@ -148,6 +168,18 @@ void MessageFiller::fill_value(const StatedValue& value, const Origin& origin, c
   parser.RecordErrorsTo(&silence);
   if (wants_block || value.is_block || !parser.ParseFieldValueFromString(value.scalar, &field, &message)) {
     problems_.add(origin, wrong_value(value, field));
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    const int last = field.is_repeated() ? reflection->FieldSize(message, &field) - 1 : 0;
+    const std::string text = field.is_repeated() ? reflection->GetRepeatedString(message, &field, last)
+                                                 : reflection->GetString(message, &field);
+    const std::string problem = text_problem(text);
+    if (!problem.empty()) problems_.add(origin, problem);
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE && !field.is_repeated() &&
+             is_beyond_doubles(value.scalar, reflection->GetDouble(message, &field))) {
+    problems_.add(origin, "is " + excerpt(value.scalar) +
+                              ", which no double is near; state a number between 4.9e-324 and "
+                              "1.8e308 in size, 0, or inf where it is meant");
+    reflection->ClearField(&message, &field);
   }
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -15,11 +17,18 @@ class Message;
 
 namespace dpml::config {
 
+inline constexpr std::uint64_t kNewestVersion = std::numeric_limits<std::uint64_t>::max();
+
+/// The version of the format of model.h5 that first knew the field: its option (since).
+std::uint64_t version_of(const google::protobuf::FieldDescriptor& field);
+
 /// Writes statements into a message of the schema and records where each field was stated. Unknown names, wrong types,
 /// repetitions and alternatives that exclude each other become problems; everything else is filled in all the same.
 class MessageFiller {
  public:
-  MessageFiller(Origins& origins, Problems& problems) : origins_(origins), problems_(problems) {}
+  /// Fields that came after `version` are not known.
+  MessageFiller(Origins& origins, Problems& problems, std::uint64_t version = kNewestVersion)
+      : origins_(origins), problems_(problems), version_(version) {}
 
   /// `path` is the field that holds the message; "" for the whole config.
   void fill(const std::vector<Statement>& statements, const std::string& path, google::protobuf::Message& message);
@@ -36,7 +45,12 @@ class MessageFiller {
 
   Origins& origins_;
   Problems& problems_;
+  std::uint64_t version_;
 };
+
+/// What is wrong with text as a value, so that it could be neither stored nor shown: no UTF-8, or with zero bytes; ""
+/// for good text.
+std::string text_problem(const std::string& value);
 
 /// "a whole number", "true or false", ...
 std::string expected_value(const google::protobuf::FieldDescriptor& field);

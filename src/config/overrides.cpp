@@ -119,6 +119,7 @@ class Override {
     origins_.record(here());
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING && !field.is_repeated() && !is_quoted) {
       message.GetReflection()->SetString(&message, &field, value);
+      if (const std::string problem = text_problem(value); !problem.empty()) add(problem);
     } else if (const std::optional<Statement> statement = parse_value(value, field)) {
       MessageFiller(origins_, problems_).fill_field(*statement, here(), field, message);
     } else {

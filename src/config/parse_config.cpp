@@ -1,10 +1,12 @@
 #include "dpml/config/parse_config.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "canonical_text.h"
 #include "check_fit.h"
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "dpml/config.pb.h"
 #include "fill_message.h"
 #include "overrides.h"
@@ -16,17 +18,44 @@ namespace {
 
 constexpr std::size_t kLongestText = std::size_t{16} << 20;  // bytes; a config is a few KiB
 
-Experiment read_experiment(const config::Section& root) {
-  Experiment experiment;
-  if (!root.states("privacy"))
-    root.missing("privacy", "what is promised, privacy { ... }; nothing in it has a default");
-  experiment.privacy = config::read_privacy(root.block("privacy"), experiment.warnings);
+/// Text that is no text is told before anything is made of it.
+void require_text(const std::string& text, const std::string& file_name) {
+  if (text.size() > kLongestText) throw ConfigError(file_name + ": is longer than 16 MiB; expected a config of dpml");
+  const std::size_t place = std::min(text.find('\0'), first_invalid_utf8(text).value_or(std::string::npos));
+  if (place == std::string::npos) return;
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(place), '\n');
+  throw ConfigError(file_name + ":" + std::to_string(line) + ": " + printable(text.substr(place, 1)) +
+                    (text[place] == '\0' ? " is no text; expected a config of dpml"
+                                         : " is no UTF-8; save the file in that encoding"));
+}
+
+/// A program knows its data and model itself.
+void read_program(const config::Section& root, Experiment& experiment) {
+  experiment.program = root.block("program").text("name");
+  for (const char* block : {"data", "model"}) {
+    if (root.states(block)) root.problem(block, "stands beside program, which says that no config describes it");
+  }
+}
+
+void read_data_and_model(const config::Section& root, Experiment& experiment) {
   if (const auto data = root.required_block("data")) {
     config::ExperimentData read = config::read_data(*data);
     experiment.train = std::move(read.train);
     experiment.test = std::move(read.test);
   }
   if (const auto model = root.required_block("model")) experiment.model = config::read_model(*model);
+}
+
+Experiment read_experiment(const config::Section& root) {
+  Experiment experiment;
+  if (!root.states("privacy"))
+    root.missing("privacy", "what is promised, privacy { ... }; nothing in it has a default");
+  experiment.privacy = config::read_privacy(root.block("privacy"), experiment.warnings);
+  if (root.states("program")) {
+    read_program(root, experiment);
+  } else {
+    read_data_and_model(root, experiment);
+  }
   experiment.loss = config::read_loss(root);
   if (const auto optimizer = root.required_block("optimizer")) {
     experiment.optimizer = config::read_optimizer(*optimizer);
@@ -34,18 +63,29 @@ Experiment read_experiment(const config::Section& root) {
   experiment.schedule = config::read_schedule(root.block("schedule"), experiment.privacy.steps);
   experiment.averaging = config::read_averaging(root.block("averaging"));
   experiment.runtime = config::read_runtime(root.block("runtime"));
-  config::check_fit(root, experiment);
+  config::read_initial_weights(root, experiment);
+  if (!experiment.program) config::check_fit(root, experiment);
   return experiment;
 }
 
-}  // namespace
+/// All of the config but how the work is done.
+std::string text_to_resume(schema::Experiment message) {
+  const bool has_initial_model = message.runtime().has_initial_model();
+  const std::string initial_model = message.runtime().initial_model();
+  message.clear_runtime();
+  if (has_initial_model) message.mutable_runtime()->set_initial_model(initial_model);
+  return config::canonical_text(message);
+}
 
-Experiment parse_config(const std::string& text, const std::string& file_name, std::span<const std::string> overrides) {
-  if (text.size() > kLongestText) throw ConfigError(file_name + ": is longer than 16 MiB; expected a config of dpml");
+Experiment parse(const std::string& stated, const std::string& file_name, std::span<const std::string> overrides,
+                 std::uint64_t version) {
+  if (is_utf16(stated)) throw ConfigError(file_name + ": is UTF-16 text; save it as UTF-8");
+  const std::string text(without_byte_order_mark(stated));
+  require_text(text, file_name);
   config::Problems problems;
   config::Origins origins(file_name);
   schema::Experiment message;
-  config::MessageFiller(origins, problems).fill(config::read_statements(text, origins, problems), "", message);
+  config::MessageFiller(origins, problems, version).fill(config::read_statements(text, origins, problems), "", message);
   for (const std::string& override : overrides) config::apply_override(override, message, origins, problems);
   config::resolve_paths(message, std::filesystem::path(file_name).parent_path().string(), origins);
 
@@ -53,9 +93,31 @@ Experiment parse_config(const std::string& text, const std::string& file_name, s
   problems.throw_if_any();
   config::fill_defaults(message);
   experiment.text = config::canonical_text(message);
-  message.clear_runtime();
-  experiment.text_without_runtime = config::canonical_text(message);
+  experiment.text_to_resume = text_to_resume(std::move(message));
   return experiment;
+}
+
+/// The first line, from 1, in which they differ.
+std::ptrdiff_t first_difference(const std::string& a, const std::string& b) {
+  const auto place = std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first;
+  return 1 + std::count(a.begin(), place, '\n');
+}
+
+}  // namespace
+
+Experiment parse_config(const std::string& text, const std::string& file_name, std::span<const std::string> overrides) {
+  Experiment experiment = parse(text, file_name, overrides, config::kNewestVersion);
+  if (!experiment.program) return experiment;
+  throw ConfigError(file_name +
+                    ": program: stands only in the model.h5 of a program that embeds dpml, which knows data and model "
+                    "itself; state data { ... } and model { ... }");
+}
+
+Experiment parse_stored_config(const std::string& text, const std::string& file_name, std::uint64_t format_version) {
+  Experiment experiment = parse(text, file_name, {}, format_version);
+  if (experiment.text == text) return experiment;
+  throw ConfigError(file_name + ":" + std::to_string(first_difference(text, experiment.text)) +
+                    ": is not in the canonical form in which dpml stores a config, from this line on");
 }
 
 }  // namespace dpml

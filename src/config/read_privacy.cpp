@@ -3,11 +3,20 @@
 
 #include "dpml/accounting/accountant.h"
 #include "dpml/base/text.h"
+#include "dpml/dpsgd/clip_rule.h"
 #include "readers.h"
 
 namespace dpml::config {
 
 namespace {
+
+/// Infinity is the word for no clipping.
+double read_clip_bound(const Section& privacy) {
+  constexpr Range kBound{ClipRule::kSmallestBound, true, ClipRule::kLargestBound, true,
+                         "a number from 1e-30 to 1e30, or inf for no clipping"};
+  constexpr std::string_view kWhy = "it decides what one sample can contribute";
+  return privacy.number_or_infinity("clip_bound", kBound, kWhy);
+}
 
 /// epochs / sampling_rate, rounded up. A rate such as 1/93 is not a binary fraction: a quotient that is a whole number
 /// but for rounding is taken as that number.
@@ -24,7 +33,9 @@ void read_poisson(const Section& poisson, PrivacyOptions& options) {
   const std::string chance = poisson.required_choice("chance", "it decides how much privacy each step costs");
   if (chance == "sampling_rate") options.sampling_rate = poisson.number("sampling_rate", kUnitAboveZero);
   if (chance == "public_size") {
-    const auto size = static_cast<double>(poisson.whole_number("public_size", kCount));
+    const std::int64_t stated = poisson.whole_number("public_size", kCount);
+    const auto size = static_cast<double>(stated);
+    if (stated > 0) options.public_size = static_cast<std::uint64_t>(stated);
     if (size > 0) options.sampling_rate = options.expected_batch_size / size;
     if (options.sampling_rate > 1) {
       poisson.problem("expected_batch_size", "is " + to_text(options.expected_batch_size) + ", above the public_size " +
@@ -36,8 +47,10 @@ void read_poisson(const Section& poisson, PrivacyOptions& options) {
 void read_full_batch(const Section& full_batch, PrivacyOptions& options) {
   options.sampler = SamplerKind::full_batch;
   options.sampling_rate = 1;
-  options.expected_batch_size = static_cast<double>(
-      full_batch.whole_number("public_size", kCount, "the noisy sum is divided by it, and the true size is private"));
+  const std::int64_t size =
+      full_batch.whole_number("public_size", kCount, "the noisy sum is divided by it, and the true size is private");
+  options.expected_batch_size = static_cast<double>(size);
+  if (size > 0) options.public_size = static_cast<std::uint64_t>(size);
 }
 
 void read_sampler(const Section& privacy, PrivacyOptions& options) {
@@ -62,7 +75,7 @@ void read_length(const Section& privacy, PrivacyOptions& options) {
 
 void read_noise(const Section& privacy, PrivacyOptions& options) {
   const std::string noise = privacy.required_choice("noise", "how much is promised is yours to decide");
-  const bool clips = !std::isinf(options.clip_bound);
+  const bool clips = options.clip_bound != kInfinity;
   if (noise == "target_epsilon") {
     options.target_epsilon = privacy.number("target_epsilon", kPositive);
     if (!clips) {
@@ -110,12 +123,12 @@ void read_accountant(const Section& privacy, PrivacyOptions& options) {
 }
 
 void warn_of_large_delta(const Section& privacy, const PrivacyOptions& options, std::vector<std::string>& warnings) {
-  const double size = std::round(options.expected_batch_size / options.sampling_rate);
-  if (!(size >= 1) || !kInsideUnit.holds(options.delta) || options.delta * size < 1) return;
+  if (!options.public_size || !kInsideUnit.holds(options.delta)) return;
+  if (options.delta * static_cast<double>(*options.public_size) < 1) return;
   warnings.push_back(to_text(privacy.origin("delta")) + ": is " + to_text(options.delta) + ", not below 1 / " +
-                     to_text(size) +
-                     ", one over the public size: publishing a whole row would count as private; "
-                     "state a smaller delta");
+                     std::to_string(*options.public_size) +
+                     ", one over the public size: publishing a whole row would count as private, and the audit will "
+                     "fail; state a smaller delta");
 }
 
 }  // namespace
@@ -126,7 +139,7 @@ PrivacyOptions read_privacy(const Section& privacy, std::vector<std::string>& wa
   read_neighbours(privacy, options);
   read_sampler(privacy, options);
   read_length(privacy, options);
-  options.clip_bound = privacy.number("clip_bound", kClipBound, "it decides what one sample can contribute");
+  options.clip_bound = read_clip_bound(privacy);
   options.delta = privacy.number("delta", kInsideUnit, "how often the guarantee may fail is yours to decide");
   read_noise(privacy, options);
   read_budget(privacy, options);

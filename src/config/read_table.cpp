@@ -57,7 +57,9 @@ CsvSchema read_table(const Section& table) {
   schema.header = table.flag("header");
   const std::string separator = table.text("separator");
   if (separator.size() == 1) schema.separator = separator[0];
-  if (separator.size() > 1) table.problem("separator", "has more than one character; state one");
+  if (separator.size() > 1 || (separator.size() == 1 && static_cast<unsigned char>(separator[0]) > 127)) {
+    table.problem("separator", "is not one ASCII character; state one, such as \",\" or \"\\t\"");
+  }
   schema.missing_markers = table.texts("missing_marker");
   const std::string on_missing = table.choice("on_missing");
   if (on_missing == "DROP_ROW_WITH_MISSING") schema.on_missing = MissingValue::drop_row;

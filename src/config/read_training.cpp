@@ -1,3 +1,4 @@
+#include "dpml/base/text.h"
 #include "readers.h"
 
 namespace dpml::config {
@@ -49,7 +50,7 @@ ScheduleOptions read_schedule(const Section& schedule, std::uint64_t steps) {
   options.warmup_steps = static_cast<std::uint64_t>(schedule.whole_number("warmup_steps", kCountOrZero));
   if (steps > 0 && options.warmup_steps > steps) {
     schedule.problem("warmup_steps", "is " + std::to_string(options.warmup_steps) + " of only " +
-                                         std::to_string(steps) + " steps; state fewer");
+                                         counted(static_cast<std::int64_t>(steps), "step") + "; state fewer");
   }
   const std::string kind = schedule.chosen("kind");
   if (kind == "step") {
@@ -69,7 +70,7 @@ AveragingOptions read_averaging(const Section& averaging) {
 }
 
 RuntimeOptions read_runtime(const Section& runtime) {
-  constexpr WholeRange kThreads{0, 1024};
+  constexpr WholeRange kThreads{0, RuntimeOptions::kMostThreads};
   RuntimeOptions options;
   options.threads = static_cast<int>(runtime.whole_number("threads", kThreads));
   options.physical_batch = runtime.whole_number("physical_batch", kSizeOrZero);

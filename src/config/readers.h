@@ -26,4 +26,7 @@ ScheduleOptions read_schedule(const Section& schedule, std::uint64_t steps);
 AveragingOptions read_averaging(const Section& averaging);
 RuntimeOptions read_runtime(const Section& runtime);
 
+/// Whose data the weights have seen that training begins from; privacy, runtime and program are read already.
+void read_initial_weights(const Section& experiment, Experiment& into);
+
 }  // namespace dpml::config

@@ -13,9 +13,11 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::OneofDescriptor;
 
-std::string words(const WholeRange& range) {
+/// What may be stated, to whoever stated nothing, or `value`.
+std::string words(const WholeRange& range, std::optional<std::int64_t> value) {
   const std::string lower = std::to_string(range.lower);
-  if (range.upper >= kLargestSize) return "a whole number of at least " + lower;  // the upper end is out of sight
+  const bool upper_is_out_of_sight = range.upper >= kLargestSize && value.value_or(0) <= range.upper;
+  if (upper_is_out_of_sight) return "a whole number of at least " + lower;
   return "a whole number from " + lower + " to " + group_digits(range.upper);
 }
 
@@ -76,11 +78,17 @@ double Section::number(const std::string& field, const Range& range, std::string
   return value;
 }
 
+double Section::number_or_infinity(const std::string& field, const Range& range, std::string_view why) const {
+  if (!can_read(field, range.words, why)) return 0;
+  const double value = message_->GetReflection()->GetDouble(*message_, &descriptor(field));
+  return value == kInfinity ? value : number(field, range, why);
+}
+
 std::int64_t Section::whole_number(const std::string& field, const WholeRange& range, std::string_view why) const {
-  if (!can_read(field, words(range), why)) return 0;
+  if (!can_read(field, words(range, std::nullopt), why)) return 0;
   const std::int64_t value = message_->GetReflection()->GetInt64(*message_, &descriptor(field));
   if (value >= range.lower && value <= range.upper) return value;
-  problem(field, "is " + std::to_string(value) + "; state " + words(range));
+  problem(field, "is " + std::to_string(value) + "; state " + words(range, value));
   return 0;
 }
 
@@ -118,7 +126,7 @@ std::vector<std::int64_t> Section::whole_numbers(const std::string& field, const
   for (int i = 0; i < message_->GetReflection()->FieldSize(*message_, &wanted); ++i) {
     values.push_back(message_->GetReflection()->GetRepeatedInt64(*message_, &wanted, i));
     if (values.back() >= range.lower && values.back() <= range.upper) continue;
-    problem(element_path(field, i), "is " + std::to_string(values.back()) + "; state " + words(range));
+    problem(element_path(field, i), "is " + std::to_string(values.back()) + "; state " + words(range, values.back()));
     values.back() = range.lower;
   }
   return values;

@@ -18,7 +18,7 @@ class FieldDescriptor;
 
 namespace dpml::config {
 
-/// Numbers a field may hold. Nothing allows NaN; only kClipBound allows infinity.
+/// Numbers a field may hold. Nothing allows NaN; none allows infinity.
 struct Range {
   double lower;
   bool has_lower;  ///< lower itself is allowed
@@ -32,7 +32,6 @@ struct Range {
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 inline constexpr Range kFinite{-kInfinity, false, kInfinity, false, "a finite number"};
 inline constexpr Range kPositive{0, false, kInfinity, false, "a finite number above 0"};
-inline constexpr Range kClipBound{0, false, kInfinity, true, "a number above 0 (inf for no clipping)"};
 inline constexpr Range kNotNegative{0, true, kInfinity, false, "a finite number of at least 0"};
 inline constexpr Range kInsideUnit{0, false, 1, false, "a number between 0 and 1, both excluded"};
 inline constexpr Range kUnit{0, true, 1, true, "a number from 0 to 1"};
@@ -64,6 +63,7 @@ class Section {
   bool states(const std::string& field) const;  ///< also when its value could not be read
 
   double number(const std::string& field, const Range& range, std::string_view why = "") const;
+  double number_or_infinity(const std::string& field, const Range& range, std::string_view why = "") const;
   std::int64_t whole_number(const std::string& field, const WholeRange& range, std::string_view why = "") const;
   std::uint64_t natural_number(const std::string& field) const;
   bool flag(const std::string& field) const;

@@ -8,6 +8,7 @@
 #include <span>
 #include <string_view>
 
+#include "csv_columns.h"
 #include "csv_rows.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
@@ -18,10 +19,6 @@ namespace dpml {
 namespace {
 
 enum class Outcome { kept, dropped };
-
-bool is_label(const CsvColumn& column) {
-  return std::holds_alternative<CsvClassLabel>(column.kind) || std::holds_alternative<CsvTarget>(column.kind);
-}
 
 /// The finite number that a whole field spells.
 std::optional<double> parsed(std::string_view field) {
@@ -36,7 +33,8 @@ std::optional<double> parsed(std::string_view field) {
 /// Turns rows of fields into numbers, each row by itself, and collects those of the rows it keeps.
 class Encoder {
  public:
-  Encoder(const FileContent& content, const CsvSchema& schema) : content_(content), schema_(schema) {
+  Encoder(const FileContent& content, const CsvSchema& schema, const ColumnMap& map)
+      : content_(content), schema_(schema), map_(map) {
     for (const CsvColumn& column : schema.columns) {
       Places& places = places_.emplace_back();
       const std::vector<std::string>* words = nullptr;
@@ -51,8 +49,9 @@ class Encoder {
     const std::size_t labels = labels_.size();
     line_ = line;
     Outcome outcome = check_missing(fields);
-    for (column_ = 0; column_ < fields.size() && outcome == Outcome::kept; ++column_) {
-      const std::string_view field = fields[column_];
+    for (column_ = 0; column_ < schema_.columns.size() && outcome == Outcome::kept; ++column_) {
+      if (!map_.field_of[column_]) continue;
+      const std::string_view field = fields[*map_.field_of[column_]];
       outcome = std::visit([&](const auto& kind) { return add(kind, field); }, schema_.columns[column_].kind);
     }
     if (outcome == Outcome::dropped) {
@@ -83,9 +82,9 @@ class Encoder {
   /// Looked at before any field is read, so that a dropped row is not also an error.
   Outcome check_missing(std::span<const std::string_view> fields) {
     if (schema_.missing_markers.empty()) return Outcome::kept;
-    for (column_ = 0; column_ < fields.size(); ++column_) {
+    for (column_ = 0; column_ < schema_.columns.size(); ++column_) {
       const CsvColumn& column = schema_.columns[column_];
-      if (std::holds_alternative<CsvIgnored>(column.kind) || !is_missing(fields[column_])) continue;
+      if (!map_.field_of[column_] || !is_missing(fields[*map_.field_of[column_]])) continue;
       if (schema_.on_missing == MissingValue::drop_row) return Outcome::dropped;
       if (schema_.on_missing == MissingValue::error) fail("the value is missing, and the schema calls that an error");
       if (is_label(column)) fail("the label is missing; such rows can only be dropped");
@@ -99,7 +98,7 @@ class Encoder {
     return *number;
   }
 
-  Outcome add(const CsvIgnored&, std::string_view) { return Outcome::kept; }
+  Outcome add(const CsvIgnored&, std::string_view) { return Outcome::kept; }  // has no field
 
   Outcome add(const CsvNumeric& kind, std::string_view field) {
     double place = 0.5;
@@ -118,7 +117,7 @@ class Encoder {
     if (found != places_[column_].end()) {
       inputs_[begin + found->second] = 1.0F;
     } else if (kind.unknown == UnknownValue::error) {
-      fail("expected one of the " + std::to_string(kind.values.size()) + " values listed in the schema");
+      fail("expected one of the " + counted(std::ssize(kind.values), "value") + " listed in the schema");
     } else if (kind.unknown == UnknownValue::drop_row) {
       return Outcome::dropped;
     }
@@ -142,6 +141,7 @@ class Encoder {
 
   const FileContent& content_;
   const CsvSchema& schema_;
+  const ColumnMap& map_;
   std::vector<Places> places_;  ///< of the listed words, by column
   std::vector<float> inputs_;
   std::vector<float> labels_;
@@ -149,70 +149,86 @@ class Encoder {
   std::size_t column_ = 0;
 };
 
-std::string read_text(FileContent& content) {
-  constexpr std::size_t kPiece = std::size_t{1} << 20;
-  std::string text;
-  std::size_t size = 0;
-  do {
-    text.resize(size + kPiece);
-    size += content.read_some({reinterpret_cast<std::uint8_t*>(text.data()) + size, kPiece});
-  } while (size == text.size());
-  text.resize(size);
-  return text;
-}
-
-void check_field_count(const FileContent& content, const CsvRows& rows, const CsvSchema& schema) {
-  if (rows.fields().size() == schema.columns.size()) return;
-  content.fail("line " + std::to_string(rows.line()) + ": " + std::to_string(rows.fields().size()) +
-               " fields, but the schema has " + std::to_string(schema.columns.size()) + " columns");
-}
-
-/// What stands in the header is not repeated: it is a row of data where the header is missing.
-void check_header(const FileContent& content, CsvRows& rows, const CsvSchema& schema) {
-  if (!rows.next()) content.fail("expected a line with the names of the columns, found none");
-  check_field_count(content, rows, schema);
-  for (std::size_t i = 0; i < schema.columns.size(); ++i) {
-    if (rows.fields()[i] == schema.columns[i].name) continue;
-    content.fail("line " + std::to_string(rows.line()) + ": the header does not name column " + std::to_string(i + 1) +
-                 " \"" + schema.columns[i].name + "\", as the schema does");
+/// Columns of the input numbers, and of the label numbers.
+void name_columns(const CsvSchema& schema, CsvColumns columns, DataOrigin& origin) {
+  for (const CsvColumn& column : schema.columns) {
+    if (is_label(column) && is_read(column, columns)) origin.label_columns.push_back(column.name);
+    if (std::holds_alternative<CsvNumeric>(column.kind)) origin.input_columns.push_back(column.name);
+    if (const auto* categorical = std::get_if<CsvCategorical>(&column.kind)) {
+      origin.input_columns.insert(origin.input_columns.end(), categorical->values.size(), column.name);
+    }
   }
 }
 
-Tensor labels_tensor(const CsvSchema& schema, Index rows, const std::vector<float>& labels) {
-  const auto count = std::count_if(schema.columns.begin(), schema.columns.end(), is_label);
-  const bool is_class = std::any_of(schema.columns.begin(), schema.columns.end(), [](const CsvColumn& column) {
-    return std::holds_alternative<CsvClassLabel>(column.kind);
-  });
+/// Labels [N] of a class, [N, k] of targets.
+Tensor labels_tensor(const CsvSchema& schema, CsvColumns columns, Index rows, const std::vector<float>& labels) {
+  Index count = 0;
+  bool is_class = false;
+  for (const CsvColumn& column : schema.columns) {
+    if (!is_label(column) || !is_read(column, columns)) continue;
+    ++count;
+    is_class = std::holds_alternative<CsvClassLabel>(column.kind);
+  }
   return Tensor::from(is_class ? Shape{rows} : Shape{rows, count}, labels);
 }
 
+/// The rows of a file, turned into numbers one after another.
+class Table {
+ public:
+  Table(FileContent& content, const CsvSchema& schema, CsvColumns columns)
+      : content_(content), schema_(schema), columns_(columns), rows_(content, schema.separator) {}
+
+  CsvTable read(const std::string& file) {
+    origin_.inputs = origin_.labels = file;
+    name_columns(schema_, columns_, origin_);
+    bool more = rows_.next();
+    if (schema_.header && !more) content_.fail("expected a line with the names of the columns, found none");
+    if (more) map_ = column_map(content_, rows_, schema_, columns_);
+    origin_.unused_columns = map_.unused;
+    if (schema_.header) more = rows_.next();
+    Encoder encoder(content_, schema_, map_);
+    for (; more; more = rows_.next()) read_row(encoder);
+    return finished(encoder);
+  }
+
+ private:
+  void read_row(Encoder& encoder) {
+    check_field_count(content_, rows_, map_.fields);
+    const Index row = origin_.rows++;
+    const bool kept = encoder.encode(rows_.fields(), rows_.line()) == Outcome::kept;
+    if (!kept && !has_dropped_) {  // until then a sample's row is its own place
+      has_dropped_ = true;
+      for (Index before = 0; before < row; ++before) origin_.row_of_sample.push_back(before);
+    }
+    if (!kept) return;
+    origin_.lines.push_back(rows_.line());
+    if (has_dropped_) origin_.row_of_sample.push_back(row);
+  }
+
+  CsvTable finished(const Encoder& encoder) {
+    std::vector<std::string> names = csv_feature_names(schema_);
+    const Index count = std::ssize(origin_.lines);
+    Tensor inputs = Tensor::from(Shape{count, std::ssize(names)}, encoder.inputs());
+    Tensor labels = labels_tensor(schema_, columns_, count, encoder.labels());
+    return {TensorDataset(std::move(inputs), std::move(labels), {}, std::move(origin_)), std::move(names)};
+  }
+
+  FileContent& content_;
+  const CsvSchema& schema_;
+  CsvColumns columns_;
+  CsvRows rows_;
+  ColumnMap map_;
+  DataOrigin origin_;
+  bool has_dropped_ = false;
+};
+
 }  // namespace
 
-CsvTable read_csv(const std::filesystem::path& path, const CsvSchema& schema) {
+CsvTable read_csv(const std::filesystem::path& path, const CsvSchema& schema, CsvColumns columns) {
   const std::vector<std::string> problems = csv_schema_problems(schema);
   if (!problems.empty()) throw ConfigError("the schema of " + path.string() + ": " + list_words(problems, "; and "));
-
   FileContent content(path);
-  const std::string text = read_text(content);
-  CsvRows rows(content, text, schema.separator);
-  if (schema.header) check_header(content, rows, schema);
-
-  Encoder encoder(content, schema);
-  std::vector<Index> lines;
-  Index dropped = 0;
-  while (rows.next()) {
-    check_field_count(content, rows, schema);
-    if (encoder.encode(rows.fields(), rows.line()) == Outcome::kept) {
-      lines.push_back(rows.line());
-    } else {
-      ++dropped;
-    }
-  }
-  std::vector<std::string> names = csv_feature_names(schema);
-  const Index count = std::ssize(lines);
-  Tensor inputs = Tensor::from(Shape{count, std::ssize(names)}, encoder.inputs());
-  TensorDataset dataset(std::move(inputs), labels_tensor(schema, count, encoder.labels()));
-  return {std::move(dataset), std::move(names), std::move(lines), dropped};
+  return Table(content, schema, columns).read(path.string());
 }
 
 }  // namespace dpml

@@ -40,8 +40,10 @@ class Problems {
   void check(const CsvTarget&) { ++targets_; }
 
   void check(const CsvNumeric& numeric) {
-    if (!(numeric.lower < numeric.upper) || !std::isfinite(numeric.upper - numeric.lower)) {
+    if (!(numeric.lower < numeric.upper) || std::isinf(numeric.lower) || std::isinf(numeric.upper)) {
       add("lower must be below upper, and both finite");
+    } else if (std::isinf(numeric.upper - numeric.lower)) {
+      add("upper - lower is beyond the largest number; state bounds that are nearer to each other");
     }
   }
 

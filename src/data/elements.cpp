@@ -9,6 +9,9 @@
 #include <type_traits>
 #include <vector>
 
+#include "dpml/base/text.h"
+#include "row_place.h"
+
 namespace dpml {
 
 namespace {
@@ -57,8 +60,9 @@ void check_size(const FileContent& content, const Shape& shape, std::uint64_t wi
   const std::uint64_t announced = static_cast<std::uint64_t>(shape.size()) * width;
   const std::uint64_t left = content.most_left();
   if (announced == left || (content.is_packed() && announced < left)) return;
-  content.fail("the header announces " + shape.to_text() + " numbers, " + std::to_string(announced) +
-               " bytes in all, but " + (content.is_packed() ? "at most " : "") + std::to_string(left) +
+  content.fail("the header announces " + shape.to_text() + " numbers, " +
+               counted(static_cast<Index>(announced), "byte") + " in all, but " +
+               (content.is_packed() ? "at most " : "") + std::to_string(left) +
                (announced > left ? " follow: the file is cut off or its header damaged"
                                  : " follow: the header is damaged or the file too long"));
 }
@@ -93,6 +97,14 @@ bool is_exact(Number number) {
   return true;
 }
 
+[[noreturn]] void fail_inexact(const FileContent& content, const Shape& shape, Index place) {
+  const Shape row = shape.rank() == 0 ? Shape{} : shape.without_front();
+  content.fail(
+      row_place(place / row.size(), indices_at(row, place % row.size())) +
+      ": a whole number beyond 2^24, which float32 cannot tell from its neighbours; store such numbers as float32 "
+      "if they are quantities, renumber them if they are labels or indices");
+}
+
 template <typename Number>
 Tensor read_numbers(FileContent& content, std::endian order, const Shape& shape) {
   Tensor tensor(shape);
@@ -101,16 +113,10 @@ Tensor read_numbers(FileContent& content, std::endian order, const Shape& shape)
   for (std::size_t begin = 0; begin < numbers.size();) {
     const std::size_t count = std::min(kPiece / sizeof(Number), numbers.size() - begin);
     content.read(std::span(buffer).first(count * sizeof(Number)), "its numbers");
-    bool exact = true;
     for (std::size_t i = 0; i < count; ++i) {
       const auto number = decode<Number>(buffer.data() + i * sizeof(Number), order);
-      exact = exact && is_exact(number);
+      if (!is_exact(number)) fail_inexact(content, shape, static_cast<Index>(begin + i));
       numbers[begin + i] = static_cast<float>(number);
-    }
-    if (!exact) {
-      content.fail(
-          "holds whole numbers beyond 2^24, which float32 cannot tell apart; store them as float32 if they are "
-          "quantities, renumber them if they are labels or indices");
     }
     begin += count;
   }

@@ -10,14 +10,16 @@
 #include <vector>
 
 #include "dpml/base/error.h"
+#include "dpml/base/memory.h"
 #include "dpml/base/text.h"
+#include "dpml/base/unpacking.h"
+#include "dpml/data/data_file.h"
 
 namespace dpml {
 
 namespace {
 
 constexpr std::array<std::uint8_t, 2> kGzipMagic{0x1f, 0x8b};
-constexpr std::uint64_t kMostDeflateGain = 1032;  // 258 bytes from two bits
 
 /// A sentence on what may have been meant by a path where there is nothing.
 std::string guess(const std::filesystem::path& path) {
@@ -45,6 +47,7 @@ struct FileContent::Unpacker {
   z_stream stream{};
   std::vector<std::uint8_t> packed = std::vector<std::uint8_t>(std::size_t{1} << 16);
   bool between_members = false;  ///< one gzip member is complete; the file may end here or go on with another
+  std::uint64_t unpacked = 0;    ///< bytes that came out so far
 
   Unpacker() {
     constexpr int kGzipOnly = 16 + MAX_WBITS;
@@ -67,6 +70,9 @@ FileContent::FileContent(const std::filesystem::path& path) : path_(path) {
   file_.open(path, std::ios::binary);
   if (!file_) fail(std::string("cannot be opened: ") + std::strerror(errno));
   if (size_ == 0) fail("the file is empty");
+  if (size_ > usable_memory()) {
+    fail("is " + format_bytes(size_) + " long, more than the " + format_bytes(usable_memory()) + " of this machine");
+  }
 
   std::array<std::uint8_t, 2> start{};
   const bool packed = read_plain(start) == start.size() && start == kGzipMagic;
@@ -78,12 +84,16 @@ FileContent::FileContent(const std::filesystem::path& path) : path_(path) {
 
 FileContent::~FileContent() = default;
 
+void require_readable(const std::filesystem::path& path) {
+  const FileContent content(path);
+}
+
 void FileContent::fail(const std::string& problem) const {
   throw FileError(path_.string() + ": " + problem);
 }
 
 std::uint64_t FileContent::most_left() const {
-  return is_packed() ? size_ * kMostDeflateGain : size_ - position_;
+  return is_packed() ? most_unpacked(size_) : size_ - position_;
 }
 
 std::size_t FileContent::read_plain(std::span<std::uint8_t> into) {
@@ -115,7 +125,13 @@ std::size_t FileContent::unpack(std::span<std::uint8_t> into) {
       if (*stream.next_in != kGzipMagic[0]) fail("bytes follow the end of the gzip data");
       inflateReset(&stream);
     }
+    const uInt room = stream.avail_out;
     const int result = inflate(&stream, Z_NO_FLUSH);
+    unpacker_->unpacked += room - stream.avail_out;
+    if (unpacker_->unpacked > most_unpacked(position_ - stream.avail_in)) {
+      fail("the gzip data unfolds to more than " + std::to_string(kMostUnpacking) +
+           " times its length; unpack the file yourself if that is right");
+    }
     if (result == Z_MEM_ERROR) throw std::bad_alloc();
     if (result != Z_OK && result != Z_STREAM_END) fail("the gzip data is damaged; fetch the file again");
     unpacker_->between_members = result == Z_STREAM_END;

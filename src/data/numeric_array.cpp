@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "dpml/base/vectorised.h"
 
 namespace dpml {
@@ -33,7 +34,7 @@ NumericArray::NumericArray(const Shape& shape, std::vector<std::uint8_t> bytes)
     : shape_(shape), numbers_(std::make_shared<const std::vector<std::uint8_t>>(std::move(bytes))) {
   const Index count = std::ssize(*std::get<Bytes>(numbers_));
   if (shape.size() != count) {
-    throw ShapeError("shape " + shape.to_text() + " wants " + std::to_string(shape.size()) + " bytes, got " +
+    throw ShapeError("shape " + shape.to_text() + " wants " + counted(shape.size(), "byte") + ", got " +
                      std::to_string(count));
   }
 }

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
+#include "dpml/tensor/number_rule.h"
+#include "row_place.h"
 
 namespace dpml {
 
@@ -39,21 +44,25 @@ NumericArray laid_out(const NumericArray& inputs, std::string_view name, InputLa
   return inputs;
 }
 
-void check_class_indices(const Tensor& labels, std::string_view name, Index classes) {
+void check_class_indices(const TensorDataset& data, const Tensor& labels, Index classes) {
+  const WholeNumber rule{classes};
+  const std::optional<Index> breach = first_breach(rule, labels.values());
+  if (!breach) return;
   const Index per_sample = std::max<Index>(labels.shape().without_front().size(), 1);
-  for (Index i = 0; i < labels.size(); ++i) {
-    const float label = labels.data()[i];
-    if (label >= 0.0F && label < static_cast<float>(classes) && label == std::floor(label)) continue;
-    fail(name, "the label of sample " + std::to_string(i / per_sample) +
-                   " (counted from 0) is not a whole number from 0 to " + std::to_string(classes - 1) +
-                   ", as expected for " + std::to_string(classes) + " classes");
-  }
+  fail(data.place_of(SamplePart::label, *breach / per_sample, *breach % per_sample),
+       "the label must be " + to_text(NumberRule(rule)) + ", one of " + counted(classes, "class", "classes"));
 }
 
 }  // namespace
 
 TensorDataset::TensorDataset(NumericArray inputs, Tensor labels, const InputScaling& scaling)
-    : inputs_(std::move(inputs)), labels_(std::move(labels)), scaling_(scaling) {
+    : TensorDataset(inputs, labels, scaling, {.rows = inputs.shape().rank() == 0 ? 0 : inputs.shape()[0]}) {}
+
+TensorDataset::TensorDataset(NumericArray inputs, Tensor labels, const InputScaling& scaling, DataOrigin origin)
+    : inputs_(std::move(inputs)),
+      labels_(std::move(labels)),
+      scaling_(scaling),
+      origin_(std::make_shared<const DataOrigin>(std::move(origin))) {
   const Shape& input = inputs_.shape();
   const Shape& label = labels_.shape();
   if (input.rank() == 0 || label.rank() == 0 || input[0] != label[0]) {
@@ -86,23 +95,50 @@ void TensorDataset::read(std::span<const Index> indices, Batch& into) const {
   into.labels = std::move(labels);
 }
 
+std::string TensorDataset::source_of(SamplePart part) const {
+  return part == SamplePart::input ? origin_->inputs : origin_->labels;
+}
+
+std::string TensorDataset::place_of(SamplePart part, Index sample, Index element) const {
+  const auto place = static_cast<std::size_t>(sample);
+  const bool is_input = part == SamplePart::input;
+  const std::string source = source_of(part) + ": ";
+  if (!origin_->lines.empty()) {
+    const std::vector<std::string>& columns = is_input ? origin_->input_columns : origin_->label_columns;
+    return source + "line " + std::to_string(origin_->lines[place]) + ", column \"" +
+           columns[static_cast<std::size_t>(element)] + "\"";
+  }
+  std::vector<Index> indices = indices_at(is_input ? input_shape() : label_shape(), element);
+  if (!is_input && label_shape() == Shape{1}) indices.clear();  // [N] is read as [N, 1]
+  if (is_input && origin_->layout == InputLayout::channels_first) {
+    std::rotate(indices.begin(), indices.end() - 1, indices.end());
+  }
+  if (is_input && origin_->layout == InputLayout::grey_images) indices.pop_back();
+  return source + row_place(origin_->row_of_sample.empty() ? sample : origin_->row_of_sample[place], indices);
+}
+
 TensorDataset join_dataset(const NumericArray& inputs, std::string_view inputs_name, const NumericArray& labels,
                            std::string_view labels_name, const DatasetOptions& options) {
   check_options(options);
   if (inputs.shape().rank() == 0) fail(inputs_name, "expected inputs [N, sample...], found a single number");
   if (labels.shape().rank() == 0) fail(labels_name, "expected labels [N] or [N, k], found a single number");
   const Index samples = inputs.shape()[0];
+  if (samples > 0 && inputs.shape().size() == 0) {  // any number of such rows fits into a file of no length
+    fail(inputs_name, "expected numbers in every row, found inputs " + inputs.shape().to_text());
+  }
   if (labels.shape()[0] != samples) {
-    fail(labels_name, "holds " + std::to_string(labels.shape()[0]) + " labels, but " + std::string(inputs_name) +
-                          " holds " + std::to_string(samples) + " samples; expected one label for each");
+    fail(labels_name, "holds " + counted(labels.shape()[0], "label") + ", but " + std::string(inputs_name) + " holds " +
+                          counted(samples, "sample") + "; expected one label for each");
   }
   Tensor numbers = labels.to_tensor();
-  if (options.classes > 0) {
-    check_class_indices(numbers, labels_name, options.classes);
-  } else if (numbers.shape().rank() == 1) {
-    numbers = numbers.reshaped(Shape{samples, 1});
-  }
-  return {laid_out(inputs, inputs_name, options.layout), std::move(numbers), options.scaling};
+  if (options.classes == 0 && numbers.shape().rank() == 1) numbers = numbers.reshaped(Shape{samples, 1});
+  TensorDataset data(laid_out(inputs, inputs_name, options.layout), numbers, options.scaling,
+                     {.inputs = std::string(inputs_name),
+                      .labels = std::string(labels_name),
+                      .layout = options.layout,
+                      .rows = samples});
+  if (options.classes > 0) check_class_indices(data, numbers, options.classes);
+  return data;
 }
 
 }  // namespace dpml

@@ -10,9 +10,12 @@ namespace dpml {
 
 ClipRule::ClipRule(double clip_bound)
     : clip_bound_(clip_bound), longest_(std::nextafter(clip_bound / (1 + kRoundingSlack), 0.0)) {
-  if (!(clip_bound > 0)) {
-    throw ConfigError("clip bound is " + to_text(clip_bound) + ", expected a length above 0 (inf for no clipping)");
-  }
+  const bool is_length = clip_bound >= kSmallestBound && clip_bound <= kLargestBound;
+  if (is_length || clip_bound == std::numeric_limits<double>::infinity()) return;
+  throw ConfigError(
+      "clip bound is " + to_text(clip_bound) +
+      ", expected a length from 1e-30 to 1e30, where float32 gradients can be scaled to it, or inf for no "
+      "clipping");
 }
 
 bool ClipRule::needs_norms() const {

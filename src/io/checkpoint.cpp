@@ -3,6 +3,7 @@
 #include "dpml/base/digest.h"
 #include "dpml/base/error.h"
 #include "dpml/base/file.h"
+#include "hdf5_handle.h"
 #include "record_parts.h"
 
 namespace dpml {
@@ -11,9 +12,9 @@ namespace {
 
 constexpr const char* kFormat = "dpml checkpoint";
 
-std::string record_digest(const Checkpoint& checkpoint) {
+std::string record_of_version_1(const Checkpoint& checkpoint) {
   Digest digest;
-  digest.add(kFormat).add(hdf5::kFormatVersion).add(checkpoint.dpml_version);
+  digest.add(kFormat).add(std::uint64_t{1}).add(checkpoint.dpml_version);
   digest.add(checkpoint.config).add(checkpoint.steps).add(checkpoint.initial_model);
   digest.add(digest_of(checkpoint.weights)).add(digest_of(checkpoint.optimizer)).add(digest_of(checkpoint.averages));
   digest.add(checkpoint.ledger.digest());
@@ -21,39 +22,85 @@ std::string record_digest(const Checkpoint& checkpoint) {
   return digest.hex();
 }
 
-void fill(const hdf5::GroupWriter& root, const Checkpoint& checkpoint) {
-  hdf5::write_header(root, kFormat, checkpoint.dpml_version);
+std::string record_digest(const Checkpoint& checkpoint) {
+  if (checkpoint.format_version == 1) return record_of_version_1(checkpoint);
+  Digest digest;
+  digest.add(kFormat).add(hdf5::kFormatVersion).add(checkpoint.dpml_version);
+  digest.add(hdf5::parts_of(checkpoint.earlier_runs)).add(checkpoint.config).add(checkpoint.steps);
+  digest.add(to_text(checkpoint.stop_basis)).add(to_text(checkpoint.initial_weights)).add(checkpoint.initial_model);
+  digest.add(checkpoint.initial_weights_digest);
+  digest.add(digest_of(checkpoint.weights)).add(digest_of(checkpoint.optimizer)).add(digest_of(checkpoint.averages));
+  digest.add(hdf5::digests_of(checkpoint.ledger).head).add(hdf5::digest_of(checkpoint.claim));
+  hdf5::add_earlier_runs(digest, checkpoint.earlier_runs);
+  return digest.hex();
+}
+
+void fill(const hdf5::GroupWriter& root, const Checkpoint& checkpoint, const std::string& record) {
+  const std::uint64_t version = checkpoint.format_version;
+  hdf5::write_header(root, kFormat, version, checkpoint.dpml_version);
+  if (version > 1) root.text_attribute("parts", hdf5::parts_of(checkpoint.earlier_runs));
   root.count_attribute("steps", checkpoint.steps);
+  if (version > 1) {
+    root.text_attribute("stop_basis", to_text(checkpoint.stop_basis));
+    root.text_attribute("initial_weights", to_text(checkpoint.initial_weights));
+  }
   root.text_attribute("initial_model", checkpoint.initial_model);
   root.text("config", checkpoint.config);
-  hdf5::write_ledger(root.group("ledger"), checkpoint.ledger);
+  hdf5::write_ledger(root.group("ledger"), checkpoint.ledger, version);
   hdf5::write_claim(root.group("claim"), checkpoint.claim);
+  if (version > 1) hdf5::write_earlier_runs(root, checkpoint.earlier_runs);
   hdf5::write_tensors(root.group("weights"), checkpoint.weights);
   hdf5::write_tensors(root.group("optimizer"), checkpoint.optimizer);
   hdf5::write_tensors(root.group("averages"), checkpoint.averages);
-  root.group("digests").text_attribute("record", record_digest(checkpoint));
+  const hdf5::GroupWriter digests = root.group("digests");
+  if (version > 1) digests.text_attribute("initial_weights", checkpoint.initial_weights_digest);
+  digests.text_attribute("record", record);
+}
+
+hdf5::FileImage image_of(const Checkpoint& checkpoint, const std::string& record) {
+  const hdf5::QuietErrors quiet;
+  return hdf5::make_file([&](const hdf5::GroupWriter& root) { fill(root, checkpoint, record); });
+}
+
+void read_what_version_2_added(hdf5::RecordGroup& root, Checkpoint& checkpoint) {
+  const bool has_earlier_runs = hdf5::read_parts(root);
+  hdf5::in_place(root, "its words", [&] {
+    checkpoint.stop_basis = parse_stop_basis(root.text_attribute("stop_basis"));
+    checkpoint.initial_weights = parse_initial_weights(root.text_attribute("initial_weights"));
+  });
+  checkpoint.initial_weights_digest = root.group("digests").text_attribute("initial_weights");
+  if (has_earlier_runs) checkpoint.earlier_runs = hdf5::read_earlier_runs(root);
 }
 
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint) {
-  const hdf5::QuietErrors quiet;
-  replace_file(path, hdf5::make_file([&](const hdf5::GroupWriter& root) { fill(root, checkpoint); }).bytes());
+  replace_file(path, image_of(checkpoint, record_digest(checkpoint)).bytes());
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& path) {
-  const hdf5::QuietErrors quiet;
-  const hdf5::Reader root = hdf5::open_dpml_file(path, kFormat);
-  Checkpoint checkpoint{.config = root.text("config"),
+  hdf5::RecordTree file(path);
+  hdf5::RecordGroup& root = file.root();
+  const std::uint64_t version = hdf5::read_header(root, kFormat);
+  Checkpoint checkpoint{.format_version = version,
+                        .config = root.text("config"),
                         .steps = root.count_attribute("steps"),
-                        .weights = hdf5::read_tensors(root.group("weights")),
-                        .optimizer = hdf5::read_tensors(root.group("optimizer")),
-                        .averages = hdf5::read_tensors(root.group("averages")),
+                        .weights = root.group("weights").tensors(),
+                        .optimizer = root.group("optimizer").tensors(),
+                        .averages = root.group("averages").tensors(),
                         .initial_model = root.text_attribute("initial_model"),
-                        .dpml_version = root.text_attribute("dpml_version"),
-                        .ledger = hdf5::read_ledger(root.group("ledger")),
+                        .dpml_version = hdf5::read_dpml_version(root),
+                        .ledger = hdf5::read_ledger(root.group("ledger"), version),
                         .claim = hdf5::read_claim(root.group("claim"))};
-  if (root.group("digests").text_attribute("record") == record_digest(checkpoint)) return checkpoint;
+  if (version == 1) {
+    checkpoint.initial_weights = checkpoint.initial_model.empty() ? InitialWeights::random : InitialWeights::unknown;
+  } else {
+    read_what_version_2_added(root, checkpoint);
+  }
+  const std::string record = root.group("digests").text_attribute("record");
+  root.require_all_taken();
+  file.require_bytes(image_of(checkpoint, record).bytes());
+  if (record == record_digest(checkpoint)) return checkpoint;
   throw FileError(path.string() + ": was damaged or changed after dpml wrote it; its digest does not fit its content");
 }
 

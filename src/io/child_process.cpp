@@ -7,12 +7,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <cstring>
 #include <exception>
+#include <fstream>
 
 #include "dpml/base/error.h"
 
@@ -21,6 +23,8 @@ namespace dpml {
 namespace {
 
 enum class MessageKind : std::uint64_t { data, error };
+
+constexpr std::size_t kLongestError = std::size_t{1} << 20;
 
 struct Header {
   MessageKind kind;
@@ -55,17 +59,37 @@ void prepare_to_crash_quietly() {
   ::dup2(nowhere, STDERR_FILENO);
 }
 
-[[noreturn]] void run_child(int pipe, const std::string& place,
+/// Memory that only this process has, in bytes, as the kernel counts it against RLIMIT_DATA.
+std::uint64_t own_memory() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t pages = 0;
+  for (int field = 0; field < 6; ++field) statm >> pages;
+  return statm ? pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE)) : 0;
+}
+
+void limit_memory(std::uint64_t most_bytes) {
+  const std::uint64_t own = own_memory();
+  if (most_bytes == 0 || own == 0) return;
+  rlimit limit{};
+  ::getrlimit(RLIMIT_DATA, &limit);
+  limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, own + most_bytes);
+  ::setrlimit(RLIMIT_DATA, &limit);
+}
+
+[[noreturn]] void run_child(int pipe, const ChildProcess::Options& options,
                             const std::function<void(const Sender&)>& work) noexcept {
   prepare_to_crash_quietly();
+  limit_memory(options.most_memory_bytes);
   std::string error;
   try {
     work(Sender(pipe));
     ::_exit(0);
   } catch (const Error& thrown) {
     error = thrown.what();
+  } catch (const std::bad_alloc&) {
+    error = options.place + ": cannot be read: it wants more memory than such a file needs";
   } catch (const std::exception& thrown) {
-    error = place + ": cannot be read: " + thrown.what();
+    error = options.place + ": cannot be read: " + thrown.what();
   }
   write_message(pipe, MessageKind::error, error.data(), error.size());
   ::_exit(0);
@@ -84,7 +108,7 @@ ChildProcess::ChildProcess(Options options, const std::function<void(const Sende
   child_ = ::fork();
   if (child_ == 0) {
     ::close(ends[0]);
-    run_child(ends[1], options_.place, work);
+    run_child(ends[1], options_, work);
   }
   const int reason = errno;
   ::close(ends[1]);
@@ -102,22 +126,26 @@ ChildProcess::~ChildProcess() {
 }
 
 std::string ChildProcess::receive() {
-  std::string message(receive_header(), '\0');
+  std::string message(receive_header(options_.most_message_bytes), '\0');
   read_exactly(message.data(), message.size());
   return message;
 }
 
 std::size_t ChildProcess::receive(void* into, std::size_t room) {
-  const std::size_t size = receive_header();
-  if (size == 0 || size > room) fail("is damaged: what was read from it does not fit its shape");
+  const std::size_t size = receive_header(room);
+  if (size == 0) fail("is damaged: what was read from it does not fit its shape");
   read_exactly(into, size);
   return size;
 }
 
-std::size_t ChildProcess::receive_header() {
+std::size_t ChildProcess::receive_header(std::size_t most) {
   Header header{};
   read_exactly(&header, sizeof header);
-  if (header.kind == MessageKind::data) return header.size;
+  const bool is_data = header.kind == MessageKind::data;
+  if (header.size > (is_data ? most : kLongestError)) {
+    fail("is damaged: what was read from it does not fit its shape");
+  }
+  if (is_data) return header.size;
   std::string error(header.size, '\0');
   read_exactly(error.data(), error.size());
   throw FileError(error);

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -24,6 +25,8 @@ class ChildProcess {
   struct Options {
     std::string place;             ///< the file that is read: messages begin with it
     double patience_seconds = 30;  ///< the child counts as hanging when it sends nothing for so long
+    std::uint64_t most_message_bytes = std::uint64_t{64} << 20;  ///< a longer message is not received
+    std::uint64_t most_memory_bytes = 0;  ///< that the child may take beside what it was born with; 0: any
   };
 
   /// `work` runs in the child and only there. Throws FileError when no process can be started.
@@ -38,7 +41,7 @@ class ChildProcess {
   std::size_t receive(void* into, std::size_t room);
 
  private:
-  std::size_t receive_header();
+  std::size_t receive_header(std::size_t most);
   void read_exactly(void* into, std::size_t size);
   [[noreturn]] void fail(const std::string& what) const;
 

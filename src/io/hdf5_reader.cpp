@@ -8,26 +8,22 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "dpml/base/unpacking.h"
 
 namespace dpml::hdf5 {
 
 namespace {
-
-/// A dataset may say that it has this many bytes in memory with nothing in the file to show for it.
-constexpr std::uint64_t kAlwaysBelieved = std::uint64_t{1} << 30;
-/// Deflate packs at best 1032 to 1.
-constexpr std::uint64_t kLargestPacking = 1100;
 
 struct FreeByHdf5 {
   void operator()(char* text) const { H5free_memory(text); }
 };
 
 std::string quoted(const std::string& text) {
-  return "\"" + text + "\"";
+  return "\"" + printable(text) + "\"";
 }
 
-/// A damaged shape must not make us ask for terabytes. Only a dataset in chunks can be packed, so that it is larger in
-/// memory than in the file; any can be without bytes because it was never filled.
+/// A shape must not make us ask for terabytes. Only a dataset in chunks can be packed, so that it is larger in memory
+/// than in the file; any can be without bytes because it was never filled.
 void require_believable_size(const Reader& reader, const Dataset& dataset) {
   const Handle creation(H5Dget_create_plist(dataset.id.get()), H5Pclose);
   const H5D_layout_t layout = H5Pget_layout(creation.get());
@@ -38,9 +34,11 @@ void require_believable_size(const Reader& reader, const Dataset& dataset) {
   std::uint64_t bytes = 0;
   const bool is_too_long = __builtin_mul_overflow(elements, element, &bytes);
   const bool is_cut = !is_packed && stored > 0 && stored / H5Tget_size(dataset.type.get()) < elements;
-  if (!is_too_long && !is_cut && (bytes <= kAlwaysBelieved || bytes / kLargestPacking <= stored)) return;
+  if (!is_too_long && !is_cut && (bytes <= most_unpacked(stored))) return;
   reader.fail("dataset " + quoted(dataset.place) + " says it has shape " + dataset.shape.to_text() +
-              ", but the file holds only " + format_bytes(stored) + " for it; it is damaged or was never filled");
+              ", but the file holds only " + format_bytes(stored) +
+              " for it; it is damaged, was never filled, or is packed beyond the " + std::to_string(kMostUnpacking) +
+              " times that are unpacked here");
 }
 
 Shape shape_of(const Reader& reader, hid_t space, const std::string& place) {
@@ -113,10 +111,6 @@ bool Reader::has(const std::string& name) const {
   return !name.empty() && H5Lexists(id(), name.c_str(), H5P_DEFAULT) > 0;
 }
 
-bool Reader::has_attribute(const std::string& name) const {
-  return H5Aexists(id(), name.c_str()) > 0;
-}
-
 std::vector<std::string> Reader::names() const {
   unsigned kept_order = 0;
   const Handle creation(H5Gget_create_plist(id()), H5Pclose);
@@ -145,7 +139,8 @@ Reader Reader::group(const std::string& name) const {
 Dataset Reader::dataset(const std::string& name) const {
   const std::string place = place_ + name;
   if (!has(name)) {
-    const std::vector<std::string> found = names();
+    std::vector<std::string> found = names();
+    for (std::string& member : found) member = printable(member);
     const std::string members = found.empty() ? "nothing" : list_words(found, " and ");
     fail("expected a dataset " + quoted(place) + ", but there is none; " + quoted(place_) + " holds " + members);
   }
@@ -180,78 +175,6 @@ Tensor Reader::floats(const std::string& name) const {
   } catch (const std::bad_alloc&) {
     fail("dataset " + quoted(found.place) + " of shape " + found.shape.to_text() + " does not fit into memory");
   }
-}
-
-std::vector<std::uint64_t> Reader::counts(const std::string& name) const {
-  const Dataset found = dataset(name);
-  if (found.shape.rank() != 1 || H5Tget_class(found.type.get()) != H5T_INTEGER) {
-    fail("expected dataset " + quoted(found.place) + " to hold integers along one axis, found " +
-         type_name(found.type.get()) + " of shape " + found.shape.to_text());
-  }
-  std::vector<std::uint64_t> counts(static_cast<std::size_t>(found.shape.size()));
-  if (counts.empty()) return counts;
-  if (H5Dread(found.id.get(), H5T_NATIVE_UINT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, counts.data()) < 0) {
-    fail("dataset " + quoted(found.place) + " cannot be read" + last_reason());
-  }
-  return counts;
-}
-
-std::vector<std::string> Reader::texts(const std::string& name) const {
-  const Dataset found = dataset(name);
-  if (H5Tget_class(found.type.get()) != H5T_STRING) {
-    fail("expected text in dataset " + quoted(found.place) + ", found " + type_name(found.type.get()));
-  }
-  const auto read = [&](hid_t type, void* into) {
-    return H5Dread(found.id.get(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, into);
-  };
-  auto strings = read_strings(found.type.get(), static_cast<std::size_t>(found.shape.size()), read);
-  if (!strings) fail("dataset " + quoted(found.place) + " cannot be read" + last_reason());
-  return *std::move(strings);
-}
-
-std::string Reader::text(const std::string& name) const {
-  std::vector<std::string> found = texts(name);
-  if (found.size() == 1) return std::move(found.front());
-  fail("expected one text in dataset " + quoted(place_ + name) + ", found " + std::to_string(found.size()));
-}
-
-Handle Reader::attribute(const std::string& name) const {
-  const std::string where = "attribute " + quoted(name) + " of " + quoted(place_);
-  if (!has_attribute(name)) fail("expected an " + where + ", but there is none");
-  Handle attribute(H5Aopen(id(), name.c_str(), H5P_DEFAULT), H5Aclose);
-  const Handle space(H5Aget_space(attribute.get()), H5Sclose);
-  if (!attribute.is_valid() || !space.is_valid()) fail(where + " is damaged" + last_reason());
-  if (H5Sget_simple_extent_npoints(space.get()) != 1) fail("expected one value in " + where);
-  return attribute;
-}
-
-std::string Reader::text_attribute(const std::string& name) const {
-  const Handle found = attribute(name);
-  const Handle type(H5Aget_type(found.get()), H5Tclose);
-  if (H5Tget_class(type.get()) != H5T_STRING) {
-    fail("expected text in attribute " + quoted(name) + " of " + quoted(place_) + ", found " + type_name(type.get()));
-  }
-  auto strings = read_strings(type.get(), 1, [&](hid_t as, void* into) { return H5Aread(found.get(), as, into); });
-  if (!strings) fail("attribute " + quoted(name) + " of " + quoted(place_) + " cannot be read" + last_reason());
-  return std::move(strings->front());
-}
-
-void Reader::read_attribute(const std::string& name, hid_t memory_type, void* value) const {
-  const Handle found = attribute(name);
-  if (H5Aread(found.get(), memory_type, value) >= 0) return;
-  fail("expected a number in attribute " + quoted(name) + " of " + quoted(place_) + last_reason());
-}
-
-double Reader::number_attribute(const std::string& name) const {
-  double value = 0;
-  read_attribute(name, H5T_NATIVE_DOUBLE, &value);
-  return value;
-}
-
-std::uint64_t Reader::count_attribute(const std::string& name) const {
-  std::uint64_t value = 0;
-  read_attribute(name, H5T_NATIVE_UINT64, &value);
-  return value;
 }
 
 std::optional<std::vector<std::string>> read_strings(hid_t type, std::size_t count,

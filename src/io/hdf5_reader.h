@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -29,7 +28,6 @@ class Reader {
   static Reader open(const std::filesystem::path& path, const std::string& expected);
 
   bool has(const std::string& name) const;
-  bool has_attribute(const std::string& name) const;
   /// Members of this group: in the order they were made where the file keeps it, else sorted.
   std::vector<std::string> names() const;
   Reader group(const std::string& name) const;
@@ -40,13 +38,6 @@ class Reader {
 
   /// Any numeric type, converted to float32.
   Tensor floats(const std::string& name) const;
-  std::vector<std::uint64_t> counts(const std::string& name) const;  ///< one axis
-  std::vector<std::string> texts(const std::string& name) const;     ///< any shape, row by row
-  std::string text(const std::string& name) const;                   ///< exactly one
-
-  std::string text_attribute(const std::string& name) const;
-  double number_attribute(const std::string& name) const;
-  std::uint64_t count_attribute(const std::string& name) const;
 
   hid_t id() const { return group_.get(); }
   /// Throws FileError "<path>: <what>".
@@ -55,8 +46,6 @@ class Reader {
  private:
   Reader(std::shared_ptr<const Handle> file, Handle group, std::string path, std::string place)
       : file_(std::move(file)), group_(std::move(group)), path_(std::move(path)), place_(std::move(place)) {}
-  Handle attribute(const std::string& name) const;
-  void read_attribute(const std::string& name, hid_t memory_type, void* value) const;
 
   std::shared_ptr<const Handle> file_;  // before group_: closed after it
   Handle group_;

@@ -6,10 +6,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <utility>
 
 #include "dpml/base/error.h"
-#include "dpml/base/file.h"
 #include "journal_text.h"
 
 namespace dpml {
@@ -18,6 +18,7 @@ struct JournalFile::State {
   std::string path;
   int file = -1;
   JournalState lines;
+  std::string last_model;  ///< record digest of the last line, if it is about a model
   std::size_t bytes = 0;   ///< of whole lines in the file
   bool is_broken = false;  ///< what is on the disk is no longer known
 
@@ -30,7 +31,7 @@ struct JournalFile::State {
   }
 
   void open(int flags) {
-    file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0644);
+    file = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | flags, 0600);
     if (file < 0) fail("the ledger journal cannot be opened", errno);
     if (::flock(file, LOCK_EX | LOCK_NB) == 0) return;
     if (errno == EWOULDBLOCK) throw FileError(path + ": another process is writing this ledger journal; wait for it");
@@ -75,6 +76,37 @@ struct JournalFile::State {
   }
 };
 
+namespace {
+
+ParsedJournal parse_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored)) {
+    throw FileError(path.string() + ": expected a ledger journal, a file");
+  }
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw FileError(path.string() + ": cannot be opened: " + std::strerror(errno));
+  JournalParser parser(path.string());
+  std::string piece(std::size_t{1} << 16, '\0');
+  while (file) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    if (file.bad()) throw FileError(path.string() + ": cannot be read: " + std::strerror(errno));
+    parser.add(std::string_view(piece).substr(0, static_cast<std::size_t>(file.gcount())));
+  }
+  return std::move(parser).finish();
+}
+
+}  // namespace
+
+bool is_begun_journal(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return false;
+  if (!std::filesystem::is_regular_file(path)) throw FileError(path.string() + ": expected a ledger journal, a file");
+  std::string start(100, '\0');
+  std::ifstream file(path, std::ios::binary);
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(file.gcount()));
+  return !was_never_begun(start);
+}
+
 JournalFile::JournalFile(std::unique_ptr<State> state) : state_(std::move(state)) {}
 JournalFile::~JournalFile() = default;
 
@@ -82,7 +114,7 @@ std::unique_ptr<JournalFile> JournalFile::create(const std::filesystem::path& pa
   auto state = std::make_unique<State>();
   state->path = path.string();
   state->open(O_CREAT);
-  if (!was_never_begun(read_file(path))) {
+  if (is_begun_journal(path)) {
     throw FileError(state->path +
                     ": holds a ledger already, which must not be lost; resume that run, or choose another folder");
   }
@@ -97,10 +129,13 @@ JournalFile::Reopened JournalFile::reopen(const std::filesystem::path& path) {
   auto state = std::make_unique<State>();
   state->path = path.string();
   state->open(0);
-  ParsedJournal parsed = parse_journal(read_file(path), state->path);
+  ParsedJournal parsed = parse_file(path);
   state->lines = std::move(parsed.state);
-  state->bytes = parsed.whole_bytes;
-  if (parsed.contents.had_torn_line) state->cut_to(parsed.whole_bytes);
+  state->bytes = static_cast<std::size_t>(parsed.whole_bytes);
+  if (parsed.contents.had_torn_line) state->cut_to(state->bytes);
+  const std::vector<JournalModel>& models = parsed.contents.models;
+  const std::uint64_t whole_releases = parsed.contents.ledger.releases() - parsed.torn_count;
+  if (!models.empty() && models.back().releases == whole_releases) state->last_model = models.back().record;
   if (parsed.torn_count > 0) {
     const Event event = *state->lines.event;
     state->write(release_lines(state->lines, event, parsed.torn_count));
@@ -113,6 +148,15 @@ void JournalFile::record(const Event& event, std::uint64_t count) {
   JournalState after = state_->lines;
   state_->write(release_lines(after, event, count));
   state_->lines = std::move(after);
+  state_->last_model.clear();
+}
+
+void JournalFile::record_model(const std::string& record) {
+  if (state_->lines.version == 1 || state_->last_model == record) return;
+  JournalState after = state_->lines;
+  state_->write(model_line(after, record));
+  state_->lines = std::move(after);
+  state_->last_model = record;
 }
 
 void JournalFile::sync() {
@@ -120,7 +164,7 @@ void JournalFile::sync() {
 }
 
 JournalContents read_journal(const std::filesystem::path& path) {
-  return parse_journal(read_file(path), path.string()).contents;
+  return parse_file(path).contents;
 }
 
 bool covers(const Ledger& longer, const Ledger& shorter) {

@@ -18,21 +18,6 @@ constexpr hssize_t kMostNumbers = 8;
 constexpr std::size_t kLongestTree = 1U << 20;
 constexpr int kDeepestGroup = 50;
 
-/// Foreign text on a terminal: control characters become visible and harmless.
-std::string printable(const std::string& text) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string result;
-  for (const char letter : text) {
-    const auto code = static_cast<unsigned char>(letter);
-    if (code >= 0x20 && code != 0x7f) {
-      result += letter;
-    } else {
-      result += {'\\', 'x', kDigits[code >> 4], kDigits[code & 15]};
-    }
-  }
-  return result;
-}
-
 std::string type_text(hid_t type) {
   const std::string bits = std::to_string(8 * H5Tget_size(type));
   switch (H5Tget_class(type)) {
@@ -45,7 +30,7 @@ std::string type_text(hid_t type) {
     case H5T_ENUM:
       return "enumeration";
     case H5T_COMPOUND:
-      return "record of " + std::to_string(H5Tget_nmembers(type)) + " fields";
+      return "record of " + counted(H5Tget_nmembers(type), "field");
     case H5T_REFERENCE:
       return "reference";
     case H5T_OPAQUE:
@@ -136,7 +121,7 @@ class TreePrinter {
     const std::string described = "(" + type_and_shape(type.get(), space.get()) + ")";
     const hssize_t count = H5Sget_simple_extent_npoints(space.get());
     const H5T_class_t kind = H5Tget_class(type.get());
-    if (kind == H5T_STRING && count == 1) {
+    if (kind == H5T_STRING && count == 1 && H5Tget_size(type.get()) <= kLongestTree) {
       const auto read = [&](hid_t as, void* into) { return H5Aread(attribute, as, into); };
       const auto value = hdf5::read_strings(type.get(), 1, read);
       return value && value->front().size() <= kLongestText ? "\"" + printable(value->front()) + "\"" : described;
@@ -156,11 +141,13 @@ class TreePrinter {
 }  // namespace
 
 std::string hdf5_tree(const std::filesystem::path& path) {
-  ChildProcess child({.place = path.string()}, [&](const Sender& parent) {
-    const hdf5::QuietErrors quiet;
-    const std::string text = TreePrinter().print(hdf5::Reader::open(path, "an HDF5 file"));
-    parent.send(text.data(), text.size());
-  });
+  constexpr std::uint64_t kMemory = std::uint64_t{200} << 20;
+  ChildProcess child({.place = path.string(), .patience_seconds = 10, .most_memory_bytes = kMemory},
+                     [&](const Sender& parent) {
+                       const hdf5::QuietErrors quiet;
+                       const std::string text = TreePrinter().print(hdf5::Reader::open(path, "an HDF5 file"));
+                       parent.send(text.data(), text.size());
+                     });
   return child.receive();
 }
 

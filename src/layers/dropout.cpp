@@ -55,7 +55,7 @@ Value Dropout::forward(Tape& tape, const Value& x) const {
   const Index batch = x.shape()[0];
   if (std::ssize(tape.options().sample_ids) != batch) {
     throw ConfigError(place() + ": training needs one id for each sample, because masks are keyed by them: the batch " +
-                      "has " + std::to_string(batch) + " samples, Tape::Options::sample_ids has " +
+                      "has " + counted(batch, "sample") + ", Tape::Options::sample_ids has " +
                       std::to_string(tape.options().sample_ids.size()) +
                       ". Give the tape the ids, or turn training off.");
   }

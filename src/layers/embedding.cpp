@@ -1,7 +1,6 @@
 #include "dpml/layers/embedding.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "checks.h"
 #include "dpml/base/error.h"
@@ -22,12 +21,6 @@ Tensor initial_weight(const Embedding::Options& options, Rng& init) {
   return weight;
 }
 
-bool are_indices(std::span<const float> values, Index vocabulary) {
-  const auto end = static_cast<float>(vocabulary);
-  return std::all_of(values.begin(), values.end(),
-                     [end](float value) { return value >= 0 && value < end && std::floor(value) == value; });
-}
-
 }  // namespace
 
 Embedding::Embedding(const Options& options, Rng& init)
@@ -39,7 +32,7 @@ Shape Embedding::output_shape(const Shape& sample) const {
 
 Value Embedding::forward(Tape& tape, const Value& x) const {
   Tensor y(output_shape(x.shape().without_front()).with_front(x.shape()[0]));  // [B, ..., features]
-  if (!are_indices(x.tensor().values(), options_.vocabulary)) {
+  if (first_breach(input_rule(), x.tensor().values())) {
     throw Error(place() + ": an index is not a whole number in [0, " + std::to_string(options_.vocabulary) +
                 "). Check the vocabulary size and the preparation of the data");
   }

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
+#include "dpml/tensor/number_rule.h"
 #include "dpml/tensor/reductions.h"
 #include "dpml/tensor/vector_math.h"
 
@@ -32,12 +34,9 @@ void require_same_shape(const std::string& loss, const Value& prediction, const 
 
 void require_classes(const Tensor& labels, Index classes) {
   // Which label failed, and where, is the data's business.
-  const auto beyond = static_cast<float>(classes);
-  const bool fit = std::all_of(labels.values().begin(), labels.values().end(),
-                               [=](float label) { return label >= 0 && label < beyond && label == std::floor(label); });
-  if (fit) return;
-  throw Error("cross_entropy: a label is not one of the " + std::to_string(classes) +
-              " classes; expected whole numbers 0 to " + std::to_string(classes - 1) +
+  if (!first_breach(WholeNumber{classes}, labels.values())) return;
+  throw Error("cross_entropy: a label is not one of the " + counted(classes, "class", "classes") +
+              "; expected whole numbers 0 to " + std::to_string(classes - 1) +
               ". Check the label column, and the model's last layer.");
 }
 
@@ -143,9 +142,7 @@ Value mean_squared_error(Tape& tape, const Value& prediction, const Tensor& targ
 
 Value binary_cross_entropy(Tape& tape, const Value& logits, const Tensor& targets) {
   require_same_shape("binary_cross_entropy", logits, targets);
-  const bool fit = std::all_of(targets.values().begin(), targets.values().end(),
-                               [](float target) { return target == 0 || target == 1; });
-  if (!fit) {
+  if (first_breach(WholeNumber{2}, targets.values())) {
     throw Error("binary_cross_entropy: a target is not one of the 2 classes; expected 0 or 1. Check the label column.");
   }
   const Index batch = logits.shape()[0];
@@ -164,6 +161,18 @@ Value binary_cross_entropy(Tape& tape, const Value& logits, const Tensor& target
     losses.mutable_data()[b] = static_cast<float>(share * sum);
   }
   return record_loss(tape, "binary_cross_entropy", logits, std::move(losses), slope);
+}
+
+std::string to_text(Loss loss) {
+  switch (loss) {
+    case Loss::cross_entropy:
+      return "cross_entropy";
+    case Loss::mean_squared_error:
+      return "mean_squared_error";
+    case Loss::binary_cross_entropy:
+      return "binary_cross_entropy";
+  }
+  throw InternalError("a loss without a name");
 }
 
 Value loss_value(Loss loss, Tape& tape, const Value& prediction, const Tensor& labels) {

@@ -43,6 +43,10 @@ Shape Residual::output_shape(const Shape& sample) const {
   return shape;
 }
 
+NumberRule Residual::input_rule() const {
+  return shortcut_ == nullptr ? body_->input_rule() : both(body_->input_rule(), shortcut_->input_rule());
+}
+
 Value Residual::forward(Tape& tape, const Value& x) const {
   const Value a = body_->forward(tape, x);
   const Value b = shortcut_ == nullptr ? x : shortcut_->forward(tape, x);

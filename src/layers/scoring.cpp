@@ -26,7 +26,10 @@ Tensor predicted_classes(Loss loss, const Tensor& prediction) {
   }
   if (loss == Loss::binary_cross_entropy) {
     Tensor classes(shape);
-    for (Index i = 0; i < classes.size(); ++i) classes.mutable_data()[i] = prediction.data()[i] > 0 ? 1.0F : 0.0F;
+    for (Index i = 0; i < classes.size(); ++i) {
+      const float logit = prediction.data()[i];
+      classes.mutable_data()[i] = std::isnan(logit) ? -1.0F : logit > 0 ? 1.0F : 0.0F;
+    }
     return classes;
   }
   if (shape.rank() < 2) {

@@ -40,6 +40,27 @@ Shape Sequential::output_shape(const Shape& sample) const {
   return shape;
 }
 
+NumberRule Sequential::input_rule() const {
+  NumberRule rule = AnyNumber{};
+  bool kept = true;
+  for (const Child& child : children_) {
+    const NumberRule wanted = child.layer->input_rule();
+    if (kept) {
+      rule = both(rule, wanted);
+    } else if (wanted != NumberRule(AnyNumber{})) {
+      throw ConfigError(child.layer->place() + ": its input must be " + to_text(wanted) +
+                        " everywhere, but a layer before it computes other numbers; put it first");
+    }
+    kept = kept && child.layer->keeps_numbers();
+  }
+  return rule;
+}
+
+bool Sequential::keeps_numbers() const {
+  return std::all_of(children_.begin(), children_.end(),
+                     [](const Child& child) { return child.layer->keeps_numbers(); });
+}
+
 void Sequential::collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) {
   for (const Child& child : children_) child.layer->collect_parameters(prefix + child.name + ".", into);
 }

@@ -27,6 +27,12 @@ Index recorded_numbers_per_sample(const Layer& model, const Shape& sample_shape)
 
 BatchLayout plan_batch_layout(const Layer& model, const Shape& sample_shape, Index parameters,
                               double expected_batch_size, Index stated_physical_batch) {
+  return plan_batch_layout(recorded_numbers_per_sample(model, sample_shape), parameters, expected_batch_size,
+                           stated_physical_batch);
+}
+
+BatchLayout plan_batch_layout(Index recorded_numbers_per_sample, Index parameters, double expected_batch_size,
+                              Index stated_physical_batch) {
   if (stated_physical_batch < 0) {
     throw ConfigError("physical batch is " + std::to_string(stated_physical_batch) +
                       ", expected the number of samples that are worked on together, or 0 to have it planned");
@@ -34,7 +40,7 @@ BatchLayout plan_batch_layout(const Layer& model, const Shape& sample_shape, Ind
   BatchLayout layout{.physical_batch = stated_physical_batch};
   if (layout.physical_batch == 0) {
     // A value and its gradient, four bytes each.
-    const Index bytes = 8 * std::max<Index>(1, recorded_numbers_per_sample(model, sample_shape));
+    const Index bytes = 8 * std::max<Index>(1, recorded_numbers_per_sample);
     layout.physical_batch = std::clamp<Index>(kCacheBytes / bytes, 1, SampleGroups::kLargest);
   }
   layout.least_splits = SampleGroups::least_splits(expected_batch_size);

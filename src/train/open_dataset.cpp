@@ -5,6 +5,7 @@
 
 #include "dpml/base/cases.h"
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "dpml/data/csv.h"
 #include "dpml/data/idx.h"
 #include "dpml/data/npy.h"
@@ -14,10 +15,12 @@ namespace dpml {
 
 namespace {
 
-TensorDataset read_source(const DataOptions& options) {
+namespace fs = std::filesystem;
+
+TensorDataset read_source(const DataOptions& options, CsvColumns columns) {
   return std::visit(
       Cases{[&](const IdxSource& source) { return read_idx_dataset(source.inputs, source.labels, options.dataset); },
-            [&](const CsvSource& source) { return read_csv(source.file, source.schema).dataset; },
+            [&](const CsvSource& source) { return read_csv(source.file, source.schema, columns).dataset; },
             [&](const Hdf5Source& source) {
               const std::string file = source.file.string() + ": ";
               return join_dataset(read_hdf5_array(source.file, source.inputs), file + source.inputs,
@@ -34,66 +37,78 @@ TensorDataset without_labels(const NumericArray& inputs, const std::string& file
   return join_dataset(inputs, file, NumericArray(Tensor(Shape{count, 0})), "(no labels)", options);
 }
 
-CsvSchema without_label_columns(CsvSchema schema) {
-  std::erase_if(schema.columns, [](const CsvColumn& column) {
-    return std::holds_alternative<CsvClassLabel>(column.kind) || std::holds_alternative<CsvTarget>(column.kind);
-  });
-  return schema;
-}
-
-TensorDataset read_table_inputs(const std::filesystem::path& file, const CsvSchema& schema) {
-  try {
-    return read_csv(file, schema).dataset;
-  } catch (const FileError&) {
-    // A table to predict for has its label column or not; when neither reading works, the declared one explains.
-    const CsvSchema inputs_only = without_label_columns(schema);
-    try {
-      return read_csv(file, inputs_only).dataset;
-    } catch (const Error&) {
-    }
-    throw;
-  }
-}
-
-std::unique_ptr<Dataset> checked(TensorDataset dataset, const DataOptions& options, const std::string& file) {
+std::unique_ptr<TensorDataset> checked(TensorDataset dataset, const DataOptions& options) {
   if (dataset.input_shape() != options.sample_shape) {
-    throw FileError(file + ": one sample has shape " + dataset.input_shape().to_text() +
+    throw FileError(dataset.origin().inputs + ": one sample has shape " + dataset.input_shape().to_text() +
                     ", the config declares data.shape " + options.sample_shape.to_text() + " (channels last)");
   }
   return std::make_unique<TensorDataset>(std::move(dataset));
 }
 
-std::string name_of(const DataOptions& options) {
-  return std::visit(Cases{[](const IdxSource& source) { return source.inputs.string(); },
-                          [](const CsvSource& source) { return source.file.string(); },
-                          [](const Hdf5Source& source) { return source.file.string(); },
-                          [](const NpySource& source) { return source.inputs.string(); }},
-                    options.source);
+/// The options with other files in the place of their own.
+DataOptions with_files(DataOptions options, std::span<const fs::path> files) {
+  const auto require = [&](std::size_t count, const std::string& what) {
+    if (files.size() == count) return;
+    throw ConfigError("got " + counted(std::ssize(files), "file") + " of data; this model's config wants " + what);
+  };
+  std::visit(Cases{[&](IdxSource& source) {
+                     require(2, "two IDX files, inputs and labels");
+                     source = {files[0], files[1]};
+                   },
+                   [&](CsvSource& source) {
+                     require(1, "one CSV file");
+                     source.file = files[0];
+                   },
+                   [&](Hdf5Source& source) {
+                     require(1,
+                             "one HDF5 file with the datasets \"" + source.inputs + "\" and \"" + source.labels + "\"");
+                     source.file = files[0];
+                   },
+                   [&](NpySource& source) {
+                     require(2, "two .npy files, inputs and labels");
+                     source = {files[0], files[1]};
+                   }},
+             options.source);
+  return options;
 }
 
 }  // namespace
 
-std::unique_ptr<Dataset> open_dataset(const DataOptions& options) {
-  return checked(read_source(options), options, name_of(options));
+std::vector<fs::path> data_files(const DataOptions& options) {
+  return std::visit(Cases{[](const IdxSource& source) {
+                            return std::vector{source.inputs, source.labels};
+                          },
+                          [](const CsvSource& source) { return std::vector{source.file}; },
+                          [](const Hdf5Source& source) { return std::vector{source.file}; },
+                          [](const NpySource& source) {
+                            return std::vector{source.inputs, source.labels};
+                          }},
+                    options.source);
 }
 
-std::unique_ptr<Dataset> open_inputs(const DataOptions& options, const std::filesystem::path& file) {
+std::unique_ptr<TensorDataset> open_dataset(const DataOptions& options) {
+  return checked(read_source(options, CsvColumns::as_declared), options);
+}
+
+std::unique_ptr<TensorDataset> open_dataset(const DataOptions& options, std::span<const fs::path> files) {
+  return checked(read_source(with_files(options, files), CsvColumns::by_name), options);
+}
+
+std::unique_ptr<TensorDataset> open_inputs(const DataOptions& options, const fs::path& file) {
   DatasetOptions dataset = options.dataset;
   return std::visit(
       Cases{[&](const IdxSource&) {
               if (dataset.layout == InputLayout::as_stored) dataset.layout = InputLayout::grey_images;
-              return checked(without_labels(read_idx(file), file.string(), dataset), options, file.string());
+              return checked(without_labels(read_idx(file), file.string(), dataset), options);
             },
             [&](const CsvSource& source) {
-              return checked(read_table_inputs(file, source.schema), options, file.string());
+              return checked(read_csv(file, source.schema, CsvColumns::inputs_by_name).dataset, options);
             },
             [&](const Hdf5Source& source) {
               const std::string name = file.string() + ": " + source.inputs;
-              return checked(without_labels(read_hdf5_array(file, source.inputs), name, dataset), options, name);
+              return checked(without_labels(read_hdf5_array(file, source.inputs), name, dataset), options);
             },
-            [&](const NpySource&) {
-              return checked(without_labels(read_npy(file), file.string(), dataset), options, file.string());
-            }},
+            [&](const NpySource&) { return checked(without_labels(read_npy(file), file.string(), dataset), options); }},
       options.source);
 }
 

@@ -13,10 +13,13 @@
 #include "dpml/io/journal.h"
 #include "dpml/io/model_file.h"
 #include "dpml/random/rng.h"
+#include "dpml/train/initial_model.h"
 #include "dpml/train/open_dataset.h"
+#include "dpml/train/run_memory.h"
 #include "dpml/train/trainer.h"
 #include "dpml/train/weights.h"
 #include "owner_log.h"
+#include "release.h"
 
 namespace dpml {
 
@@ -44,6 +47,44 @@ std::vector<NamedTensor> named_averages(Layer& model, const std::vector<Tensor>&
   return named;
 }
 
+/// What a run begins with: a new one its initial model, one that goes on what its checkpoint says of it.
+struct Beginning {
+  std::optional<Checkpoint> checkpoint;
+  InitialModel initial;
+};
+
+/// The checkpoint of a run that was begun with this config.
+Checkpoint read_begun(const Experiment& experiment, const RunFolder& folder) {
+  if (!std::filesystem::exists(folder.checkpoint())) {
+    throw ConfigError(folder.path.string() + ": there is no run to resume (" + folder.checkpoint().string() +
+                      " is missing); start one without --resume");
+  }
+  Checkpoint checkpoint = read_checkpoint(folder.checkpoint());
+  const Experiment started =
+      parse_stored_config(checkpoint.config, folder.checkpoint().string() + ": config", checkpoint.format_version);
+  if (started.text_to_resume != experiment.text_to_resume) {
+    throw ConfigError(folder.path.string() +
+                      ": the run was started with another config; only `runtime` may differ when a run is resumed, but "
+                      "for its initial_model, because the guarantee was planned for the config it began with");
+  }
+  return checkpoint;
+}
+
+Beginning beginning_of(const Experiment& experiment, const RunFolder& folder, bool resumes) {
+  require_memory(run_memory(experiment));
+  if (!resumes) return {.checkpoint = {}, .initial = read_initial_model(experiment)};
+  Beginning beginning{.checkpoint = read_begun(experiment, folder), .initial = {}};
+  beginning.initial.record = beginning.checkpoint->initial_model;
+  beginning.initial.earlier_runs = beginning.checkpoint->earlier_runs;
+  return beginning;
+}
+
+PrivacyOptions after(const PrivacyOptions& privacy, const std::vector<EarlierRun>& earlier_runs) {
+  PrivacyOptions options = privacy;
+  options.earlier_runs = earlier_runs;
+  return options;
+}
+
 /// One run from start or checkpoint to its end; owns what lives that long.
 class Run {
  public:
@@ -51,18 +92,24 @@ class Run {
       : experiment_(experiment),
         options_(options),
         folder_{options.folder},
-        plan_(experiment.privacy),
+        beginning_(beginning_of(experiment, folder_, options.resume)),
+        plan_(after(experiment.privacy, beginning_.initial.earlier_runs)),
         data_(open_dataset(experiment.train)),
         test_(experiment.test ? open_dataset(*experiment.test) : nullptr),
-        model_(fresh_model(experiment)),
-        initial_model_(options.resume ? "" : load_initial_model()),
+        model_(first_model()),
         trainer_(*model_, *data_, plan_,
                  {.loss = experiment.loss,
                   .optimizer = experiment.optimizer,
                   .schedule = experiment.schedule,
                   .averaging = experiment.averaging,
                   .threads = experiment.runtime.threads,
-                  .physical_batch = experiment.runtime.physical_batch}) {}
+                  .physical_batch = experiment.runtime.physical_batch}) {
+    require_usable_rows(trainer_.rows(), "data.train (" + data_->origin().inputs + ")");
+    if (!test_) return;
+    test_rows_ =
+        check_rows(*test_, row_schema(*model_, test_->input_shape(), experiment.loss), experiment.runtime.threads);
+    require_usable_rows(test_rows_, "data.test (" + test_->origin().inputs + ")");
+  }
 
   RunResult operator()() {
     if (options_.resume) {
@@ -75,17 +122,19 @@ class Run {
   }
 
  private:
-  std::string load_initial_model();
+  std::unique_ptr<Sequential> first_model();
   void start();
   void resume();
+  void close_owner_folder();
   void resume_journal(const Ledger& saved);
   RunResult train();
+  RunResult result_of(const ModelFile& model, double seconds) const;
   void report_progress(double seconds, std::uint64_t steps_in_part);
   double epsilon_so_far();
-  const Guarantee& claim();
   void save();
-  void write_model();
-  void end_epoch(double seconds);
+  ModelFile write_model();
+  void write_rows() const;
+  void end_epoch(double seconds, const std::optional<Evaluation>& test);
   std::optional<Evaluation> evaluate_released();
   void notice(const std::string& sentence) const {
     if (options_.on_notice) options_.on_notice(sentence);
@@ -94,32 +143,63 @@ class Run {
   const Experiment& experiment_;
   const RunOptions& options_;
   RunFolder folder_;
+  Beginning beginning_;
   TrainingPlan plan_;
-  std::unique_ptr<Dataset> data_;
-  std::unique_ptr<Dataset> test_;
+  std::unique_ptr<TensorDataset> data_;
+  std::unique_ptr<TensorDataset> test_;
+  std::string initial_weights_digest_;
   std::unique_ptr<Sequential> model_;
-  std::string initial_model_;  // record digest of the file that the weights began from, or ""
   Trainer trainer_;
+  RowCounts test_rows_;
   std::unique_ptr<JournalFile> journal_;
   OwnerLog log_;
-  // Answers of the accountant, kept because one takes milliseconds: for so many releases.
+  std::string record_;                         // of the model file that was written
+  StopBasis stop_basis_ = StopBasis::nothing;  // the worst that stops of this run rested on
+  // The accountant's answer for so many releases, kept because one takes milliseconds.
   struct Answer {
     std::uint64_t releases;
-    Guarantee guarantee;
+    double epsilon;
   };
-  std::optional<Answer> claim_;
   std::optional<Answer> progress_;
 };
 
-std::string Run::load_initial_model() {
-  if (!experiment_.runtime.initial_model) return "";
-  const std::filesystem::path& source = *experiment_.runtime.initial_model;
-  const ModelFile initial = read_model_file(source);
-  load_weights(*model_, initial.weights, source.string());
-  notice("starting from the weights of " + source.string() +
-         "; the guarantee covers this run alone: for people whose data that model saw, its own epsilon " +
-         to_text(initial.claim.epsilon) + " comes on top");
-  return digests_of(initial).record;
+std::string sentence_about(InitialWeights origin, const std::string& source) {
+  const std::string start = "starting from the weights of " + source;
+  switch (origin) {
+    case InitialWeights::random:
+      return "";
+    case InitialWeights::public_data:
+      return start + ", which hold nobody's data, as the config states";
+    case InitialWeights::same_people:
+      return start + "; what was released before about the same people is counted, too";
+    case InitialWeights::disjoint_people:
+      return start + " about other people; what is claimed for them is told beside this run's claim";
+    case InitialWeights::unknown:
+      return start + "; whose data they have seen is not stated, so this run claims nothing (epsilon infinity)";
+  }
+  throw InternalError("InitialWeights: not one of the enumerated values");
+}
+
+/// The model with the weights that the run began with; a run that goes on loads others over them.
+std::unique_ptr<Sequential> Run::first_model() {
+  std::unique_ptr<Sequential> model = fresh_model(experiment_);
+  if (beginning_.checkpoint) {
+    initial_weights_digest_ = beginning_.checkpoint->initial_weights_digest;
+    return model;
+  }
+  if (experiment_.runtime.initial_model) {
+    const std::string source = printable(experiment_.runtime.initial_model->string());
+    load_weights(*model, beginning_.initial.weights, source);
+    beginning_.initial.weights.clear();
+    notice(sentence_about(*experiment_.privacy.initial_weights, source));
+  }
+  initial_weights_digest_ = digest_of(named_weights(*model));
+  return model;
+}
+
+void Run::close_owner_folder() {
+  if (make_private_folder(folder_.owner())) return;
+  notice(folder_.owner().string() + ": others had rights on this folder or on files in it; they have none any more");
 }
 
 void Run::start() {
@@ -129,27 +209,17 @@ void Run::start() {
                         "); go on with it by --resume, or choose another folder");
     }
   }
-  std::error_code error;
-  std::filesystem::create_directories(folder_.owner(), error);
-  if (error) throw FileError(folder_.owner().string() + ": the folder cannot be made: " + error.message());
+  close_owner_folder();
   // The checkpoint comes first: from here on the run can be resumed, and nothing has been released yet.
   save();
   journal_ = JournalFile::create(folder_.journal(), plan_.options().neighbours);
   log_ = OwnerLog(folder_.log());
+  write_rows();
 }
 
 void Run::resume() {
-  if (!std::filesystem::exists(folder_.checkpoint())) {
-    throw ConfigError(folder_.path.string() + ": there is no run to resume (" + folder_.checkpoint().string() +
-                      " is missing); start one without --resume");
-  }
-  const Checkpoint checkpoint = read_checkpoint(folder_.checkpoint());
-  const Experiment started = parse_config(checkpoint.config, folder_.checkpoint().string() + ": config");
-  if (started.text_without_runtime != experiment_.text_without_runtime) {
-    throw ConfigError(folder_.path.string() +
-                      ": the run was started with another config; only `runtime` may differ when a run is "
-                      "resumed, because its guarantee was planned for the config it began with");
-  }
+  const Checkpoint& checkpoint = *beginning_.checkpoint;
+  close_owner_folder();
   load_weights(*model_, checkpoint.weights, folder_.checkpoint().string());
   TrainerState state = trainer_.state();
   state.step = checkpoint.steps;
@@ -158,16 +228,17 @@ void Run::resume() {
   state.averages.clear();
   for (const NamedTensor& tensor : checkpoint.averages) state.averages.push_back(tensor.value);
   trainer_.restore(state);
-  initial_model_ = checkpoint.initial_model;
+  stop_basis_ = checkpoint.stop_basis;
   resume_journal(checkpoint.ledger);
   remove_leftovers(folder_.checkpoint());  // the journal is ours alone now, so nobody else is writing here
   remove_leftovers(folder_.model());
   log_ = OwnerLog(folder_.log());
+  write_rows();
 }
 
 void Run::resume_journal(const Ledger& saved) {
   // A run that was killed right after its first checkpoint has no journal, or one without a whole first line.
-  if (!std::filesystem::exists(folder_.journal()) || read_file(folder_.journal()).find('\n') == std::string::npos) {
+  if (!is_begun_journal(folder_.journal())) {
     if (saved.releases() > 0) {
       throw PrivacyError(folder_.journal().string() +
                          ": the ledger's journal is missing or was never begun, so nobody knows what the run "
@@ -186,9 +257,8 @@ void Run::resume_journal(const Ledger& saved) {
   journal_ = std::move(reopened.file);
   const std::uint64_t lost = reopened.contents.ledger.releases() - saved.releases();
   if (lost > 0) {
-    notice(
-        group_digits(static_cast<std::int64_t>(lost)) +
-        " releases after the last checkpoint were lost; they stay paid for, so the run ends that many steps earlier");
+    notice("lost after the last checkpoint: " + counted(static_cast<std::int64_t>(lost), "release") +
+           ", which stay paid for, so the run ends that many steps earlier");
   }
   trainer_.resume_ledger(std::move(reopened.contents.ledger));
 }
@@ -205,7 +275,10 @@ RunResult Run::train() {
   while (!stopped && trainer_.step()) {
     saved = false;
     log_.add(trainer_.last_step());
-    if (trainer_.steps() % steps_per_epoch == 0) end_epoch(seconds_since(start));
+    if (trainer_.steps() % steps_per_epoch == 0) {
+      const bool evaluates = test_ && experiment_.runtime.evaluate_every_epoch;
+      end_epoch(seconds_since(start), evaluates ? evaluate_released() : std::nullopt);
+    }
     if (options_.on_progress && seconds_since(last_progress) > 0.25) {
       report_progress(seconds_since(start), trainer_.steps() - first);
       last_progress = Clock::now();
@@ -219,23 +292,29 @@ RunResult Run::train() {
   }
   const double seconds = seconds_since(start);
   if (options_.on_progress) report_progress(seconds, trainer_.steps() - first);
+  if (stopped && options_.stop_basis > stop_basis_) {
+    stop_basis_ = options_.stop_basis;
+    saved = false;
+  }
   if (!saved) save();
-  write_model();
-  return {.finished = !plan_.allows_another(trainer_.ledger()),
+  RunResult result = result_of(write_model(), seconds);
+  result.test = evaluate_released();
+  if (log_.has_steps()) end_epoch(seconds, result.test);  // of the epoch that was begun
+  return result;
+}
+
+RunResult Run::result_of(const ModelFile& model, double seconds) const {
+  return {.finished = model.ending == Ending::finished,
           .steps = trainer_.steps(),
           .releases = trainer_.ledger().releases(),
           .planned = plan_.options().steps,
-          .guarantee = claim(),
+          .ending = model.ending,
+          .guarantee = model.claim,
+          .claims_of_others = model.claims_of_others,
+          .record = record_,
           .noise_multiplier = plan_.noise_multiplier(),
           .parameters = count_parameters(*model_),
-          .seconds = seconds,
-          .test = evaluate_released()};
-}
-
-const Guarantee& Run::claim() {
-  const Ledger& ledger = trainer_.ledger();
-  if (!claim_ || claim_->releases != ledger.releases()) claim_ = {ledger.releases(), plan_.guarantee(ledger)};
-  return claim_->guarantee;
+          .seconds = seconds};
 }
 
 /// The schedule is fixed in advance, so each of its prefixes has a guarantee of its own.
@@ -248,9 +327,9 @@ double Run::epsilon_so_far() {
   if (!progress_ || progress_->releases != counted) {
     Ledger ledger = trainer_.ledger();
     ledger.append(plan_.mechanism().event(), counted - releases);
-    progress_ = {counted, plan_.schedule_guarantee(ledger)};
+    progress_ = {counted, plan_.schedule_guarantee(ledger).epsilon};
   }
-  return progress_->guarantee.epsilon;
+  return progress_->epsilon;
 }
 
 void Run::report_progress(double seconds, std::uint64_t steps_in_part) {
@@ -264,10 +343,15 @@ void Run::report_progress(double seconds, std::uint64_t steps_in_part) {
                         .epsilon = epsilon_so_far()});
 }
 
-void Run::end_epoch(double seconds) {
-  const bool evaluates = test_ && experiment_.runtime.evaluate_every_epoch;
+void Run::end_epoch(double seconds, const std::optional<Evaluation>& test) {
   log_.end_row(trainer_.steps(), static_cast<double>(trainer_.steps()) * plan_.sampler().sampling_rate(), seconds,
-               evaluates ? evaluate_released() : std::nullopt);
+               test);
+}
+
+void Run::write_rows() const {
+  std::vector<RowsOfData> data{{"train", trainer_.rows(), data_->origin().rows}};
+  if (test_) data.push_back({"test", test_rows_, test_->origin().rows});
+  replace_file(folder_.rows(), rows_table(data));
 }
 
 std::optional<Evaluation> Run::evaluate_released() {
@@ -289,33 +373,31 @@ void Run::save() {
                                           .weights = named_weights(*model_),
                                           .optimizer = std::move(optimizer),
                                           .averages = named_averages(*model_, state.averages),
-                                          .initial_model = initial_model_,
+                                          .stop_basis = stop_basis_,
+                                          .initial_weights = *experiment_.privacy.initial_weights,
+                                          .initial_model = beginning_.initial.record,
+                                          .initial_weights_digest = initial_weights_digest_,
+                                          .earlier_runs = beginning_.initial.earlier_runs,
                                           .dpml_version = kVersion,
                                           .ledger = trainer_.ledger(),
-                                          .claim = claim()});
+                                          .claim = plan_.guarantee()});
 }
 
-void Run::write_model() {
-  const PrivacyOptions& privacy = plan_.options();
-  ModelFile file{
-      .config = experiment_.text,
-      .weights = {},
-      .averaged = experiment_.averaging.decay > 0,
-      .steps = trainer_.steps(),
-      .unit = privacy.unit,
-      .noise_key = privacy.seed ? "a chosen seed: not private" : "the operating system's entropy, never stored",
-      .initial_model = initial_model_,
-      .notes = {"The guarantee holds for real arithmetic: noise in double precision is added to sums of float32 "
-                "gradients; attacks on the rounding of floating-point numbers are not covered."},
-      .dpml_version = kVersion,
-      .ledger = trainer_.ledger(),
-      .claim = claim()};
-  file.notes.insert(file.notes.end(), file.claim.notes.begin(), file.claim.notes.end());
-  if (!file.claim.method.empty() && file.claim.method != file.claim.accountant) {
-    file.notes.push_back("Epsilon is by " + file.claim.method + ", asked for " + file.claim.accountant + ".");
-  }
-  trainer_.with_released_weights([&] { file.weights = named_weights(*model_); });
-  write_model_file(folder_.model(), file);
+ModelFile Run::write_model() {
+  const bool is_finished = !plan_.allows_another(trainer_.ledger());
+  ModelFile model = release_of(plan_, trainer_.ledger(), is_finished ? Ending::finished : ending_of(stop_basis_));
+  model.config = experiment_.text;
+  model.averaged = experiment_.averaging.decay > 0;
+  model.steps = trainer_.steps();
+  model.initial_model = beginning_.initial.record;
+  model.initial_weights_digest = initial_weights_digest_;
+  trainer_.with_released_weights([&] { model.weights = named_weights(*model_); });
+  record_ = digests_of(model).record;
+  // The journal first: a model that it does not know is not this run's.
+  journal_->record_model(record_);
+  journal_->sync();
+  write_model_file(folder_.model(), model);
+  return model;
 }
 
 }  // namespace
@@ -326,7 +408,12 @@ RunResult run_training(const Experiment& experiment, const RunOptions& options) 
 
 LoadedModel load_model(const std::filesystem::path& model_file) {
   const ModelFile file = read_model_file(model_file);
-  Experiment experiment = parse_config(file.config, model_file.string() + ": config");
+  Experiment experiment = parse_stored_config(file.config, model_file.string() + ": config", file.format_version);
+  if (experiment.program) {
+    throw ConfigError(model_file.string() + ": was trained by the program \"" + printable(*experiment.program) +
+                      "\", which alone knows the layers of its model");
+  }
+  require_weights(file.weights, experiment, model_file.string());
   std::unique_ptr<Sequential> model = fresh_model(experiment);
   load_weights(*model, file.weights, model_file.string());
   return {std::move(experiment), std::move(model)};

@@ -1,15 +1,21 @@
 #include "dpml/train/trainer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <ctime>
 #include <numeric>
 #include <span>
 
 #include "dpml/base/error.h"
 #include "dpml/base/parallel.h"
+#include "dpml/base/text.h"
+#include "dpml/config/parse_config.h"
 #include "dpml/data/physical_batch.h"
 #include "dpml/dpsgd/sample_groups.h"
+#include "dpml/io/model_file.h"
 #include "dpml/random/stream.h"
+#include "dpml/train/weights.h"
+#include "release.h"
 
 namespace dpml {
 
@@ -25,7 +31,8 @@ struct LaneWork {
   Index samples = 0;
   std::vector<Index> groups;
   double losses = 0;
-  double seconds = 0;  // of one core
+  Index not_finite = 0;  // losses that are not added up
+  double seconds = 0;    // of one core
 };
 
 struct Trainer::Parts {
@@ -37,12 +44,16 @@ struct Trainer::Parts {
   std::vector<Parameter*> parameters;
   Key key;
   Ledger ledger;
+  RowCounts rows;
   BatchLayout layout;
   ClippedSum sum;
   std::unique_ptr<Optimizer> optimizer;
   WeightAverage average;
   std::uint64_t step = 0;
+  bool weights_are_finite = true;
   StepFigures figures;
+  bool figures_were_read = false;
+  std::string initial_weights_digest;
   // Reused from step to step.
   std::vector<DrawnRow> batch;
   SampleGroups groups;
@@ -74,6 +85,7 @@ void share_out(const SampleGroups& groups, std::vector<Index>& longest_first, st
     work[lane].samples = 0;
     work[lane].groups.clear();
     work[lane].losses = work[lane].seconds = 0;
+    work[lane].not_finite = 0;
   }
   longest_first.resize(static_cast<std::size_t>(groups.count()));
   std::iota(longest_first.begin(), longest_first.end(), Index{0});
@@ -95,10 +107,12 @@ void share_out(const SampleGroups& groups, std::vector<Index>& longest_first, st
 
 Trainer::Trainer(Layer& model, const Dataset& data, const TrainingPlan& plan, const TrainingOptions& options) {
   const std::vector<Parameter*> parameters = parameters_of(model);
-  model.output_shape(data.input_shape());  // throws, naming the layer, when model and data do not fit
+  // Names the layer when model and data do not fit, and the row that the model cannot use, before anything is released.
+  const RowSchema schema = row_schema(model, data.input_shape(), options.loss);
   const BatchLayout layout = plan_batch_layout(model, data.input_shape(), count_parameters(model),
                                                plan.options().expected_batch_size, options.physical_batch);
   const int threads = resolved_threads(options.threads);
+  const RowCounts rows = check_rows(data, schema, threads);
   parts_.reset(new Parts{
       .model = model,
       .data = data,
@@ -108,17 +122,23 @@ Trainer::Trainer(Layer& model, const Dataset& data, const TrainingPlan& plan, co
       .parameters = parameters,
       .key = plan.options().seed ? Key::from_seed(*plan.options().seed) : Key::secure(),
       .ledger = Ledger(plan.options().neighbours),
+      .rows = rows,
       .layout = layout,
       .sum = ClippedSum(plan.clip_rule(), parameters, layout.lanes),
       .optimizer = make_optimizer(options.optimizer, options.schedule, plan.options().steps, parameters, threads),
       .average = WeightAverage(options.averaging, parameters),
       .step = 0,
+      .weights_are_finite = true,
       .figures = {},
+      .figures_were_read = false,
+      .initial_weights_digest = digest_of(named_weights(model)),
       .batch = {},
       .groups = {},
       .longest_first = {},
       .work = std::vector<LaneWork>(static_cast<std::size_t>(layout.lanes)),
   });
+  look_at_weights();
+  require_finite_weights();
 }
 
 Trainer::~Trainer() = default;
@@ -126,6 +146,7 @@ Trainer::~Trainer() = default;
 bool Trainer::step() {
   Parts& parts = *parts_;
   if (!parts.plan.allows_another(parts.ledger)) return false;
+  require_finite_weights();
   // The number of the release, not of the update, names the streams: a release lost in a crash is never drawn again.
   const std::uint64_t release = parts.ledger.releases();
   parts.plan.sampler().draw(parts.key, release, parts.data.size(), parts.batch);
@@ -135,7 +156,28 @@ bool Trainer::step() {
   parts.optimizer->apply(gradient, parts.step);
   parts.average.update(parts.step);
   ++parts.step;
+  look_at_weights();
+  require_finite_weights();
   return true;
+}
+
+void Trainer::look_at_weights() {
+  const std::vector<Parameter*>& all = parts_->parameters;
+  parts_->weights_are_finite = std::all_of(
+      all.begin(), all.end(), [](const Parameter* parameter) { return all_finite(parameter->tensor().values()); });
+}
+
+/// Stops on released numbers alone, so that stopping tells nothing else.
+void Trainer::require_finite_weights() const {
+  if (parts_->weights_are_finite) return;
+  if (parts_->step == 0) {
+    throw DivergenceError("the weights to start from are not finite (infinite or not a number); start from others");
+  }
+  throw DivergenceError("after " + counted(static_cast<std::int64_t>(parts_->step), "step") +
+                        " the weights are not finite any more (infinite or not a number), so training ends and there "
+                        "is no model; what was released so far (" +
+                        counted(static_cast<std::int64_t>(parts_->ledger.releases()), "release") +
+                        ") stays paid for. A smaller learning rate, or less noise, keeps weights finite");
 }
 
 void Trainer::add_batch(std::uint64_t mask_key) {
@@ -153,12 +195,17 @@ void Trainer::add_batch(std::uint64_t mask_key) {
     throw;
   }
   double losses = 0;
+  Index not_finite = 0;
   double seconds = 0;
   for (const LaneWork& work : parts.work) {
     losses += work.losses;
+    not_finite += work.not_finite;
     seconds += work.seconds;
   }
-  parts.figures = {.batch_size = parts.groups.samples(), .mean_loss = samples == 0 ? 0 : losses / samples};
+  const Index finite = parts.groups.samples() - not_finite;
+  parts.figures = {.batch_size = parts.groups.samples(),
+                   .not_finite = not_finite,
+                   .mean_loss = finite == 0 ? 0 : losses / static_cast<double>(finite)};
   if (samples > 0) parts.seconds_per_sample = seconds / samples;
 }
 
@@ -180,7 +227,13 @@ void Trainer::add_groups(LaneWork& work, std::uint64_t mask_key) {
                  .products = is_private ? Products::own : Products::library});
       const Value prediction = parts.model.forward(tape, tape.sample(samples.inputs));
       const Value losses = loss_value(parts.options.loss, tape, prediction, samples.labels);
-      for (const float loss : losses.tensor().values()) work.losses += static_cast<double>(loss);
+      for (const float loss : losses.tensor().values()) {
+        if (std::isfinite(loss)) {
+          work.losses += static_cast<double>(loss);
+        } else {
+          ++work.not_finite;
+        }
+      }
       parts.sum.add(work.lane, tape, losses);
     }
   }
@@ -194,7 +247,11 @@ const Ledger& Trainer::ledger() const {
   return parts_->ledger;
 }
 const StepFigures& Trainer::last_step() const {
+  parts_->figures_were_read = true;
   return parts_->figures;
+}
+const RowCounts& Trainer::rows() const {
+  return parts_->rows;
 }
 const BatchLayout& Trainer::layout() const {
   return parts_->layout;
@@ -228,16 +285,47 @@ TrainerState Trainer::state() const {
 
 void Trainer::restore(const TrainerState& state) {
   if (state.weights.size() != parts_->parameters.size()) {
-    throw ConfigError("the saved state has " + std::to_string(state.weights.size()) + " weights, the model has " +
+    throw ConfigError("the saved state has " + counted(std::ssize(state.weights), "weight") + ", the model has " +
                       std::to_string(parts_->parameters.size()) + "; resume with the config that started the run");
   }
   for (std::size_t i = 0; i < state.weights.size(); ++i) parts_->parameters[i]->set(state.weights[i]);
   parts_->optimizer->restore(state.optimizer);
   parts_->average.restore(state.averages);
   parts_->step = state.step;
+  look_at_weights();
+  require_finite_weights();
+}
+
+std::string Trainer::write_model(const std::filesystem::path& path, const ReleaseStatement& statement) {
+  const Parts& parts = *parts_;
+  const PrivacyOptions& privacy = parts.plan.options();
+  if (!privacy.initial_weights) {
+    throw PrivacyError(
+        "a model file claims something for all of training, so PrivacyOptions::initial_weights has to state whose data "
+        "the weights had seen that it began with: InitialWeights::random when they were drawn for it");
+  }
+  const bool is_finished = !parts.plan.allows_another(parts.ledger);
+  if (!is_finished && parts.figures_were_read && !statement.stop_basis) {
+    throw PrivacyError(
+        "training ends before its plan is used up, and the program has read last_step(), which nobody paid for: state "
+        "in ReleaseStatement::stop_basis on what the end rested");
+  }
+  ModelFile model =
+      release_of(parts.plan, parts.ledger,
+                 is_finished ? Ending::finished : ending_of(statement.stop_basis.value_or(StopBasis::releases)));
+  model.config = describe_program(statement.program, privacy, parts.options.loss, parts.options.optimizer,
+                                  parts.options.schedule, parts.options.averaging);
+  model.averaged = parts.options.averaging.decay > 0;
+  model.steps = parts.step;
+  model.initial_weights_digest = parts.initial_weights_digest;
+  if (!privacy.earlier_runs.empty()) model.initial_model = privacy.earlier_runs.back().record;
+  with_released_weights([&] { model.weights = named_weights(parts_->model); });
+  write_model_file(path, model);
+  return digests_of(model).record;
 }
 
 void Trainer::keep_released_weights() {
+  require_finite_weights();
   swap_averages();
 }
 
@@ -247,6 +335,7 @@ void Trainer::swap_averages() {
 
 Ledger train(Layer& model, const Dataset& data, const TrainingPlan& plan, const TrainingOptions& options) {
   Trainer trainer(model, data, plan, options);
+  require_usable_rows(trainer.rows(), data.source_of(SamplePart::input));
   while (trainer.step()) {
   }
   trainer.keep_released_weights();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -117,6 +118,17 @@ TEST_F(File, LeavesNothingBehindWhenAFolderIsInItsPlace) {
   fs::create_directories(folder_ / "a" / "b");
   expect_error<FileError>("a: cannot be replaced", [&] { replace_file(folder_ / "a", "new"); });
   EXPECT_EQ(names(), std::vector<std::string>{"a"});
+}
+
+TEST_F(File, IsNeverPutInThePlaceOfADevice) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  fs::create_symlink("pipe", folder_ / "link");
+  for (const char* name : {"pipe", "link"}) {
+    expect_error<FileError>(std::string(name) + ": cannot be replaced: it is a device or a pipe",
+                            [&] { replace_file(folder_ / name, "new"); });
+    EXPECT_TRUE(fs::is_fifo(folder_ / name));
+  }
+  expect_error<FileError>("has no name", [] { replace_file("", "new"); });
 }
 
 TEST_F(File, ThatCannotBeReadOrWrittenIsNamed) {

@@ -56,6 +56,31 @@ TEST(DataConfig, ReadsATable) {
   EXPECT_EQ(std::get<Linear::Options>(e.model.layers[0].kind).in, 4);
 }
 
+TEST(DataConfig, TellsOfBoundsTooFarApart) {
+  expect_problem(with("lower: 0 upper: 120", "lower: -1e308 upper: 1e308", kTableConfig),
+                 "c.txtpb:12: data.table.column[0]: column \"age\": upper - lower is beyond the largest number");
+}
+
+TEST(DataConfig, BringsIndicesToEmbeddingsAsTheyStand) {
+  const std::string words = with("layer { conv2d { out_channels: 4 kernel: 3 } }",
+                                 "layer { flatten {} } layer { embedding { vocabulary: 9 features: 2 } }");
+  EXPECT_EQ(problems_of(words), "");
+  expect_problem(with("classes: 10", "classes: 10 normalise { divide_by: 255 }", words),
+                 "c.txtpb:13: data.normalise: makes other numbers of the indices that embedding wants; leave it out");
+  expect_problem(
+      with("layer { tanh {} }", "layer { embedding { vocabulary: 9 features: 2 } }"),
+      "c.txtpb:17: model.layer[1].embedding: wants whole numbers, the inputs of the model, but a layer before "
+      "it computes others; put it first");
+  expect_problem(
+      with("layer { tanh {} }", "layer { sequential { layer { embedding { vocabulary: 9 features: 4 } } } }"),
+      "c.txtpb:17: model.layer[1].sequential.layer[0].embedding: wants whole numbers");
+  expect_problem(
+      with("layer { linear { out: 2 } }",
+           "layer { embedding { vocabulary: 9 features: 2 } } layer { flatten {} } layer { linear { out: 2 } }",
+           kTableConfig),
+      "c.txtpb:11: data.table: scales numeric columns to a range, but embedding wants whole numbers");
+}
+
 TEST(DataConfig, ReadsTargetsOfATable) {
   std::string config = with("label { classes: [\"no\", \"yes\"] strip: \".\" }", "target {}", kTableConfig);
   config = with("out: 2", "out: 1", with("CROSS_ENTROPY", "MEAN_SQUARED_ERROR", config));
@@ -79,7 +104,7 @@ TEST(DataConfig, TellsWhatIsWrongWithATable) {
   expect_problem(with("ignored {}", "", kTableConfig),
                  "c.txtpb:13: data.table.column[1]: lacks its kind; state one of ignored, numeric, categorical, label");
   expect_problem(with("separator: \";\"", "separator: \"ab\"", kTableConfig),
-                 "c.txtpb:16: data.table.separator: has more than one character");
+                 "c.txtpb:16: data.table.separator: is not one ASCII character");
   expect_problem(with("\"a\", \"b\"", "\"a\", \"a\"", kTableConfig),
                  "c.txtpb:14: data.table.column[2]: column \"work\"");
   expect_problem(with("label { classes: [\"no\", \"yes\"] strip: \".\" }", "ignored {}",

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "config/small_config.h"
+#include "dpml/base/text.h"
 
 namespace dpml {
 namespace {
@@ -33,6 +34,51 @@ TEST(Problems, ListTheFieldsWhenNoneIsNear) {
                  "c.txtpb:12: data.qqqqqqq: no such field; this block knows train, test, shape, classes");
   expect_problem(with("tanh {}", "tanh { slope: 1 }"),
                  "c.txtpb:17: model.layer[1].tanh.slope: no such field; this block has none, leave it empty");
+}
+
+TEST(Problems, TellTheEndThatANumberIsBeyond) {
+  expect_problem(
+      with("out: 10", "out: 1099511627776"),
+      "c.txtpb:21: model.layer[3].linear.out: is 1099511627776; state a whole number from 1 to 2,147,483,648");
+  expect_problem(with("shape: [8, 8, 1]", "shape: [8, 8, 1099511627776]"),
+                 "c.txtpb:12: data.shape[2]: is 1099511627776; state a whole number from 1 to 2,147,483,648");
+  expect_problem(with("epochs: 2", "steps: 1125899906842625"),
+                 "c.txtpb:5: privacy.steps: is 1125899906842625; state a whole number from 1 to 1,125,899,906,842,624");
+  expect_problem(with("epochs: 2", "steps: 99999999999999999999"),
+                 "c.txtpb:5: privacy.steps: is `99999999999999999999`; expected a whole number in digits alone, up to "
+                 "9,223,372,036,854,775,807");
+  expect_problem(with("epochs: 2", "steps: 1e3"),
+                 "c.txtpb:5: privacy.steps: is `1e3`; expected a whole number in digits");
+}
+
+/// protobuf reads them as infinity and 0: clip_bound: 1e999 would mean no clipping.
+TEST(Problems, TellOfNumbersThatNoDoubleIsNear) {
+  for (const std::string number : {"1e999", "-1e999", "1e-400"}) {
+    expect_problem(
+        with("clip_bound: 1", "clip_bound: " + number),
+        "c.txtpb:6: privacy.clip_bound: is `" + number + "`, which no double is near; state a number between");
+  }
+  EXPECT_NE(problems_of(kSmallConfig, {"privacy.delta=1e-400"}).find("privacy.delta: is `1e-400`, which"),
+            std::string::npos);
+  for (const std::string zero : {"0", "0.0", "0e5", "-0"}) {
+    expect_problem(with("delta: 1e-5", "delta: " + zero),
+                   "c.txtpb:7: privacy.delta: is " + std::string(zero[0] == '-' ? "-0" : "0") + "; state");
+  }
+}
+
+TEST(Problems, TellWhyAPathCannotBe) {
+  expect_problem(with("\"train-images.gz\"", "\"train\\000images\""),
+                 "c.txtpb:11: data.train.idx.inputs: holds a NUL character");
+  expect_problem(kSmallConfig + "runtime { initial_model: \"a\\000\" }",
+                 "c.txtpb:26: runtime.initial_model: holds a NUL character");
+}
+
+TEST(Problems, AreNotFoundInAByteOrderMark) {
+  EXPECT_EQ(problems_of("\xEF\xBB\xBF" + kSmallConfig), "");
+  EXPECT_EQ(parse("\xEF\xBB\xBF" + kSmallConfig).text, parse(kSmallConfig).text);
+  expect_problem("\xEF\xBB\xBF" + with("delta: 1e-5", "delta: 0"), "c.txtpb:7: privacy.delta: is 0");
+  for (const char* mark : {"\xFF\xFE", "\xFE\xFF"})
+    expect_problem(mark + kSmallConfig, "c.txtpb: is UTF-16 text; save it as UTF-8");
 }
 
 TEST(Problems, TellWrongTypes) {
@@ -73,8 +119,9 @@ TEST(Problems, ListEveryMissingPrivacyField) {
            "default: ",
            "c.txtpb:1: privacy: lacks its sampler; state either poisson or full_batch. It has no default: ",
            "c.txtpb:1: privacy: lacks its length; state either steps or epochs. It has no default: ",
-           "c.txtpb:1: privacy.clip_bound: is missing; state a number above 0 (inf for no clipping). It has no "
-           "default: ",
+           "c.txtpb:1: privacy.clip_bound: is missing; state a number from 1e-30 to 1e30, or inf for no clipping. It "
+           "has "
+           "no default: ",
            "c.txtpb:1: privacy.delta: is missing; state a number between 0 and 1, both excluded. It has no default: ",
            "c.txtpb:1: privacy: lacks its noise; state either target_epsilon or noise_multiplier. It has no default: ",
        }) {
@@ -98,7 +145,11 @@ TEST(Problems, TellOfImpossiblePrivacy) {
   expect_problem(with("delta: 1e-5", "delta: 1"), "c.txtpb:7: privacy.delta: is 1; state");
   expect_problem(with("delta: 1e-5", "delta: nan"), "c.txtpb:7: privacy.delta: is nan; state");
   expect_problem(with("clip_bound: 1", "clip_bound: 0"), "c.txtpb:6: privacy.clip_bound: is 0; state");
-  expect_problem(with("clip_bound: 1", "clip_bound: nan"), "c.txtpb:6: privacy.clip_bound: is nan; state");
+  for (const std::string bound : {"nan", "-inf", "-1", "1e38", "1e-42", "1e+308"}) {
+    expect_problem(with("clip_bound: 1", "clip_bound: " + bound),
+                   "c.txtpb:6: privacy.clip_bound: is " + (bound == "1e-42" ? bound : to_text(std::stod(bound))) +
+                       "; state a number from 1e-30 to 1e30, or inf for no clipping");
+  }
   expect_problem(with("target_epsilon: 3", "target_epsilon: -3"), "c.txtpb:8: privacy.target_epsilon: is -3; state");
   expect_problem(with("target_epsilon: 3", "target_epsilon: inf"), "c.txtpb:8: privacy.target_epsilon: is inf; state");
   expect_problem(with("target_epsilon: 3", "noise_multiplier: inf"), "c.txtpb:8: privacy.noise_multiplier: is inf;");

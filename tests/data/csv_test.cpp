@@ -19,6 +19,10 @@ Batch all(const CsvTable& table) {
   return batch;
 }
 
+Index dropped(const CsvTable& table) {
+  return table.dataset.origin().rows - table.dataset.size();
+}
+
 /// age 0..100, work a | b, an ignored column, income.
 CsvSchema people() {
   return {.missing_markers = {"?"},
@@ -46,8 +50,8 @@ TEST(Csv, ReadsATableByItsSchema) {
     EXPECT_EQ(list(batch.inputs), (std::vector<float>{0.25F, 0, 1, 1, 1, 0}));
     EXPECT_EQ(batch.labels.shape(), Shape{2});
     EXPECT_EQ(list(batch.labels), (std::vector<float>{0, 1}));
-    EXPECT_EQ(table.lines, (std::vector<Index>{2, 3}));
-    EXPECT_EQ(table.dropped_rows, 2);
+    EXPECT_EQ(table.dataset.origin().lines, (std::vector<Index>{2, 3}));
+    EXPECT_EQ(dropped(table), 2);
   }
 }
 
@@ -84,7 +88,7 @@ TEST(Csv, FollowsTheSchemaWhereAValueIsMissing) {
 TEST(Csv, DropsARowForAMissingValueBeforeItLooksAtTheRest) {
   const TemporaryFolder folder;
   const auto path = folder.write("people", "age,work,weight,income\nold,?,1,<=50K\n");
-  EXPECT_EQ(read_csv(path, people()).dropped_rows, 1);
+  EXPECT_EQ(dropped(read_csv(path, people())), 1);
 }
 
 TEST(Csv, FollowsTheSchemaWhereACategoryIsNotListed) {
@@ -99,7 +103,7 @@ TEST(Csv, FollowsTheSchemaWhereACategoryIsNotListed) {
   const CsvTable table = read_csv(path, schema);
   EXPECT_EQ(list(all(table).inputs), (std::vector<float>{0.5F, 0, 1}));
   EXPECT_EQ(list(all(table).labels), std::vector<float>{0});
-  EXPECT_EQ(table.lines, std::vector<Index>{3});
+  EXPECT_EQ(table.dataset.origin().lines, std::vector<Index>{3});
 }
 
 TEST(Csv, DropsTheLabelTogetherWithTheRow) {
@@ -121,7 +125,7 @@ CsvSchema words(const std::string& first, const std::string& second, char separa
 TEST(Csv, ReadsQuotedFields) {
   const TemporaryFolder folder;
   const auto rows = [&](const std::string& text, const CsvSchema& schema) {
-    return read_csv(folder.write("words", text), schema).lines;
+    return read_csv(folder.write("words", text), schema).dataset.origin().lines;
   };
   EXPECT_EQ(rows("\"a,b\",c\n", words("a,b", "c")), std::vector<Index>{1});
   EXPECT_EQ(rows("\"a \"\"b\"\"\",c\n", words("a \"b\"", "c")), std::vector<Index>{1});
@@ -136,10 +140,13 @@ TEST(Csv, ReadsAnySeparatorAndAnyLineEnd) {
   const TemporaryFolder folder;
   for (const std::string text :
        {"a;b\na;b\n", "a;b\r\na;b\r\n", "a;b\na;b", "\xEF\xBB\xBF a ; b \na;b \r", "\n \t\na;b\n\r\n\na;b\n \n\n"}) {
-    EXPECT_EQ(read_csv(folder.write("words", text), words("a", "b", ';')).lines.size(), 2U) << text;
+    EXPECT_EQ(read_csv(folder.write("words", text), words("a", "b", ';')).dataset.origin().lines.size(), 2U) << text;
   }
-  EXPECT_EQ(read_csv(folder.write("words", "a b\t\"b\"\n a b \t b \n"), words("a b", "b", '\t')).lines.size(), 2U);
-  EXPECT_EQ(read_csv(folder.write("words", "\tb\n"), words("", "b", '\t')).lines.size(), 1U)
+  EXPECT_EQ(read_csv(folder.write("words", "a b\t\"b\"\n a b \t b \n"), words("a b", "b", '\t'))
+                .dataset.origin()
+                .lines.size(),
+            2U);
+  EXPECT_EQ(read_csv(folder.write("words", "\tb\n"), words("", "b", '\t')).dataset.origin().lines.size(), 1U)
       << "a tab that separates is not taken for a space at the start of a field";
 }
 
@@ -175,8 +182,9 @@ TEST(Csv, NamesLineAndColumnButNeverTheValue) {
   }
   expect("1,secret,1,>50K\n", "line 4, column \"work\": expected one of the 2 values");
   expect("1,Private,1,secret\n", "line 4, column \"income\": expected <=50K or >50K");
-  expect("1,Private,secret\n", "line 4: 3 fields, but the schema has 4 columns");
+  expect("1,Private,secret\n", "line 4: 3 fields, but the table has 4 columns");
   expect("1,Private,secret,1,1\n", "line 4: 5 fields");
+  expect("secret\n", "line 4: 1 field, but the table has 4 columns");
   expect("1,Private,1,>50K\n1,\"secret,1,>50K\n", "line 5: a quoted field is never closed");
   expect("1,\"Private\"secret,1,>50K\n", "line 4: text follows a closing quote");
 }
@@ -194,6 +202,111 @@ TEST(Csv, ChecksTheHeaderWithoutRepeatingIt) {
   CsvSchema schema = people();
   schema.header = false;
   EXPECT_TRUE(refuses(path, "if the first line holds names", [&] { read_csv(path, schema); }));
+}
+
+TEST(Csv, FindsColumnsByName) {
+  const TemporaryFolder folder;
+  const auto path =
+      folder.write("people", "income,note,age,work\n<=50K,a,25,Private\n>50K,b,50,State-gov\nperhaps,?,?,Private\n");
+  const CsvTable table = read_csv(path, people(), CsvColumns::by_name);
+  EXPECT_EQ(list(all(table).inputs), (std::vector<float>{0.25F, 0, 1, 0.5F, 1, 0}));
+  EXPECT_EQ(list(all(table).labels), (std::vector<float>{0, 1}));
+  const DataOrigin& origin = table.dataset.origin();
+  EXPECT_EQ(origin.unused_columns, std::vector<std::string>{"note"});
+  EXPECT_EQ(origin.rows, 3);
+  EXPECT_EQ(table.dataset.place_of(SamplePart::input, 1, 2), path.string() + ": line 3, column \"work\"");
+  EXPECT_EQ(table.dataset.place_of(SamplePart::label, 1, 0), path.string() + ": line 3, column \"income\"");
+  EXPECT_TRUE(refuses(path, "line 1: the header does not name column 1 \"age\"", [&] { read_csv(path, people()); }));
+
+  const CsvTable inputs =
+      read_csv(folder.write("bare", "work,age\nPrivate,25\n"), people(), CsvColumns::inputs_by_name);
+  EXPECT_EQ(list(all(inputs).inputs), (std::vector<float>{0.25F, 0, 1}));
+  EXPECT_EQ(inputs.dataset.label_shape(), Shape{0});
+  // A label that is there says nothing, whatever it is.
+  const CsvTable labelled = read_csv(folder.write("labelled", "income,work,age\n?,Private,25\nno,Private,25\n"),
+                                     people(), CsvColumns::inputs_by_name);
+  EXPECT_EQ(labelled.dataset.size(), 2);
+}
+
+TEST(Csv, SaysWhichColumnCannotBeFoundByName) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "people";
+  const auto expect = [&](const std::string& text, const std::string& message) {
+    folder.write("people", text);
+    const auto result = refuses(path, message, [&] { read_csv(path, people(), CsvColumns::inputs_by_name); });
+    EXPECT_TRUE(result);
+    EXPECT_EQ(std::string(result.message()).find("secret"), std::string::npos) << result.message();
+  };
+  expect(
+      "age,secret\n1,Private\n",
+      "line 1: the header does not name the column \"work\"; expected it to name each of these columns, in any order: "
+      "\"age\" and \"work\"");
+  expect("age,work,age\n1,Private,2\n", "line 1: the header names the column \"age\" twice");
+  expect("age,work,secret\n1,Private\n", "line 2: 2 fields, but the table has 3 columns");
+}
+
+TEST(Csv, WithoutAHeaderTakesTheDeclaredColumnsWithLabelsOrWithout) {
+  const TemporaryFolder folder;
+  CsvSchema schema = people();
+  schema.header = false;
+  const auto read = [&](const std::string& text) {
+    return list(all(read_csv(folder.write("people", text), schema, CsvColumns::inputs_by_name)).inputs);
+  };
+  EXPECT_EQ(read("25,Private,7,<=50K\n"), (std::vector<float>{0.25F, 0, 1}));
+  EXPECT_EQ(read("25,Private,7\n"), (std::vector<float>{0.25F, 0, 1}));
+  const auto path = folder.write("people", "25,Private,7\n25,Private,7,<=50K\n");
+  EXPECT_TRUE(refuses(path, "line 2: 4 fields", [&] { read_csv(path, schema, CsvColumns::inputs_by_name); }));
+}
+
+TEST(Csv, TellsWhichRowsWereDropped) {
+  const TemporaryFolder folder;
+  const auto origin = [&](const std::string& rows) {
+    return read_csv(folder.write("people", "age,work,weight,income\n" + rows), people()).dataset.origin();
+  };
+  const std::string kept = "1,Private,1,>50K\n";
+  const std::string dropped = "?,Private,1,>50K\n";
+  EXPECT_EQ(origin(kept + dropped + kept + dropped).row_of_sample, (std::vector<Index>{0, 2}));
+  EXPECT_EQ(origin(dropped + kept).row_of_sample, (std::vector<Index>{1}));
+  EXPECT_EQ(origin(dropped + dropped).rows, 2);
+  EXPECT_TRUE(origin(kept + kept).row_of_sample.empty());
+}
+
+/// Rows and fields across the ends of the pieces in which a file is read, a mebibyte each.
+TEST(Csv, ReadsLongTextInPieces) {
+  const TemporaryFolder folder;
+  const std::string row = "  \"a \"\"b\"\"\nc\" , x\r\n";
+  std::string text;
+  while (text.size() < std::size_t{5} << 19) text += row;
+  for (std::size_t shift = 0; shift < row.size(); ++shift) {
+    const CsvTable table = read_csv(folder.write("words", std::string(shift, '\n') + text), words("a \"b\"\nc", "x"));
+    EXPECT_EQ(table.dataset.size(), std::ssize(text) / std::ssize(row));
+    EXPECT_EQ(table.dataset.origin().lines[1], static_cast<Index>(shift) + 3);
+  }
+  const std::string longest(std::size_t{15} << 20, 'y');
+  EXPECT_EQ(read_csv(folder.write("words", longest + ",x\n"), words(longest, "x")).dataset.size(), 1);
+}
+
+TEST(Csv, RefusesWhatIsNoTableWithoutHoldingIt) {
+  const TemporaryFolder folder;
+  const std::string zeros(std::size_t{40} << 20, '\0');
+  EXPECT_TRUE(refuses(folder.write("words", zeros), "line 1: a row of more than 16 MiB",
+                      [&] { read_csv(folder.write("words", zeros), words("a", "b")); }));
+  for (const std::string& content : {gzip(zeros), gzip("a,\"" + zeros)}) {
+    const auto path = folder.write("words", content);
+    EXPECT_TRUE(refuses(path, "the gzip data unfolds to more than", [&] { read_csv(path, words("a", "b")); }));
+  }
+  const auto path = folder.write("words", std::string("\xFF\xFE"
+                                                      "a\0,\0b\0\n\0",
+                                                      10));
+  EXPECT_TRUE(refuses(path, "is UTF-16 text", [&] { read_csv(path, words("a", "b")); }));
+}
+
+TEST(Csv, RefusesAPackedFileThatUnfoldsTooFar) {
+  const TemporaryFolder folder;
+  std::string rows;
+  while (rows.size() < std::size_t{60} << 20) rows += "a,b\n";
+  EXPECT_TRUE(refuses(folder.write("words", gzip(rows)), "the gzip data unfolds to more than 200 times its length",
+                      [&] { read_csv(folder.write("words", gzip(rows)), words("a", "b")); }));
 }
 
 TEST(Csv, SaysEverythingThatIsWrongWithASchema) {
@@ -221,7 +334,7 @@ TEST(Csv, SaysEverythingThatIsWrongWithASchema) {
             "column \"\": a column needs a name\n"
             "column \"\": expected at least two classes\n"
             "column \"\": class \"yes.\" ends in a letter that is stripped, so no field can match it\n"
-            "column \"b\": lower must be below upper, and both finite\n"
+            "column \"b\": upper - lower is beyond the largest number; state bounds that are nearer to each other\n"
             "column \"c\": expected at least one value\n"
             "more than one column holds the label\n"
             "a table has either a label or targets, not both\n");

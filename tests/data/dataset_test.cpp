@@ -151,13 +151,45 @@ TEST(JoinDataset, NamesTheFileThatIsMislabelled) {
   const auto join = [&](const std::vector<float>& labels, Index classes) {
     join_dataset(inputs, "inputs.npy", Tensor::from({std::ssize(labels)}, labels), "labels.npy", {.classes = classes});
   };
-  EXPECT_TRUE(refuses("labels.npy", "label of sample 1 ", [&] { join({0, 2, 1}, 2); }));
-  EXPECT_TRUE(refuses("labels.npy", "label of sample 2 ", [&] { join({0, 1, -1}, 2); }));
-  EXPECT_TRUE(refuses("labels.npy", "label of sample 0 ", [&] { join({0.5, 1, 1}, 2); }));
-  EXPECT_TRUE(refuses("labels.npy", "label of sample 0 ", [&] { join({NAN, 1, 1}, 2); }));
+  EXPECT_TRUE(refuses("labels.npy", "row 1 (counted from 0): the label must be 0 or 1, one of 2 classes", [&] {
+    join({0, 2, 1}, 2);
+  }));
+  EXPECT_TRUE(refuses("labels.npy", "row 2 (counted from 0): the label", [&] { join({0, 1, -1}, 2); }));
+  EXPECT_TRUE(refuses("labels.npy", "row 0 (counted from 0): the label", [&] { join({0.5, 1, 1}, 2); }));
+  EXPECT_TRUE(refuses("labels.npy", "row 0 (counted from 0): the label", [&] { join({NAN, 1, 1}, 2); }));
   EXPECT_TRUE(refuses("labels.npy", "holds 2 labels, but inputs.npy holds 3 samples", [&] { join({0, 1}, 2); }));
   EXPECT_THROW(join({0, 1, 1}, -1), ConfigError);
   EXPECT_THROW(join({0, 1, 1}, Tensor::kMaxExactInteger + 1), ConfigError);
+}
+
+TEST(JoinDataset, RefusesRowsWithoutNumbers) {
+  for (const InputLayout layout : {InputLayout::as_stored, InputLayout::grey_images, InputLayout::channels_first}) {
+    const NumericArray inputs(Tensor(Shape{Index{1} << 60, 0, 0, 0}));
+    EXPECT_TRUE(refuses("inputs.npy", "expected numbers in every row, found inputs [1152921504606846976, 0, 0, 0]",
+                        [&] { join_dataset(inputs, "inputs.npy", inputs, "labels.npy", {.layout = layout}); }));
+  }
+}
+
+TEST(JoinDataset, SaysWhereANumberStandsInItsFile) {
+  const auto place = [](const Shape& inputs, InputLayout layout, Index element) {
+    return join_dataset(Tensor::zeros(inputs), "x.npy", Tensor::zeros({inputs[0]}), "y.npy", {.layout = layout})
+        .place_of(SamplePart::input, 1, element);
+  };
+  EXPECT_EQ(place({3}, InputLayout::as_stored, 0), "x.npy: row 1 (counted from 0)");
+  EXPECT_EQ(place({3, 5}, InputLayout::as_stored, 4), "x.npy: row 1, column 4 (counted from 0)");
+  EXPECT_EQ(place({3, 5, 4}, InputLayout::as_stored, 7), "x.npy: row 1, element [1, 3] (counted from 0)");
+  EXPECT_EQ(place({3, 5, 4}, InputLayout::grey_images, 7), "x.npy: row 1, element [1, 3] (counted from 0)");
+  // Stored [2, 5, 4], read [5, 4, 2]: number 15 is height 1, width 3, channel 1.
+  EXPECT_EQ(place({3, 2, 5, 4}, InputLayout::channels_first, 15), "x.npy: row 1, element [1, 1, 3] (counted from 0)");
+  const auto labels = [](const Shape& shape, Index element) {
+    return join_dataset(Tensor::zeros({3, 1}), "x.npy", Tensor::zeros(shape), "y.npy", {})
+        .place_of(SamplePart::label, 2, element);
+  };
+  EXPECT_EQ(labels({3}, 0), "y.npy: row 2 (counted from 0)");
+  EXPECT_EQ(labels({3, 4}, 3), "y.npy: row 2, column 3 (counted from 0)");
+  const TensorDataset in_memory(Tensor::zeros({3, 2}), Tensor::zeros({3}));
+  EXPECT_EQ(in_memory.place_of(SamplePart::input, 0, 1), "the inputs: row 0, column 1 (counted from 0)");
+  EXPECT_EQ(in_memory.place_of(SamplePart::label, 2, 0), "the labels: row 2 (counted from 0)");
 }
 
 TEST(JoinDataset, LaysImagesOut) {

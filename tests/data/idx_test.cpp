@@ -108,7 +108,8 @@ TEST(IdxDataset, SaysWhichFileDoesNotFit) {
   const auto images = folder.write("images", idx(0x08, {2, 1, 2}, "1234"));
   const auto labels = folder.write("labels", idx(0x08, {2}, "\x09\x01"));
   const auto three = folder.write("three", idx(0x08, {3}, "\x01\x01\x01"));
-  EXPECT_TRUE(refuses(labels, "label of sample 0", [&] { read_idx_dataset(images, labels, {.classes = 9}); }));
+  EXPECT_TRUE(
+      refuses(labels, "row 0 (counted from 0): the label", [&] { read_idx_dataset(images, labels, {.classes = 9}); }));
   EXPECT_TRUE(refuses(three, "holds 3 labels", [&] { read_idx_dataset(images, three, {.classes = 10}); }));
   EXPECT_TRUE(refuses(images, "exchanged", [&] { read_idx_dataset(labels, images, {.classes = 10}); }));
 }

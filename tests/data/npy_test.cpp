@@ -93,6 +93,8 @@ TEST(Npy, SaysWhatIsWrongWithAFile) {
   expect(npy(array_header("<f4", "(1,)"), "12345"), "but 5 follow");
   expect(npy(array_header("<f4", "(1,)"), "1234").substr(0, 60), "length of its NumPy header");
   expect(npy(array_header("<i8", "(1,)"), little_endian<std::int64_t>({(1 << 24) + 1})), "beyond 2^24");
+  expect(npy(array_header("<i8", "(2, 2)"), little_endian<std::int64_t>({1, 2, 3, 1 << 25})),
+         "row 1, column 1 (counted from 0): a whole number beyond 2^24");
   expect(npy(array_header("<u8", "(1,)"), little_endian<std::uint64_t>({~std::uint64_t{0}})), "beyond 2^24");
   expect_header(array_header("<f2", "(1,)"), "unknown element type");
   expect_header(array_header("|S3", "(1,)"), "unknown element type");
@@ -107,7 +109,7 @@ TEST(Npy, SaysWhatIsWrongWithAFile) {
   expect_header(array_header("<f4", "(4611686018427387904, 4)"), "header is damaged");
   expect_header(array_header("<f4", "(0, 18446744073709551615)"), "header is damaged");
   expect_header(array_header("<f4", "(1, 1, 1, 1, 1, 1, 1, 1, 1)"), "9 axes");
-  expect_header(array_header("<f4", "(1000000000000,)"), "4000000000000 bytes in all, but 0 follow");
+  expect_header(array_header("<f4", "(1000000000000,)"), "4,000,000,000,000 bytes in all, but 0 follow");
 }
 
 TEST(Npy, NeverCrashesOnADamagedFile) {
@@ -130,7 +132,8 @@ TEST(NpyDataset, JoinsInputsAndLabels) {
   dataset.read(std::vector<Index>{1}, batch);
   EXPECT_EQ(list(batch.inputs), (std::vector<float>{'g', 'i', 'k', 'h', 'j', 'l'}));
   EXPECT_EQ(list(batch.labels), std::vector<float>{0});
-  EXPECT_TRUE(refuses(labels, "label of sample 0", [&] { read_npy_dataset(inputs, labels, {.classes = 1}); }));
+  EXPECT_TRUE(
+      refuses(labels, "row 0 (counted from 0): the label", [&] { read_npy_dataset(inputs, labels, {.classes = 1}); }));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs dpml into a temporary folder, builds examples/embed against that package alone, and runs it.
+# Installs dpml into a temporary folder, builds examples/embed against that package alone, runs it, and audits the model
+# file that it writes.
 # usage: embed_test.sh BUILD_FOLDER SOURCE_FOLDER C++_COMPILER
 set -euo pipefail
 
@@ -12,7 +13,7 @@ cp -r "$source/examples/embed" "$folder/embed"  # outside the source tree, so th
 cmake -S "$folder/embed" -B "$folder/build" -DCMAKE_PREFIX_PATH="$folder/installed" -DCMAKE_CXX_COMPILER="$compiler" \
   -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS="${EMBED_CXX_FLAGS:-}" > "$folder/log" || { cat "$folder/log"; exit 1; }
 cmake --build "$folder/build" > "$folder/log" || { cat "$folder/log"; exit 1; }
-"$folder/build/embed" | tee "$folder/output"
+"$folder/build/embed" "$folder/model.h5" | tee "$folder/output"
 
 python3 - "$folder/output" <<'PY'
 import re, sys
@@ -21,3 +22,10 @@ epsilon, accuracy = map(float, re.fullmatch(r"epsilon (\S+) at delta 1e-5, accur
 assert 1.9 < epsilon <= 2.0, text
 assert accuracy > 0.8, text
 PY
+
+# Where the command is not built there is nothing to audit with.
+dpml=$build/bin/dpml
+[ -x "$dpml" ] || exit 0
+"$dpml" audit "$folder/model.h5" | tee "$folder/audit"
+grep -q '^PASSED' "$folder/audit"
+grep -q 'trained by the program "dpml embed example 1.0"' "$folder/audit"

@@ -2,6 +2,7 @@
 
 #include <hdf5.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -80,6 +81,26 @@ class ForeignFile {
   void number_attribute(const std::string& object, const std::string& name, double value) {
     attribute(object, name, H5T_NATIVE_DOUBLE, &value);
   }
+  void count_attribute(const std::string& object, const std::string& name, std::uint64_t value) {
+    attribute(object, name, H5T_NATIVE_UINT64, &value);
+  }
+  /// Text as dpml writes it: UTF-8 of fixed length, here of all the bytes.
+  void fixed_text_attribute(const std::string& object, const std::string& name, const std::string& bytes) {
+    const hid_t type = H5Tcopy(H5T_C_S1);
+    H5Tset_size(type, bytes.size());
+    H5Tset_strpad(type, H5T_STR_NULLPAD);
+    H5Tset_cset(type, H5T_CSET_UTF8);
+    attribute(object, name, type, bytes.data());
+    H5Tclose(type);
+  }
+
+  /// Another value in the place of an attribute that is there; not a byte of the file moves.
+  void overwrite_number(const std::string& object, const std::string& name, double value) {
+    overwrite(object, name, H5T_NATIVE_DOUBLE, &value);
+  }
+  void overwrite_count(const std::string& object, const std::string& name, std::uint64_t value) {
+    overwrite(object, name, H5T_NATIVE_UINT64, &value);
+  }
 
  private:
   explicit ForeignFile(hid_t file) : file_(file) {}
@@ -89,6 +110,12 @@ class ForeignFile {
     H5Tset_size(type, H5T_VARIABLE);
     H5Tset_cset(type, H5T_CSET_UTF8);
     return type;
+  }
+
+  void overwrite(const std::string& object, const std::string& name, hid_t type, const void* value) {
+    const hid_t attribute = H5Aopen_by_name(file_, object.c_str(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT);
+    H5Awrite(attribute, type, value);
+    H5Aclose(attribute);
   }
 
   void attribute(const std::string& object, const std::string& name, hid_t type, const void* value) {

@@ -94,10 +94,12 @@ inline ModelFile example_model() {
           .weights = example_tensors(),
           .averaged = true,
           .steps = 3041,
+          .planned = 3041,
           .unit = "row",
-          .noise_key = "operating system entropy",
+          .noise_key = NoiseKey::operating_system,
+          .initial_weights = InitialWeights::random,
           .initial_model = "",
-          .notes = {"First caveat.", "", "Second, longer caveat: ε is an upper bound."},
+          .initial_weights_digest = std::string(64, '7'),
           .dpml_version = "0.1.0",
           .ledger = example_ledger(),
           .claim = {.epsilon = 2.9999999999999996,
@@ -107,6 +109,27 @@ inline ModelFile example_model() {
                     .order = 12.3}};
 }
 
+/// A model that began from another one, which began from a third about other people.
+inline ModelFile example_of_a_chain() {
+  ModelFile model = example_model();
+  model.initial_weights = InitialWeights::same_people;
+  model.initial_model = std::string(64, 'a');
+  const EarlierRun first{.record = std::string(64, 'b'),
+                         .unit = "one person",
+                         .accountant = "pld",
+                         .delta = 1e-6,
+                         .initial_weights = InitialWeights::random,
+                         .fixed_in_advance = false,
+                         .charged = example_ledger()};
+  EarlierRun second = first;
+  second.record = std::string(64, 'a');
+  second.initial_weights = InitialWeights::disjoint_people;
+  second.charged.append(Gaussian{3}, 2);
+  model.earlier_runs = {first, second};
+  model.claims_of_others = {{.unit = "one person", .claim = model.claim}};
+  return model;
+}
+
 inline Checkpoint example_checkpoint() {
   const ModelFile model = example_model();
   return {.config = model.config,
@@ -114,7 +137,10 @@ inline Checkpoint example_checkpoint() {
           .weights = model.weights,
           .optimizer = {{"momentum.fc2.weight", Tensor::filled({2, 3}, 0.25F)}},
           .averages = {},
+          .stop_basis = StopBasis::releases,
+          .initial_weights = InitialWeights::unknown,
           .initial_model = "0123",
+          .initial_weights_digest = model.initial_weights_digest,
           .dpml_version = model.dpml_version,
           .ledger = model.ledger,
           .claim = model.claim};

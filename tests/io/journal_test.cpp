@@ -39,10 +39,71 @@ TEST(Journal, IsATextThatPeopleCanRead) {
   journal->record(Gaussian{1.5}, 1);
   journal->record(Gaussian{1.5}, 20);
   EXPECT_EQ(read_file(folder / "ledger.journal"),
-            "dpml ledger journal 1 add_or_remove_one 3eaaffe0f795\n"
-            "event gaussian { noise_multiplier: 1.5 } 211633410035\n"
-            "1 1 bc17c5ff3359\n"
-            "2 20 66528e9ca8a7\n");
+            "dpml ledger journal 2 add_or_remove_one c0b661421579\n"
+            "event gaussian { noise_multiplier: 1.5 } 8e15d18d39b5\n"
+            "1 1 3bbf6173dc29\n"
+            "2 20 b0022a60e6f8\n");
+}
+
+const std::string kRecord(64, 'a');
+
+TEST(Journal, KnowsTheModelsThatWereWritten) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "ledger.journal";
+  example_journal(path);
+  {
+    const JournalFile::Reopened reopened = JournalFile::reopen(path);
+    reopened.file->record_model(kRecord);
+    reopened.file->record_model(kRecord);
+    reopened.file->record(example_event(2), 1);
+    reopened.file->record_model(kRecord);
+  }
+  const std::string once = read_file(path);
+  JournalFile::reopen(path).file->record_model(kRecord);
+  EXPECT_EQ(read_file(path), once) << "says so already";
+  const JournalContents contents = read_journal(path);
+  EXPECT_EQ(contents.version, 2U);
+  EXPECT_EQ(contents.ledger.releases(), 8U);
+  ASSERT_EQ(contents.models.size(), 2U);
+  EXPECT_EQ(contents.models[0].record, kRecord);
+  EXPECT_EQ(contents.models[0].releases, 7U);
+  EXPECT_EQ(contents.models[1].releases, 8U);
+  for (std::size_t cut = 1; cut < 70; ++cut) {  // a torn line about a model counts nothing
+    write_bytes(path, once.substr(0, once.size() - cut));
+    EXPECT_EQ(read_journal(path).ledger.releases(), 8U) << cut;
+    EXPECT_EQ(read_journal(path).models.size(), 1U) << cut;
+  }
+}
+
+TEST(Journal, OfVersion1IsReadAndContinued) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "ledger.journal";
+  const std::string old =
+      "dpml ledger journal 1 add_or_remove_one 3eaaffe0f795\n"
+      "event gaussian { noise_multiplier: 1.5 } 211633410035\n"
+      "1 1 bc17c5ff3359\n"
+      "2 20 66528e9ca8a7\n";
+  write_bytes(path, old);
+  {
+    const JournalFile::Reopened reopened = JournalFile::reopen(path);
+    EXPECT_EQ(reopened.contents.version, 1U);
+    reopened.file->record_model(kRecord);
+    EXPECT_EQ(read_file(path), old) << "version 1 has no such line";
+    reopened.file->record(Gaussian{1.5}, 3);
+  }
+  EXPECT_EQ(read_journal(path).ledger.releases(), 24U);
+  EXPECT_TRUE(read_file(path).starts_with(old));
+}
+
+TEST(Journal, IsReadLineByLine) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "ledger.journal";
+  write_bytes(path, "dpml ledger journal 2 ");
+  std::filesystem::resize_file(path, std::uintmax_t{10} << 30);  // zeros, on no disk
+  EXPECT_NE(file_error(path, [&] { read_journal(path); }).find("line 1 is longer than any line"), std::string::npos);
+  EXPECT_FALSE(is_begun_journal(path));
+  write_bytes(path, "dpml ledger journal 3 add_or_remove_one 000000000000\n");
+  EXPECT_NE(file_error(path, [&] { read_journal(path); }), "");
 }
 
 TEST(Journal, GoesOnWhereItStopped) {

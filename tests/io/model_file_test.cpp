@@ -9,9 +9,13 @@
 namespace dpml {
 namespace {
 
-TEST(ModelFile, ReadsBackEveryBitThatWasWritten) {
+class ModelFileOf : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Runs, ModelFileOf, testing::Bool(),
+                         [](const auto& info) { return info.param ? "AChain" : "OneRun"; });
+
+TEST_P(ModelFileOf, ReadsBackEveryBitThatWasWritten) {
   const TemporaryFolder folder;
-  const ModelFile written = example_model();
+  const ModelFile written = GetParam() ? example_of_a_chain() : example_model();
   write_model_file(folder / "model.h5", written);
   const ModelFile read = read_model_file(folder / "model.h5");
   EXPECT_EQ(read.config, written.config);
@@ -19,9 +23,30 @@ TEST(ModelFile, ReadsBackEveryBitThatWasWritten) {
   EXPECT_EQ(read.averaged, written.averaged);
   EXPECT_EQ(read.steps, written.steps);
   EXPECT_EQ(read.unit, written.unit);
+  EXPECT_EQ(read.format_version, 2U);
+  EXPECT_EQ(read.planned, written.planned);
   EXPECT_EQ(read.noise_key, written.noise_key);
+  EXPECT_EQ(read.initial_weights, written.initial_weights);
   EXPECT_EQ(read.initial_model, written.initial_model);
-  EXPECT_EQ(read.notes, written.notes);
+  EXPECT_EQ(read.initial_weights_digest, written.initial_weights_digest);
+  EXPECT_EQ(read.ending, written.ending);
+  ASSERT_EQ(read.earlier_runs.size(), written.earlier_runs.size());
+  for (std::size_t i = 0; i < read.earlier_runs.size(); ++i) {
+    const EarlierRun& run = read.earlier_runs[i];
+    const EarlierRun& other = written.earlier_runs[i];
+    EXPECT_EQ(run.record, other.record);
+    EXPECT_EQ(run.unit, other.unit);
+    EXPECT_EQ(run.accountant, other.accountant);
+    EXPECT_EQ(run.delta, other.delta);
+    EXPECT_EQ(run.initial_weights, other.initial_weights);
+    EXPECT_EQ(run.fixed_in_advance, other.fixed_in_advance);
+    EXPECT_TRUE(run.charged == other.charged);
+  }
+  ASSERT_EQ(read.claims_of_others.size(), written.claims_of_others.size());
+  for (std::size_t i = 0; i < read.claims_of_others.size(); ++i) {
+    EXPECT_EQ(read.claims_of_others[i].unit, written.claims_of_others[i].unit);
+    EXPECT_EQ(read.claims_of_others[i].claim.epsilon, written.claims_of_others[i].claim.epsilon);
+  }
   EXPECT_EQ(read.dpml_version, written.dpml_version);
   EXPECT_TRUE(read.ledger == written.ledger);
   EXPECT_EQ(read.claim.epsilon, written.claim.epsilon);
@@ -39,15 +64,13 @@ TEST(ModelFile, HoldsAModelOfNothing) {
   const ModelFile empty{.config = "",
                         .weights = {},
                         .unit = "",
-                        .noise_key = "",
                         .initial_model = "",
-                        .notes = {},
-                        .dpml_version = "",
+                        .dpml_version = "0",
                         .ledger = Ledger(Neighbours::zero_out),
                         .claim = claim};
   write_model_file(folder / "model.h5", empty);
   const ModelFile read = read_model_file(folder / "model.h5");
-  EXPECT_TRUE(read.weights.empty() && read.notes.empty() && read.ledger.entries().empty());
+  EXPECT_TRUE(read.weights.empty() && read.ledger.entries().empty());
   EXPECT_EQ(read.ledger.neighbours(), Neighbours::zero_out);
   EXPECT_EQ(read.claim.epsilon, infinity);
   EXPECT_FALSE(read.claim.order);
@@ -88,9 +111,25 @@ TEST(ModelFile, EveryPartReachesTheRecordDigest) {
       {"averaged", [](ModelFile& model) { model.averaged = false; }},
       {"steps", [](ModelFile& model) { ++model.steps; }},
       {"unit", [](ModelFile& model) { model.unit = "user"; }},
-      {"noise key", [](ModelFile& model) { model.noise_key = "chosen seed: not private"; }},
+      {"planned", [](ModelFile& model) { ++model.planned; }},
+      {"noise key", [](ModelFile& model) { model.noise_key = NoiseKey::chosen_seed; }},
+      {"origin", [](ModelFile& model) { model.initial_weights = InitialWeights::public_data; }},
       {"initial model", [](ModelFile& model) { model.initial_model = "00"; }},
-      {"notes", [](ModelFile& model) { model.notes.pop_back(); }},
+      {"initial weights", [](ModelFile& model) { model.initial_weights_digest[0] = '0'; }},
+      {"ending", [](ModelFile& model) { model.ending = Ending::stopped_independently; }},
+      {"no earlier run", [](ModelFile& model) { model.earlier_runs.clear(); }},
+      {"order of earlier runs", [](ModelFile& model) { std::swap(model.earlier_runs[0], model.earlier_runs[1]); }},
+      {"record of an earlier run", [](ModelFile& model) { model.earlier_runs[0].record = "1"; }},
+      {"unit of an earlier run", [](ModelFile& model) { model.earlier_runs[0].unit = "1"; }},
+      {"accountant of an earlier run", [](ModelFile& model) { model.earlier_runs[0].accountant = "1"; }},
+      {"delta of an earlier run", [](ModelFile& model) { model.earlier_runs[0].delta = 1; }},
+      {"origin of an earlier run",
+       [](ModelFile& model) { model.earlier_runs[1].initial_weights = InitialWeights::same_people; }},
+      {"plan of an earlier run", [](ModelFile& model) { model.earlier_runs[1].fixed_in_advance = true; }},
+      {"ledger of an earlier run", [](ModelFile& model) { model.earlier_runs[1].charged.append(Gaussian{3}); }},
+      {"no claim of others", [](ModelFile& model) { model.claims_of_others.clear(); }},
+      {"unit of others", [](ModelFile& model) { model.claims_of_others[0].unit = "1"; }},
+      {"claim of others", [](ModelFile& model) { model.claims_of_others[0].claim.epsilon = 1; }},
       {"version", [](ModelFile& model) { model.dpml_version = "9"; }},
       {"ledger", [](ModelFile& model) { model.ledger.append(example_event(1.1)); }},
       {"epsilon", [](ModelFile& model) { model.claim.epsilon = 2; }},
@@ -99,9 +138,9 @@ TEST(ModelFile, EveryPartReachesTheRecordDigest) {
       {"accountant", [](ModelFile& model) { model.claim.accountant = "pld"; }},
       {"order", [](ModelFile& model) { model.claim.order.reset(); }}};
   for (const auto& [part, change] : changes) {
-    ModelFile model = example_model();
+    ModelFile model = example_of_a_chain();
     change(model);
-    EXPECT_NE(digests_of(model).record, digests_of(example_model()).record) << part;
+    EXPECT_NE(digests_of(model).record, digests_of(example_of_a_chain()).record) << part;
   }
 }
 
@@ -115,66 +154,6 @@ TEST(ModelFile, CountsWeightsThatAreNotFinite) {
   EXPECT_EQ(count_non_finite(example_tensors()), 2U);
 }
 
-TEST(ModelFile, NamesThePartsThatWereChangedAfterwards) {
-  const TemporaryFolder folder;
-  const std::filesystem::path path = folder / "model.h5";
-  const std::vector<std::pair<std::string, std::function<void(ForeignFile&)>>> changes{
-      {"config", [](ForeignFile& file) { file.python_text("config", "privacy { unit: \"none\" }"); }},
-      {"weights",
-       [](ForeignFile& file) {
-         file.rewrite("weights/fc2.weight", H5T_NATIVE_FLOAT, std::vector<float>(6, 1).data());
-       }},
-      {"weights", [](ForeignFile& file) { H5Ldelete(file.id(), "weights/fc1.bias", H5P_DEFAULT); }},
-      {"ledger",
-       [](ForeignFile& file) {
-         file.rewrite("ledger/count", H5T_NATIVE_UINT64, std::vector<std::uint64_t>{1, 1, 1}.data());
-       }},
-      {"record", [](ForeignFile& file) { file.number_attribute("claim", "epsilon", 0.5); }},
-      {"record", [](ForeignFile& file) { file.number_attribute("/", "steps", 3040); }},
-      {"record", [](ForeignFile& file) { file.text_attribute("/", "noise_key", "chosen"); }}};
-  for (const auto& [part, change] : changes) {
-    write_model_file(path, example_model());
-    EXPECT_TRUE(verify_digests(read_stored_model(path)).empty());
-    {
-      ForeignFile file = ForeignFile::open(path);
-      change(file);
-    }
-    const std::vector<std::string> mismatches = verify_digests(read_stored_model(path));
-    ASSERT_FALSE(mismatches.empty()) << part;
-    EXPECT_TRUE(mismatches.front().starts_with(part)) << mismatches.front();
-    EXPECT_NE(file_error(path, [&] { read_model_file(path); }).find("changed after dpml wrote it (" + part),
-              std::string::npos);
-  }
-}
-
-TEST(ModelFile, SaysWhatIsWrongWithItsStructure) {
-  const TemporaryFolder folder;
-  const std::filesystem::path path = folder / "model.h5";
-  const std::vector<std::pair<std::string, std::function<void(ForeignFile&)>>> cases{
-      {"written in version 2 of the format \"dpml model\"; this dpml reads version 1: use a newer dpml",
-       [](ForeignFile& file) { file.number_attribute("/", "format_version", 2); }},
-      {"found a file of format \"other\"", [](ForeignFile& file) { file.text_attribute("/", "format", "other"); }},
-      {"found an HDF5 file of another kind", [](ForeignFile& file) { H5Adelete(file.id(), "format"); }},
-      {"expected an attribute \"steps\" of \"/\"", [](ForeignFile& file) { H5Adelete(file.id(), "steps"); }},
-      {"expected a dataset \"/config\", but there is none; \"/\" holds notes, ledger, claim, weights and digests",
-       [](ForeignFile& file) { H5Ldelete(file.id(), "config", H5P_DEFAULT); }},
-      {"expected a group \"/weights\"", [](ForeignFile& file) { H5Ldelete(file.id(), "weights", H5P_DEFAULT); }},
-      {"row 1 of the ledger counts 0",
-       [](ForeignFile& file) {
-         file.rewrite("ledger/count", H5T_NATIVE_UINT64, std::vector<std::uint64_t>{3, 0, 1}.data());
-       }},
-      {"the claim's neighbours", [](ForeignFile& file) { file.text_attribute("claim", "neighbours", "friends"); }}};
-  for (const auto& [expected, change] : cases) {
-    write_model_file(path, example_model());
-    {
-      ForeignFile file = ForeignFile::open(path);
-      change(file);
-    }
-    const std::string error = file_error(path, [&] { read_stored_model(path); });
-    EXPECT_NE(error.find(expected), std::string::npos) << "expected: " << expected << "\ngot: " << error;
-  }
-}
-
 TEST(ModelFile, RefusesWhatIsNoModelFile) {
   const TemporaryFolder folder;
   write_bytes(folder / "text.h5", "a text, long enough to hold a signature");
@@ -184,17 +163,18 @@ TEST(ModelFile, RefusesWhatIsNoModelFile) {
   const auto error_of = [&](const std::string& name) {
     return file_error(folder / name, [&] { read_model_file(folder / name); });
   };
-  EXPECT_NE(error_of("text.h5").find("expected a dpml model file, but it is not HDF5"), std::string::npos);
+  EXPECT_NE(error_of("text.h5").find("expected a file of dpml, but it is not HDF5"), std::string::npos);
   EXPECT_NE(error_of("empty.h5").find("but it is not HDF5"), std::string::npos);
   EXPECT_NE(error_of("missing.h5").find("there is no such file"), std::string::npos);
-  EXPECT_NE(error_of("foreign.h5").find("which dpml did not write"), std::string::npos);
+  EXPECT_NE(error_of("foreign.h5").find("is an HDF5 file without checksums, which dpml did not write"),
+            std::string::npos);
   EXPECT_NE(error_of("checkpoint.h5").find("found a file of format \"dpml checkpoint\""), std::string::npos);
   EXPECT_NE(error_of(".").find("found a folder"), std::string::npos);
 }
 
 TEST(ModelFile, RefusesNamesThatCannotBeStored) {
   const TemporaryFolder folder;
-  for (const std::string name : {"", ".", "a/b", "fc1.weight"}) {
+  for (const std::string name : {"", ".", "a/b", "fc1.weight", "\xff"}) {
     ModelFile model = example_model();
     model.weights[0].name = name;
     EXPECT_THROW(write_model_file(folder / "model.h5", model), FileError) << name;
@@ -213,32 +193,26 @@ TEST(ModelFile, TruncatedAnywhereIsOneError) {
   }
 }
 
-TEST(ModelFile, ADamagedByteIsAnErrorOrHarmless) {
+TEST(ModelFile, NoByteCanBeChanged) {
   const TemporaryFolder folder;
   const std::filesystem::path path = folder / "model.h5";
   ModelFile model = example_model();
   model.weights.resize(10);
   write_model_file(path, model);
   const std::string whole = read_file(path);
-  std::size_t harmless = 0;
-  for (std::size_t i = 0; i < whole.size(); i += 5) {
+  for (std::size_t i = 0; i < whole.size(); i += 29) {
     std::string damaged = whole;
     damaged[i] = static_cast<char>(damaged[i] ^ (1 << (i % 8)));
     write_bytes(path, damaged);
-    file_error(path, [&] {
-      EXPECT_EQ(digests_of(read_model_file(path)).record, digests_of(model).record) << "byte " << i;
-      ++harmless;
-    });
+    EXPECT_NE(file_error(path, [&] { read_model_file(path); }), "") << "byte " << i;
   }
-  RecordProperty("harmless", static_cast<int>(harmless));
-  EXPECT_LT(harmless, whole.size() / 10) << "unused bytes between the parts of the file";
 }
 
 TEST(ModelFile, LeavesNothingOpen) {
   const TemporaryFolder folder;
   write_model_file(folder / "model.h5", example_model());
   read_model_file(folder / "model.h5");
-  ForeignFile::open(folder / "model.h5").text_attribute("/", "format", "other");
+  write_bytes(folder / "model.h5", read_file(folder / "model.h5") + "x");
   EXPECT_THROW(read_model_file(folder / "model.h5"), FileError);
   ModelFile impossible = example_model();
   impossible.weights[3].name = "a/b";
@@ -246,7 +220,7 @@ TEST(ModelFile, LeavesNothingOpen) {
   EXPECT_EQ(H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_ALL), 0);
 }
 
-TEST(ModelFile, LeavesTheErrorPrintingOfHdf5AsItWasUnlessItFails) {
+TEST(ModelFile, LeavesTheErrorPrintingOfHdf5AsItWas) {
   const TemporaryFolder folder;
   const auto print = reinterpret_cast<H5E_auto2_t>(H5Eprint2);
   const auto is_printing = [] {
@@ -260,7 +234,7 @@ TEST(ModelFile, LeavesTheErrorPrintingOfHdf5AsItWasUnlessItFails) {
   EXPECT_TRUE(is_printing());
   write_bytes(folder / "model.h5", read_file(folder / "model.h5").substr(0, 1000));
   EXPECT_THROW(read_model_file(folder / "model.h5"), FileError);
-  EXPECT_FALSE(is_printing());
+  EXPECT_TRUE(is_printing()) << "what fails fails in another process";
 }
 
 TEST(ModelFile, AFullDiskLeavesTheOldFile) {

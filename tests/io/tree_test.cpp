@@ -17,30 +17,40 @@ TEST(Hdf5Tree, ShowsAModelFile) {
             "/\n"
             "  @averaged = 1\n"
             "  @dpml_version = \"0.1.0\"\n"
+            "  @ending = \"finished\"\n"
             "  @format = \"dpml model\"\n"
-            "  @format_version = 1\n"
+            "  @format_version = 2\n"
             "  @initial_model = \"\"\n"
-            "  @noise_key = \"operating system entropy\"\n"
+            "  @initial_weights = \"random\"\n"
+            "  @noise_key = \"operating_system\"\n"
+            "  @parts = \"\"\n"
+            "  @planned = 3041\n"
             "  @steps = 3041\n"
             "  @unit = \"row\"\n"
             "  config  text\n"
-            "  notes  text [3]\n"
             "  ledger/\n"
-            "    @neighbours = \"add_or_remove_one\"\n"
-            "    event  text [3]\n"
-            "    count  uint64 [3]\n"
-            "  claim/\n"
-            "    @accountant = \"rdp\"\n"
-            "    @delta = 1e-05\n"
-            "    @epsilon = 2.9999999999999996\n"
-            "    @neighbours = \"add_or_remove_one\"\n"
-            "    @order = 12.3\n"
-            "  weights/\n"
-            "    fc2.weight  float32 [2, 3]\n"
-            "    fc1.weight  float32 [4]\n"
-            "  digests/\n"
-            "    @config = \"" +
+            "    @head = \"" +
+                digests.ledger +
+                "\"\n"
+                "    @neighbours = \"add_or_remove_one\"\n"
+                "    event  text [3]\n"
+                "    count  uint64 [3]\n"
+                "    digest  text [3]\n"
+                "  claim/\n"
+                "    @accountant = \"rdp\"\n"
+                "    @delta = 1e-05\n"
+                "    @epsilon = 2.9999999999999996\n"
+                "    @neighbours = \"add_or_remove_one\"\n"
+                "    @order = 12.3\n"
+                "  weights/\n"
+                "    fc2.weight  float32 [2, 3]\n"
+                "    fc1.weight  float32 [4]\n"
+                "  digests/\n"
+                "    @config = \"" +
                 digests.config +
+                "\"\n"
+                "    @initial_weights = \"" +
+                model.initial_weights_digest +
                 "\"\n"
                 "    @ledger = \"" +
                 digests.ledger +
@@ -74,7 +84,7 @@ TEST(Hdf5Tree, SurvivesLinksCyclesAndControlCharacters) {
             "      ... (shown above, or too deep)\n"
             "  external  link into another file, not followed\n"
             "  soft  link to another place in this file\n"
-            "  t\\x09b  int16 [3]\n");
+            "  t\\tb  int16 [3]\n");
 }
 
 TEST(Hdf5Tree, NamesAFileThatIsNotHdf5) {

@@ -216,7 +216,8 @@ TEST(Scoring, PredictsTheClassOfTheLargestLogit) {
 TEST(Scoring, PredictsOneForAPositiveLogit) {
   const Tensor classes = predicted_classes(Loss::binary_cross_entropy, of({4, 1}, {0.1F, -3, 0, kNaN}));
   EXPECT_EQ(classes.shape(), (Shape{4, 1}));
-  EXPECT_EQ(std::vector<float>(classes.values().begin(), classes.values().end()), (std::vector<float>{1, 0, 0, 0}));
+  EXPECT_EQ(std::vector<float>(classes.values().begin(), classes.values().end()), (std::vector<float>{1, 0, 0, -1}))
+      << "a NaN is no class";
 }
 
 TEST(Scoring, CountsCorrectPredictions) {

@@ -2,15 +2,21 @@
 
 import csv
 import decimal
+import fcntl
 import json
 import math
 import os
+import pathlib
+import pty
+import resource
 import shlex
 import shutil
 import signal
 import statistics
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 import xml.etree.ElementTree
@@ -57,8 +63,8 @@ OPTIONS = {
     "plan": ["CONFIG", "--set", "--json"],
     "check": ["CONFIG", "--set", "--json"],
     "train": ["CONFIG", "--out", "--set", "--resume", "--threads", "--quiet", "--json"],
-    "eval": ["DIR", "--split", "--threads", "--json"],
-    "predict": ["DIR", "--data", "--out", "--threads", "--json"],
+    "eval": ["DIR", "--split", "--data", "--threads", "--json"],
+    "predict": ["DIR", "--data", "--out", "--logits", "--threads", "--json"],
     "inspect": ["PATH", "--json"],
     "audit": ["DIR", "--json"],
     "epsilon": [*RELEASED, "--delta", "--curve", "--points", "--svg"],
@@ -406,12 +412,45 @@ class CurveTest(CommandTest):
 
 
 class ConfigTest(CommandTest):
-    def test_a_right_config_is_right_though_its_data_is_missing(self):
-        files.write(self.folder, "table.txtpb", files.TABLE_CONFIG)
+    def test_a_right_config_is_right(self):
+        files.write_table_run(self.folder)
         self.assertIn("is right", self.expect(0, "check", "table.txtpb").stdout)
         self.assertEqual(self.answer("check", "table.txtpb")["problems"], [])
 
+    def test_data_files_that_cannot_be_opened_are_told_all_at_once(self):
+        files.write_table_run(self.folder)
+        os.rename(self.path("train.csv"), self.path("trian.csv"))
+        os.truncate(self.path("test.csv"), 0)
+        problems = self.answer("check", "table.txtpb", "--set", "runtime.initial_model=no.h5", code=2)["problems"]
+        self.assertEqual(len(problems), 3, problems)
+        self.assertIn("train.csv: no such file; did you mean", problems[0])
+        self.assertIn("test.csv: the file is empty", problems[1])
+        self.assertIn("no.h5: no such file", problems[2])
+        self.assertIn("train.csv: no such file", self.refusal("check", "table.txtpb"))
+        self.expect(0, "plan", "table.txtpb")
+
+    def test_a_byte_order_mark_is_passed_over(self):
+        files.write_table_run(self.folder)
+        files.write(self.folder, "marked.txtpb", "\ufeff" + files.TABLE_CONFIG)
+        self.expect(0, "check", "marked.txtpb")
+        files.write(self.folder, "wide.txtpb", files.TABLE_CONFIG.encode("utf-16"))
+        self.assertIn("UTF-16", self.refusal("check", "wide.txtpb"))
+        files.write(self.folder, "events.txtpb", "\ufeff" + GOOD_EVENTS)
+        self.answer("epsilon", "--events", "events.txtpb", "--neighbours", "add_or_remove_one", "--delta", 1e-5)
+
+    def test_a_name_that_is_empty_is_refused(self):
+        config = files.write_table_run(self.folder)
+        before = sorted(os.listdir(self.folder))
+        for command in (["train", config, "--out", ""], ["train", "", "--out", "run"], ["check", ""], ["plan", ""], ["audit", ""],
+                        ["inspect", ""], ["eval", ""], ["eval", "run", "--data", ""], ["predict", "", "--data", "x", "--out", "y"],
+                        ["predict", "run", "--data", "", "--out", "y"], ["predict", "run", "--data", "x", "--out", ""],
+                        ["epsilon", "--events", "", "--delta", 1e-5], ["epsilon", "--ledger", "", "--delta", 1e-5],
+                        ["epsilon", *schedule(), "--noise-multiplier", 1, "--svg", ""]):
+            self.assertIn("empty", self.refusal(*command), command)
+        self.assertEqual(sorted(os.listdir(self.folder)), before)
+
     def test_every_problem_is_told_with_its_line(self):
+        files.write_table_run(self.folder)
         wrong = files.TABLE_CONFIG.replace("clip_bound: 1", "clip_bound: -1").replace("tanh {}", "thanh {}")
         files.write(self.folder, "wrong.txtpb", wrong)
         text = self.refusal("check", "wrong.txtpb")
@@ -501,12 +540,132 @@ class RunTest(CommandTest):
             files.write(self.folder, "new.csv", files.table(30, seed=2, with_label=with_label))
             self.assertEqual(self.answer("predict", "run", "--data", "new.csv", "--out", "out.csv")["count"], 30)
             rows = self.rows_of("out.csv")
-            self.assertEqual(list(rows[0]), ["class", "output_0", "output_1"])
-            for row in rows:
-                self.assertEqual(row["class"], str(int(float(row["output_1"]) > float(row["output_0"]))))
-            truth = [line.endswith("yes") for line in files.table(30, seed=2).splitlines()[1:]]
-            right = sum(row["class"] == str(int(answer)) for row, answer in zip(rows, truth, strict=True))
+            self.assertEqual(list(rows[0]), ["row", "class", "probability_no", "probability_yes"])
+            for number, row in enumerate(rows):
+                no, yes = float(row["probability_no"]), float(row["probability_yes"])
+                self.assertEqual((row["row"], row["class"]), (str(number), "yes" if yes > no else "no"))
+                self.assertTrue(0 <= no <= 1 and abs(no + yes - 1) < 1e-6, row)
+            truth = [line.split(",")[2] for line in files.table(30, seed=2).splitlines()[1:]]
+            right = sum(row["class"] == answer for row, answer in zip(rows, truth, strict=True))
             self.assertAlmostEqual(right / 30, evaluated["accuracy"])
+        self.expect(0, "predict", "run", "--data", "new.csv", "--out", "logits.csv", "--logits")
+        for row, raw in zip(rows, self.rows_of("logits.csv"), strict=True):
+            odds = math.exp(float(raw["logit_yes"]) - float(raw["logit_no"]))
+            self.assertAlmostEqual(float(row["probability_yes"]), odds / (1 + odds), places=6)
+
+    def test_predictions_have_a_line_for_each_row(self):
+        config = files.write_table_run(self.folder)
+        missing = ['data.table.missing_marker=["?"]', "data.table.on_missing=DROP_ROW_WITH_MISSING"]
+        self.train(config, "--set", missing[0], "--set", missing[1])
+        files.write(self.folder, "new.csv", "colour,id,height\nred,a,1\nblue,b,?\n\nred,c,9\n?,d,?\n")
+        text = self.expect(0, "predict", "run", "--data", "new.csv", "--out", "out.csv").stdout
+        self.assertIn("2 predictions in out.csv; 2 rows without one", text)
+        self.assertIn("1 column of new.csv is not used", text)
+        rows = self.rows_of("out.csv")
+        self.assertEqual([(row["row"], row["class"] != "", row["probability_no"] != "") for row in rows],
+                         [("0", True, True), ("1", False, False), ("2", True, True), ("3", False, False)])
+        files.write(self.folder, "one.csv", "height,colour\n1,red\n")
+        self.assertIn("1 prediction in", self.expect(0, "predict", "run", "--data", "one.csv", "--out", "out.csv").stdout)
+        files.write(self.folder, "new.csv", "colour,id\nred,a\n")
+        self.assertIn('does not name the column "height"', self.refusal("predict", "run", "--data", "new.csv", "--out", "out.csv"))
+        self.assertEqual(len(self.rows_of("out.csv")), 1)
+
+    def test_predictions_are_named_for_every_loss(self):
+        config = files.write_table_run(self.folder)
+        one = ["--set", "model.layer[2].linear.out=1"]
+        self.answer("train", config, "--out", "binary", "--quiet", "--set", "loss=BINARY_CROSS_ENTROPY", *one)
+        self.expect(0, "predict", "binary", "--data", "train.csv", "--out", "out.csv")
+        for row in self.rows_of("out.csv"):
+            self.assertEqual(row["class"], "yes" if float(row["probability_yes"]) > 0.5 else "no")
+        files.write(self.folder, "numbers.txtpb", files.TABLE_CONFIG.replace('name: "answer" label { classes: ["no", "yes"] }',
+                                                                             'name: "weight" target {}')
+                    .replace("CROSS_ENTROPY", "MEAN_SQUARED_ERROR"))
+        for name in ("train.csv", "test.csv"):
+            files.write(self.folder, name, "height,colour,weight\n" + "".join(f"{i % 10},red,{i % 10}\n" for i in range(100)))
+        self.answer("train", "numbers.txtpb", "--out", "numbers", "--quiet", *one)
+        self.expect(0, "predict", "numbers", "--data", "train.csv", "--out", "out.csv")
+        self.assertEqual(list(self.rows_of("out.csv")[0]), ["row", "prediction_weight"])
+
+    def test_rows_that_are_not_finite_have_no_prediction(self):
+        self.train(files.write_vector_run(self.folder))
+        files.write(self.folder, "x2.npy", files.npy((3, 3), [0, 0, 0, math.nan, 0, 0, 0, 0, math.inf]))
+        answer = self.answer("predict", "run", "--data", "x2.npy", "--out", "out.csv")
+        self.assertEqual((answer["count"], answer["without_prediction"]), (3, 2))
+        self.assertEqual([row["class"] != "" for row in self.rows_of("out.csv")], [True, False, False])
+
+    def test_predictions_are_never_written_over_what_is_read(self):
+        self.train(files.write_vector_run(self.folder))
+        os.symlink("x.npy", self.path("link.npy"))
+        os.symlink("run/owner", self.path("private"))
+        os.link(self.path("run", "model.h5"), self.path("same.h5"))
+        os.link(self.path("run", "owner", "log.csv"), self.path("same.csv"))
+        content = lambda name: pathlib.Path(self.path(name)).read_bytes()
+        names = ["x.npy", "y.npy", "run/model.h5", "run/owner/log.csv", "run/owner/checkpoint.h5", "run/owner/ledger.journal"]
+        before = [content(name) for name in names]
+        files.write(self.folder, "new.npy", files.npy((1, 3), [0, 0, 0]))
+        for out in (*names, "new.npy", "./new.npy", "link.npy", "same.h5", "same.csv", "run/p.csv", "run/owner/p.csv", "private/p.csv",
+                    "run/../run/p.csv", self.path("run", "p.csv")):
+            for model in ("run", "run/model.h5"):
+                said = self.refusal("predict", model, "--data", "new.npy", "--out", out)
+                self.assertRegex(said, "which this command reads|lies in the folder of a run", out)
+        self.assertEqual([content(name) for name in names], before)
+        self.assertIn("folder", self.refusal("predict", "run", "--data", "new.npy", "--out", "."))
+        said = self.refusal("epsilon", "--ledger", "run", "--delta", 1e-4, "--svg", "run/model.h5")
+        self.assertIn("which this command reads", said)
+        self.expect(0, "predict", "same.h5", "--data", "new.npy", "--out", "out.csv")  # a model alone is no run
+        os.symlink("out.csv", self.path("out_link.csv"))
+        self.expect(0, "predict", "run", "--data", "x.npy", "--out", "out_link.csv")
+        self.assertTrue(os.path.islink(self.path("out_link.csv")))
+        self.assertEqual(len(self.rows_of("out.csv")), 100)
+
+    def test_eval_takes_a_file_of_ones_own(self):
+        config = files.write_table_run(self.folder)
+        self.train(config)
+        of_config = self.answer("eval", "run")
+        files.write(self.folder, "own.csv", "answer,id,colour,height\n" + "".join(
+            ",".join((answer, "x", colour, height)) + "\n"
+            for height, colour, answer in (line.split(",") for line in files.table(30, seed=2).splitlines()[1:])))
+        own = self.answer("eval", "run", "--data", "own.csv")
+        self.assertEqual((own["accuracy"], own["loss"], own["count"]), tuple(of_config[key] for key in ("accuracy", "loss", "count")))
+        self.assertEqual(own["data"], ["own.csv"])
+        self.assertIn("one CSV file", self.refusal("eval", "run", "--data", "own.csv", "own.csv"))
+        self.assertIn("excludes", self.refusal("eval", "run", "--data", "own.csv", "--split", "train"))
+        files.write(self.folder, "own.csv", "answer,colour,height\nperhaps,red,1\n")
+        self.assertIn('own.csv: line 2, column "answer"', self.refusal("eval", "run", "--data", "own.csv"))
+        files.write(self.folder, "own.csv", "answer,colour,height\n")
+        self.assertIn("no row is left", self.refusal("eval", "run", "--data", "own.csv"))
+        files.write(self.folder, "test.csv", "height,colour,answer\n")
+        self.assertIn("no row is left", self.refusal("eval", "run"))
+
+    def test_eval_takes_two_files_of_arrays(self):
+        self.train(files.write_vector_run(self.folder))
+        own = self.answer("eval", "run", "--data", "x.npy", "y.npy")
+        self.assertEqual(own["accuracy"], self.answer("eval", "run", "--split", "train")["accuracy"])
+        self.assertIn("two .npy files, inputs and labels", self.refusal("eval", "run", "--data", "x.npy"))
+        files.write(self.folder, "y2.npy", files.npy((100, 1), [0] * 100))
+        self.assertIn("y2.npy: labels are [N, 1]", self.refusal("eval", "run", "--data", "x.npy", "y2.npy"))
+
+    def test_a_bad_row_is_told_with_its_place_and_nothing_is_released(self):
+        config = files.write_vector_run(self.folder)
+        for labels, place in (([0] * 77 + [2] + [0] * 22, "y.npy: row 77 "), ([0] * 77 + [math.nan] + [0] * 22, "y.npy: row 77 ")):
+            files.write(self.folder, "y.npy", files.npy((100,), labels))
+            self.assertIn(place, self.refusal("train", config, "--out", "run"))
+        files.write(self.folder, "y.npy", files.npy((100,), [0] * 100))
+        for number, told in ((math.nan, "no row is finite"), (math.inf, "no row is finite")):
+            files.write(self.folder, "x.npy", files.npy((100, 3), [number] * 300))
+            self.assertIn(told, self.refusal("train", config, "--out", "run"))
+        config = files.write_table_run(self.folder)
+        files.write(self.folder, "train.csv", "height,colour,answer\n?,red,no\n?,blue,yes\n")
+        dropped = ["--set", 'data.table.missing_marker=["?"]', "--set", "data.table.on_missing=DROP_ROW_WITH_MISSING"]
+        self.assertIn("train.csv): no row is left", self.refusal("train", config, "--out", "run", *dropped))
+        self.assertFalse(os.path.exists(self.path("run")))
+
+    def test_weights_that_are_not_finite_end_the_run_without_a_model(self):
+        config = files.write_vector_run(self.folder)
+        said = self.refusal("train", config, "--out", "run", "--quiet", "--set", "optimizer.sgd.learning_rate=1e300")
+        self.assertIn("not finite any more", said)
+        self.assertIn("learning rate", said)
+        self.assertFalse(os.path.exists(self.path("run", "model.h5")))
 
     def test_arrays(self):
         self.expect_whole_life(files.write_vector_run(self.folder), 100)
@@ -644,6 +803,36 @@ class InterruptTest(CommandTest):
         self.assertEqual(process.returncode, 130, stderr)
         return stderr
 
+    def test_a_hangup_saves(self):
+        files.write_vector_run(self.folder)
+        journal = self.path("run", "owner", "ledger.journal")
+        command = ["train", "vector.txtpb", "--out", "run", "--set", "privacy.steps=100000000", "--threads", "1"]
+        self.assertIn("--resume", self.interrupted(command, journal, signal.SIGHUP))
+        self.assertTrue(os.path.exists(self.path("run", "model.h5")))
+
+    def test_a_signal_that_was_ignored_stays_ignored(self):
+        files.write_vector_run(self.folder)
+        journal = self.path("run", "owner", "ledger.journal")
+        command = [DPML, "train", "vector.txtpb", "--out", "run", "--set", "privacy.steps=100000000", "--threads", "1"]
+        ignore = lambda: (signal.signal(signal.SIGINT, signal.SIG_IGN), signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        process = subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=ignore)
+        try:
+            for send in (signal.SIGINT, signal.SIGHUP, signal.SIGINT, None):
+                before = os.path.getsize(journal) if os.path.exists(journal) else 0
+                deadline = time.monotonic() + TIMEOUT
+                while not (os.path.exists(journal) and os.path.getsize(journal) > before + 2000):
+                    self.assertIsNone(process.poll(), "it ended")
+                    self.assertLess(time.monotonic(), deadline)
+                    time.sleep(0.01)
+                if send:
+                    process.send_signal(send)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=TIMEOUT)
+        finally:
+            process.kill()
+            process.communicate()
+        self.assertEqual(process.returncode, 130)
+
     def test_ctrl_c_saves_and_says_how_to_go_on(self):
         files.write_vector_run(self.folder)
         journal = self.path("my run", "owner", "ledger.journal")
@@ -658,6 +847,96 @@ class InterruptTest(CommandTest):
         self.interrupted(told[1:], journal, signal.SIGTERM)
         self.assertGreater(sum(entry["count"] for entry in self.answer("inspect", "my run")["ledger"]), first)
         self.expect(0, "audit", "my run")
+
+
+class FullDiskTest(CommandTest):
+    def limited(self, size, *command):
+        """The command where no file grows beyond `size` bytes."""
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+        return subprocess.run([DPML, *command], cwd=self.folder, capture_output=True, text=True, timeout=TIMEOUT, preexec_fn=limit)
+
+    def test_an_answer_that_cannot_be_written_is_an_error(self):
+        files.write_table_run(self.folder)
+        for command in (["plan", "table.txtpb"], ["check", "table.txtpb", "--json"], ["train", "table.txtpb", "--out", "run", "--quiet"],
+                        ["eval", "run"], ["audit", "run"]):
+            with open("/dev/full", "w") as full:
+                result = subprocess.run([DPML, *command], cwd=self.folder, stdout=full, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT)
+            self.assertEqual(result.returncode, 2, command)
+            self.assertIn("standard output: the answer could not be written: No space left", result.stderr, command)
+        self.answer("audit", "run")
+
+    def test_nothing_is_left_half_written(self):
+        config = files.write_table_run(self.folder)
+        result = self.limited(2000, "train", config, "--out", "run", "--quiet")
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("checkpoint.h5: cannot be written", result.stderr)
+        self.assertEqual(os.listdir(self.path("run", "owner")), [])
+        self.answer("train", config, "--out", "run", "--quiet")
+        result = self.limited(100, "predict", "run", "--data", "train.csv", "--out", "out.csv")
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("out.csv: cannot be written", result.stderr)
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith("out.csv")], [])
+
+
+class ProgressTest(CommandTest):
+    @staticmethod
+    def resize(terminal, columns):
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+
+    def start(self, columns, *more, term="xterm"):
+        """A run at a terminal that is so wide, and the other end of the terminal."""
+        files.write_vector_run(self.folder)
+        master, slave = pty.openpty()
+        self.resize(slave, columns)
+        shutil.rmtree(self.path("run"), ignore_errors=True)
+        process = subprocess.Popen([DPML, "train", "vector.txtpb", "--out", "run", "--threads", "1", *more], cwd=self.folder,
+                                   stdout=subprocess.DEVNULL, stderr=slave, env={**os.environ, "TERM": term})
+        os.close(slave)
+        return process, master
+
+    def shown(self, columns, term="xterm"):
+        """All that a run writes."""
+        process, master = self.start(columns, term=term)
+        shown = b""
+        try:
+            while True:
+                piece = os.read(master, 4096)
+                if not piece:
+                    break
+                shown += piece
+        except OSError:  # how a terminal without a writer ends
+            pass
+        os.close(master)
+        self.assertEqual(process.wait(TIMEOUT), 0)
+        return shown.decode()
+
+    def test_the_line_fits_the_terminal(self):
+        for columns in (200, 83, 80, 60, 40, 30, 20, 12, 5):
+            lines = [line for line in self.shown(columns).split("\r\x1b[K") if line.strip()]
+            self.assertTrue(lines)
+            for line in lines:
+                self.assertLess(len(line.rstrip("\r\n")), columns, line)
+            if columns >= 12:
+                self.assertIn("step 10/10"[:columns - 1], lines[-1])
+        for part in ("epoch", "steps/s", "left", "epsilon"):
+            self.assertIn(part, self.shown(200))
+
+    def test_the_line_fits_a_terminal_that_was_resized(self):
+        process, master = self.start(200, "--set", "privacy.steps=100000000")
+        try:
+            self.assertIn(b"step", os.read(master, 4096))
+            self.resize(master, 30)
+            os.read(master, 4096)  # may have been on its way
+            for _ in range(3):
+                line = os.read(master, 4096).decode().split("\r\x1b[K")[-1]
+                self.assertTrue(line.startswith("step ") and len(line) < 30, line)
+        finally:
+            process.terminate()
+            os.close(master)
+            process.wait(TIMEOUT)
+
+    def test_a_dumb_terminal_gets_plain_lines(self):
+        self.assertNotIn("\x1b", self.shown(80, term="dumb"))
 
 
 if __name__ == "__main__":

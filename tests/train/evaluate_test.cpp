@@ -57,13 +57,28 @@ TEST(Evaluate, GivesTheSameBitsForAnyNumberOfThreads) {
   }
 }
 
-TEST(Evaluate, OfNoSamplesIsZeroWithoutAnAccuracy) {
+TEST(Evaluate, RefusesToMeasureOnNoSamples) {
   const auto model = small_model();
-  const Evaluation evaluation = evaluate(*model, two_classes(0), Loss::cross_entropy, 2);
-  EXPECT_EQ(evaluation.count, 0);
-  EXPECT_EQ(evaluation.loss, 0);
-  EXPECT_FALSE(evaluation.accuracy.has_value());
+  expect_error<DataError>("no row is left", [&] { evaluate(*model, two_classes(0), Loss::cross_entropy, 2); });
   EXPECT_EQ(predict(*model, two_classes(0), 2).shape(), (Shape{0, 2}));
+}
+
+TEST(Evaluate, CountsSamplesWhoseLossIsNotFinite) {
+  const auto model = small_model();
+  Batch batch;
+  two_classes(100).read(std::vector<Index>{0, 1, 2, 3}, batch);
+  const Evaluation without =
+      evaluate(*model, TensorDataset(batch.inputs.rows(0, 3), batch.labels.rows(0, 3)), Loss::cross_entropy, 1);
+  Tensor inputs = batch.inputs.clone();
+  inputs.mutable_data()[13] = NAN;
+  const TensorDataset data(inputs, batch.labels);
+  const Evaluation with = evaluate(*model, data, Loss::cross_entropy, 1);
+  EXPECT_EQ(with.count, 4);
+  EXPECT_EQ(with.not_finite, 1);
+  EXPECT_EQ(with.loss, without.loss);
+  EXPECT_EQ(*with.accuracy, *without.accuracy * 3 / 4) << "a sample without a prediction counts as wrong";
+  const Tensor outputs = predict(*model, data, 1);
+  for (Index i = 0; i < 8; ++i) EXPECT_EQ(std::isnan(outputs.data()[i]), i >= 6);
 }
 
 TEST(Evaluate, GivesNoAccuracyForNumbers) {

@@ -70,7 +70,31 @@ TEST(OpenDataset, ReadsTablesWithTheirLabelsAndInputsWithOrWithoutThem) {
   EXPECT_TRUE(std::ranges::equal(read_all(*data).labels.values(), std::vector<float>{1, 0, 0}));
   EXPECT_EQ(open_inputs(options, example / "train.csv")->size(), 3);
   EXPECT_EQ(open_inputs(options, example / "bare.csv")->size(), 2);
-  expect_error<FileError>("line 2", [&] { open_inputs(options, example / "wrong.csv"); });
+  EXPECT_EQ(open_inputs(options, example / "wrong.csv")->size(), 1) << "labels are not asked for";
+}
+
+TEST(OpenDataset, ReadsOtherFilesOfTheSameKind) {
+  const RunExample example;
+  write_bytes(example / "other.csv", "answer,note,size\nyes,a,5\n");
+  const DataOptions csv{
+      .source = table(example / "train.csv"), .dataset = {}, .sample_shape = Shape{1}, .label_shape = Shape{}};
+  const auto files = [&](std::vector<std::string> names) {
+    std::vector<std::filesystem::path> paths;
+    for (const std::string& name : names) paths.push_back(example / name);
+    return paths;
+  };
+  EXPECT_EQ(open_dataset(csv, files({"other.csv"}))->size(), 1);
+  expect_error<ConfigError>("got 2 files of data; this model's config wants one CSV file", [&] {
+    open_dataset(csv, files({"other.csv", "x.npy"}));
+  });
+  const DataOptions npy{.source = NpySource{example / "x.npy", example / "y.npy"},
+                        .dataset = kTwoClasses,
+                        .sample_shape = Shape{4},
+                        .label_shape = Shape{}};
+  EXPECT_EQ(open_dataset(npy, files({"tx.npy", "ty.npy"}))->size(), 50);
+  EXPECT_EQ(data_files(npy), files({"x.npy", "y.npy"}));
+  expect_error<ConfigError>("got 1 file of data; this model's config wants two .npy files, inputs and labels",
+                            [&] { open_dataset(npy, files({"tx.npy"})); });
 }
 
 }  // namespace

@@ -26,8 +26,8 @@ std::set<std::string> files_in(const std::filesystem::path& folder) {
 TEST(Run, LeavesAModelAndTheOwnersFilesAndNothingElse) {
   const RunExample example;
   const RunResult result = example.run("run");
-  EXPECT_EQ(files_in(example / "run"),
-            (std::set<std::string>{"model.h5", "owner/checkpoint.h5", "owner/ledger.journal", "owner/log.csv"}));
+  EXPECT_EQ(files_in(example / "run"), (std::set<std::string>{"model.h5", "owner/checkpoint.h5", "owner/ledger.journal",
+                                                              "owner/log.csv", "owner/rows.csv"}));
   EXPECT_TRUE(result.finished);
   EXPECT_EQ(result.steps, 30U);
   EXPECT_EQ(result.releases, 30U);
@@ -77,12 +77,15 @@ TEST(Run, NamesInItsModelFileAreAFixedList) {
     words >> name;
     names.insert(name);
   }
-  EXPECT_EQ(names, (std::set<std::string>{
-                       "/",          "@averaged",   "@dpml_version", "@format",  "@format_version", "@initial_model",
-                       "@noise_key", "@steps",      "@unit",         "claim/",   "@accountant",     "@delta",
-                       "@epsilon",   "@neighbours", "config",        "digests/", "@config",         "@ledger",
-                       "@record",    "@weights",    "ledger/",       "count",    "event",           "notes",
-                       "weights/",   "0.weight",    "0.bias",        "3.weight", "3.bias"}));
+  EXPECT_EQ(names, (std::set<std::string>{"/",          "@averaged",       "@dpml_version",  "@ending",
+                                          "@format",    "@format_version", "@initial_model", "@initial_weights",
+                                          "@noise_key", "@parts",          "@planned",       "@steps",
+                                          "@unit",      "claim/",          "@accountant",    "@delta",
+                                          "@epsilon",   "@neighbours",     "config",         "digests/",
+                                          "@config",    "@ledger",         "@record",        "@weights",
+                                          "ledger/",    "@head",           "count",          "digest",
+                                          "event",      "weights/",        "0.weight",       "0.bias",
+                                          "3.weight",   "3.bias"}));
 }
 
 TEST(Run, RefusesAFolderThatHoldsARun) {
@@ -180,12 +183,16 @@ TEST(Run, StartsFromTheWeightsOfAnotherModel) {
                                                .on_progress = {},
                                                .on_notice = [&](const std::string& sentence) { notice += sentence; },
                                                .stop_requested = [&] { return --left == 0; }});
-  EXPECT_NE(notice.find("its own epsilon"), std::string::npos) << notice;
+  EXPECT_NE(notice.find("this run claims nothing"), std::string::npos) << notice;
   example.resume("second", overrides);
   const ModelFile second = read_model_file(example.folder("second").model());
   EXPECT_TRUE(same_bits(second.weights, first.weights));
   EXPECT_EQ(second.initial_model, digests_of(first).record) << "forgotten by the resumed part";
+  EXPECT_EQ(second.initial_weights_digest, digest_of(first.weights)) << "forgotten by the resumed part";
+  EXPECT_EQ(second.initial_weights, InitialWeights::unknown);
+  EXPECT_TRUE(std::isinf(second.claim.epsilon));
   EXPECT_EQ(first.initial_model, "");
+  EXPECT_EQ(first.initial_weights, InitialWeights::random);
 
   expect_error<ConfigError>("0.weight", [&] { example.run("third", {initial, "model.layer[0].linear.out=9"}); });
   expect_error<FileError>("no_such.h5", [&] { example.run("third", {"runtime.initial_model=\"no_such.h5\""}); });
@@ -215,12 +222,97 @@ TEST(Run, LogsARowForEachEpochAndAppendsWhenResumed) {
   std::istringstream log(read_file(example.folder("run").log()));
   std::vector<std::string> lines;
   for (std::string line; std::getline(log, line);) lines.push_back(line);
-  ASSERT_EQ(lines.size(), 4U);
-  EXPECT_EQ(lines[0], "step,epoch,seconds,mean_batch_size,mean_train_loss,test_loss,test_accuracy");
-  for (std::size_t epoch = 1; epoch <= 3; ++epoch) {
-    EXPECT_TRUE(lines[epoch].starts_with(std::to_string(10 * epoch) + ",")) << lines[epoch];
-    EXPECT_EQ(std::count(lines[epoch].begin(), lines[epoch].end(), ','), 6) << lines[epoch];
+  ASSERT_EQ(lines.size(), 5U);
+  EXPECT_EQ(lines[0],
+            "step,epoch,seconds,mean_batch_size,mean_train_loss,test_loss,test_accuracy,samples_without_finite_loss");
+  const std::vector<std::string> steps{"10", "15", "20", "30"};  // stopped after 15
+  for (std::size_t row = 0; row < 4; ++row) {
+    EXPECT_TRUE(lines[row + 1].starts_with(steps[row] + ",")) << lines[row + 1];
+    EXPECT_EQ(std::count(lines[row + 1].begin(), lines[row + 1].end(), ','), 7) << lines[row + 1];
   }
+}
+
+void write(const std::filesystem::path& file, const Tensor& tensor) {
+  write_bytes(file, npy(tensor.shape(), tensor.values()));
+}
+
+TEST(Run, RefusesABadRowBeforeAnythingIsWritten) {
+  const RunExample example;
+  Tensor labels = Tensor::zeros({200});
+  labels.mutable_data()[77] = std::numeric_limits<float>::quiet_NaN();
+  write(example / "y.npy", labels);
+  const std::vector<std::string> binary{"model.layer[3].linear.out=1", "loss=BINARY_CROSS_ENTROPY"};
+  for (const auto& overrides : {std::vector<std::string>{}, binary}) {
+    expect_error<FileError>("y.npy: row 77 (counted from 0): the label must be 0 or 1",
+                            [&] { example.run("run", overrides); });
+    EXPECT_FALSE(std::filesystem::exists(example / "run"));
+  }
+  write(example / "y.npy", Tensor::zeros({200, 1}));
+  expect_error<DataError>("y.npy: labels are [N, 1]", [&] { example.run("run"); });
+  write(example / "y.npy", Tensor::zeros({200, 2}));
+  expect_error<DataError>("one-hot", [&] { example.run("run"); });
+  EXPECT_FALSE(std::filesystem::exists(example / "run"));
+}
+
+TEST(Run, ChecksTheRowsOfItsTestData) {
+  const RunExample example;
+  write(example / "ty.npy", Tensor::filled({50}, 2));
+  expect_error<FileError>("ty.npy: row 0", [&] { example.run("run"); });
+  write(example / "ty.npy", Tensor::zeros({50, 1}));
+  expect_error<DataError>("ty.npy: labels are [N, 1]", [&] { example.run("run"); });
+  example.write_data("tx.npy", "ty.npy", 0);
+  expect_error<DataError>("data.test (", [&] { example.run("run"); });
+  expect_error<DataError>("tx.npy): no row is left", [&] { example.run("run"); });
+  EXPECT_FALSE(std::filesystem::exists(example / "run"));
+}
+
+TEST(Run, ChecksEveryRowAgainWhenResumed) {
+  const RunExample example;
+  example.stop_after(5, "run");
+  write(example / "y.npy", Tensor::zeros({200, 1}));
+  expect_error<DataError>("y.npy: labels are [N, 1]", [&] { example.resume("run"); });
+  EXPECT_EQ(read_journal(example.folder("run").journal()).ledger.releases(), 5U);
+  example.write_data("x.npy", "y.npy", 200);
+  EXPECT_TRUE(example.resume("run").finished);
+}
+
+TEST(Run, WantsARowWithFiniteInputs) {
+  const RunExample example;
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    write(example / "x.npy", Tensor::filled({200, 4}, bad));
+    expect_error<DataError>("x.npy): no row is finite", [&] { example.run("run"); });
+  }
+  example.write_data("x.npy", "y.npy", 0);
+  expect_error<DataError>("x.npy): no row is left", [&] { example.run("run"); });
+  EXPECT_FALSE(std::filesystem::exists(example / "run"));
+}
+
+TEST(Run, CountsTheRowsThatWeighNothingForTheOwner) {
+  const RunExample example;
+  Tensor inputs = Tensor::filled({200, 4}, 0.5F);
+  for (Index i = 0; i < 8; ++i) inputs.mutable_data()[i] = std::numeric_limits<float>::quiet_NaN();
+  write(example / "x.npy", inputs);
+  example.run("run");
+  EXPECT_EQ(read_file(example.folder("run").rows()),
+            "data,rows,dropped_rows,rows_with_non_finite_inputs\ntrain,200,0,2\ntest,50,0,0\n");
+}
+
+TEST(Run, OffersNoModelWhoseWeightsAreNotFinite) {
+  const RunExample example;
+  for (const std::string change : {"optimizer.sgd.learning_rate=1e300", "privacy.noise_multiplier=1e300"}) {
+    expect_error<DivergenceError>("not finite any more", [&] { example.run("run", {change}); });
+    EXPECT_FALSE(std::filesystem::exists(example.folder("run").model()));
+    EXPECT_EQ(read_journal(example.folder("run").journal()).ledger.releases(), 1U);
+    std::filesystem::remove_all(example / "run");
+  }
+}
+
+TEST(Run, ShorterThanAnEpochLogsARow) {
+  const RunExample example;
+  example.run("run", {"privacy.steps=3"});
+  const std::string log = read_file(example.folder("run").log());
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 2) << log;
+  EXPECT_NE(log.find("\n3,"), std::string::npos) << log;
 }
 
 TEST(Run, WithoutNoiseClaimsNothing) {

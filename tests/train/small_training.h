@@ -64,6 +64,23 @@ inline TrainingOptions small_options() {
   return options;
 }
 
+/// How many releases a training on the data pays for before it ends, or ends with an error.
+inline std::uint64_t releases_before_the_end(Layer& model, const Dataset& data, const TrainingOptions& options,
+                                             const PrivacyOptions& privacy = small_privacy()) {
+  struct Counting final : LedgerJournal {
+    void record(const Event&, std::uint64_t count) override { releases += count; }
+    std::uint64_t releases = 0;
+  } journal;
+  try {
+    Trainer trainer(model, data, TrainingPlan(privacy), options);
+    trainer.set_journal(&journal);
+    while (trainer.step()) {
+    }
+  } catch (const Error&) {
+  }
+  return journal.releases;
+}
+
 /// Everything that a trainer leaves behind, as one digest.
 inline std::string digest_of(const TrainerState& state) {
   std::vector<NamedTensor> all;

@@ -246,6 +246,54 @@ TEST(Trainer, IsAsBeforeAStepThatThrew) {
   }
 }
 
+TEST(Trainer, EndsWhenTheWeightsAreNotFinite) {
+  const TensorDataset data = two_classes(60);
+  for (const bool by_noise : {false, true}) {
+    PrivacyOptions privacy = small_privacy();
+    TrainingOptions options = small_options();
+    (by_noise ? *privacy.noise_multiplier : options.optimizer.learning_rate) = 1e300;
+    const auto model = small_model();
+    Trainer trainer(*model, data, TrainingPlan(privacy), options);
+    expect_error<DivergenceError>("after 1 step the weights are not finite any more", [&] { trainer.step(); });
+    EXPECT_EQ(trainer.ledger().releases(), 1U) << "it was released, and stays paid for";
+    expect_error<DivergenceError>("released so far (1 release) stays paid for", [&] { trainer.step(); });
+    EXPECT_EQ(trainer.ledger().releases(), 1U);
+    EXPECT_THROW(trainer.with_released_weights([] {}), DivergenceError);
+    EXPECT_THROW(trainer.keep_released_weights(), DivergenceError);
+    const auto again = small_model();
+    EXPECT_THROW(train(*again, data, TrainingPlan(privacy), options), DivergenceError);
+    const auto other = small_model();
+    Trainer restored(*other, data, TrainingPlan(small_privacy()), small_options());
+    EXPECT_THROW(restored.restore(trainer.state()), DivergenceError);
+  }
+}
+
+TEST(Trainer, DoesNotStartFromWeightsThatAreNotFinite) {
+  const TensorDataset data = two_classes(60);
+  const auto model = small_model();
+  Parameter& bias = *named_parameters(*model)[3].parameter;
+  bias.set(Tensor::filled(bias.shape(), std::numeric_limits<float>::infinity()));
+  bias.set_trainable(false);
+  expect_error<DivergenceError>("the weights to start from are not finite",
+                                [&] { Trainer(*model, data, TrainingPlan(small_privacy()), small_options()); });
+}
+
+TEST(Trainer, CountsSamplesWithoutAFiniteLoss) {
+  Tensor inputs = Tensor::filled({10, 4}, 0.5F);
+  for (Index i = 0; i < 12; ++i) inputs.mutable_data()[i] = std::numeric_limits<float>::quiet_NaN();
+  const TensorDataset data(inputs, Tensor::zeros({10}));
+  PrivacyOptions privacy = small_privacy();
+  privacy.sampler = SamplerKind::full_batch;
+  privacy.sampling_rate = 1;
+  const auto model = small_model();
+  Trainer trainer(*model, data, TrainingPlan(privacy), small_options());
+  EXPECT_EQ(trainer.rows().not_finite, 3);
+  ASSERT_TRUE(trainer.step());
+  EXPECT_EQ(trainer.last_step().batch_size, 10);
+  EXPECT_EQ(trainer.last_step().not_finite, 3);
+  EXPECT_TRUE(std::isfinite(trainer.last_step().mean_loss));
+}
+
 TEST(Trainer, GoesOnFromItsStateBitForBit) {
   const TensorDataset data = two_classes(60);
   TrainingOptions options = small_options();

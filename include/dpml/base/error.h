@@ -30,6 +30,18 @@ class FileError : public Error {
   using Error::Error;
 };
 
+/// A row of data that is not what the model needs, or data of which no row can be used.
+class DataError : public Error {
+ public:
+  using Error::Error;
+};
+
+/// Weights that are not finite any more. What was released stays paid for.
+class DivergenceError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// Going on would break, or leave unproved, a privacy guarantee.
 class PrivacyError : public Error {
  public:

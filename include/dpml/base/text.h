@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,16 +16,38 @@ std::string nearest_word(std::string_view word, std::span<const std::string> can
 /// "a, b or c"; "" for no words.
 std::string list_words(std::span<const std::string> words, std::string_view last_separator = " or ");
 
+/// Text without the byte order mark that Windows programs begin UTF-8 with; the same text where it has none.
+std::string_view without_byte_order_mark(std::string_view text);
+/// Whether text begins as UTF-16 does, which nothing here reads.
+bool is_utf16(std::string_view text);
+
 /// The shortest decimal text that reads back as exactly `value` ("inf", "-inf", "nan" for those).
 std::string to_text(double value);
 
 /// 1234567 -> "1,234,567".
 std::string group_digits(std::int64_t value);
 
+/// A count and its noun: (1, "row") -> "1 row", (1234, "row") -> "1,234 rows". `many` where it is not `one` and an s:
+/// (0, "class", "classes") -> "0 classes".
+std::string counted(std::int64_t count, std::string_view one, std::string_view many = "");
+
 /// 1536 -> "1.5 KiB".
 std::string format_bytes(std::uint64_t bytes);
 
 /// 75.3 seconds -> "1 min 15 s"; below 10 s one decimal is kept.
 std::string format_seconds(double seconds);
+
+/// Text that came from a file or from the command line, as it may be shown: what a reader would not see as a letter is
+/// spelled out. Control characters, line breaks and tabs included, become \x1b, \n, \t; marks that turn the direction
+/// of writing, have no width or end a line become \u{202e}; bytes that are no UTF-8 become \xff. Everything else stays.
+/// Whatever is put together from such pieces cannot hide or fake a word of ours.
+std::string printable(std::string_view text);
+
+/// The same, but line breaks and tabs stay: for text of our own in several lines.
+std::string printable_lines(std::string_view text);
+
+/// Where the first byte stands that is no UTF-8 (Unicode 15, table 3-7: nothing overlong, no surrogates); none when all
+/// is.
+std::optional<std::size_t> first_invalid_utf8(std::string_view text);
 
 }  // namespace dpml

@@ -14,13 +14,14 @@
 
 namespace dpml {
 
-/// How the work is done; nothing here changes the guarantee.
+/// How the work is done; nothing here but initial_model changes the guarantee.
 struct RuntimeOptions {
-  int threads = 0;                                     ///< >= 0; 0 means all cores
+  static constexpr int kMostThreads = 1024;
+  int threads = 0;                                     ///< from 0 to kMostThreads; 0 means all cores
   Index physical_batch = 0;                            ///< >= 0, samples worked on at a time in a thread; 0: planned
   double checkpoint_every_seconds = 60;                ///< >= 0; 0 means after every step
   bool evaluate_every_epoch = true;                    ///< on the test data, where there are some
-  std::optional<std::filesystem::path> initial_model;  ///< a model.h5 whose weights to start from
+  std::optional<std::filesystem::path> initial_model;  ///< run folder or HDF5 file whose weights to start from
 };
 
 /// A whole config, read and checked. Everything in it is public.
@@ -34,11 +35,13 @@ struct Experiment {
   ScheduleOptions schedule;
   AveragingOptions averaging;
   RuntimeOptions runtime;
+  std::optional<std::string> program;  ///< which trained without data and model of a config; in stored configs only
 
   /// The config as canonical protobuf text: overrides applied, defaults written out, paths absolute, always in the same
   /// order, ASCII. parse_config reads the same experiment from it, wherever it stands, and gives the same text.
   std::string text;
-  std::string text_without_runtime;   ///< what a run must have in common with the one that it resumes
+  std::string text_to_resume;         ///< what a run must have in common with the one that it resumes: all but how
+                                      ///< the work is done
   std::vector<std::string> warnings;  ///< legal, but worth a look: "cnn.txtpb:9: privacy.delta: ..."
 };
 

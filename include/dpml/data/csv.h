@@ -60,6 +60,13 @@ struct CsvSchema {
   std::vector<CsvColumn> columns = {};  ///< all of them, from left to right
 };
 
+/// Which columns a file has.
+enum class CsvColumns {
+  as_declared,    ///< those of the schema, all of them, from left to right
+  by_name,        ///< those that are used, wherever the header names them, and any others; without a header as declared
+  inputs_by_name  ///< the same, but labels and targets are not read and may be missing
+};
+
 /// Everything that is wrong with a schema, in words; empty when it can be used.
 std::vector<std::string> csv_schema_problems(const CsvSchema& schema);
 
@@ -69,17 +76,18 @@ std::vector<std::string> csv_feature_names(const CsvSchema& schema);
 
 /// A table that was read.
 struct CsvTable {
-  /// Inputs [N, features]; labels [N] for a class label, [N, k] for k targets, [N, 0] without either.
+  /// Inputs [N, features]; labels [N] for a class label, [N, k] for k targets, [N, 0] without either. Its origin tells
+  /// the line of each row, and which rows were dropped.
   TensorDataset dataset;
   std::vector<std::string> feature_names;  ///< [features]
-  std::vector<Index> lines;                ///< [N] where each row begins, from 1. Depends on the data, like the next
-  Index dropped_rows = 0;
 };
 
-/// Reads a table, plain or gzip. Fields may be quoted as in RFC 4180 (a separator, a line end or a doubled quote
-/// inside); spaces around fields and lines that are blank are ignored; lines end with or without a carriage return.
-/// Throws ConfigError when the schema has problems; FileError, naming the file, the line and the column but never what
-/// stood there, when the file is missing, empty, damaged, or a row does not fit the schema.
-CsvTable read_csv(const std::filesystem::path& path, const CsvSchema& schema);
+/// Reads a table in UTF-8, plain or gzip. Fields may be quoted as in RFC 4180 (a separator, a line end or a doubled
+/// quote inside); spaces around fields and lines that are blank are ignored; lines end with or without a carriage
+/// return. No more of the text than a row is held, and a row is at most 16 MiB long. Throws ConfigError when the schema
+/// has problems; FileError, naming the file, the line and the column but never what stood there, when the file is
+/// missing, empty, damaged, or a row does not fit the schema.
+CsvTable read_csv(const std::filesystem::path& path, const CsvSchema& schema,
+                  CsvColumns columns = CsvColumns::as_declared);
 
 }  // namespace dpml

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dpml/tensor/tensor.h"
@@ -14,6 +15,9 @@ struct Batch {
   Tensor labels;                          ///< [B] or [B, T...] class indices, [B, k] targets, [B, 0] without labels
   std::vector<std::uint64_t> sample_ids;  ///< [B]; a sample keeps its id in whichever batch it comes
 };
+
+/// The two tensors of a sample.
+enum class SamplePart { input, label };
 
 /// Samples by index. Reading changes nothing, so any number of threads may read at once.
 class Dataset {
@@ -28,6 +32,12 @@ class Dataset {
   /// The tensors are new ones; handles to what `into` held before keep their numbers.
   /// Throws ShapeError for an index outside [0, size()), and leaves `into` as it was.
   virtual void read(std::span<const Index> indices, Batch& into) const = 0;
+
+  /// Where a part comes from, and where number `element` of a sample's part stands (counted as read gives them, row by
+  /// row), as messages tell it; never what stands there. Here: "the labels" and "the labels: row 7, column 2 (counted
+  /// from 0)".
+  virtual std::string source_of(SamplePart part) const;
+  virtual std::string place_of(SamplePart part, Index sample, Index element) const;
 };
 
 }  // namespace dpml

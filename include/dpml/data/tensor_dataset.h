@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 
+#include "dpml/data/data_origin.h"
 #include "dpml/data/dataset.h"
 #include "dpml/data/numeric_array.h"
 
@@ -19,23 +21,23 @@ class TensorDataset final : public Dataset {
  public:
   /// inputs [N, sample...], labels [N, label...]. Throws ShapeError when either has no axis or the counts differ.
   TensorDataset(NumericArray inputs, Tensor labels, const InputScaling& scaling = {});
+  /// The same of what was read from files.
+  TensorDataset(NumericArray inputs, Tensor labels, const InputScaling& scaling, DataOrigin origin);
 
   Index size() const override { return inputs_.shape()[0]; }
   Shape input_shape() const override { return inputs_.shape().without_front(); }
   Shape label_shape() const override { return labels_.shape().without_front(); }
   void read(std::span<const Index> indices, Batch& into) const override;
+  std::string source_of(SamplePart part) const override;
+  std::string place_of(SamplePart part, Index sample, Index element) const override;
+
+  const DataOrigin& origin() const { return *origin_; }
 
  private:
   NumericArray inputs_;
   Tensor labels_;
   InputScaling scaling_;
-};
-
-/// What the axes of stored inputs mean.
-enum class InputLayout {
-  as_stored,
-  grey_images,     ///< [N, h, w], read as [N, h, w, 1]
-  channels_first,  ///< [N, C, H, W], read as [N, H, W, C]
+  std::shared_ptr<const DataOrigin> origin_;
 };
 
 /// How two arrays become a dataset.
@@ -46,8 +48,9 @@ struct DatasetOptions {
 };
 
 /// Joins inputs [N, sample...] with labels: class indices [N] or [N, T...], or targets [N, k] ([N] counts as [N, 1]).
-/// The names are the files they came from, for messages. Throws FileError when the counts differ, a label is not a
-/// whole number in [0, classes), or the axes do not fit the layout; ConfigError when the options are impossible.
+/// The names are the files they came from, for messages. Throws FileError when the counts differ, rows hold no number,
+/// a label is not a whole number in [0, classes) (naming its row), or the axes do not fit the layout; ConfigError when
+/// the options are impossible.
 TensorDataset join_dataset(const NumericArray& inputs, std::string_view inputs_name, const NumericArray& labels,
                            std::string_view labels_name, const DatasetOptions& options);
 

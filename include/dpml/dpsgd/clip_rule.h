@@ -11,8 +11,11 @@ class ClipRule {
  public:
   /// A public constant, the same for every model, batch and number of rows.
   static constexpr double kRoundingSlack = 0x1p-9;
+  /// Beyond these a float32 gradient scaled to the bound would overflow, or lose its digits and with them the bound.
+  static constexpr double kSmallestBound = 1e-30;
+  static constexpr double kLargestBound = 1e30;
 
-  /// clip_bound C > 0, infinity for no clipping. Throws ConfigError otherwise.
+  /// clip_bound C from 1e-30 to 1e30, infinity for no clipping. Throws ConfigError otherwise.
   explicit ClipRule(double clip_bound);
 
   double clip_bound() const { return clip_bound_; }

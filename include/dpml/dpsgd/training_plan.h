@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dpml/accounting/accountant.h"
+#include "dpml/accounting/chain.h"
 #include "dpml/dpsgd/clip_rule.h"
 #include "dpml/dpsgd/gaussian_mechanism.h"
 #include "dpml/dpsgd/privacy_options.h"
@@ -10,6 +11,9 @@ namespace dpml {
 
 /// Sampler, clip rule and mechanism, made together from the stated options, so that events and deeds agree. Public
 /// numbers only.
+///
+/// Target, budget and guarantees are about this run and those before it on the same people together (options'
+/// earlier_runs; ChainedRun).
 class TrainingPlan {
  public:
   /// Solves for the noise multiplier where a target epsilon is stated, and for the number of steps where an epsilon
@@ -24,12 +28,17 @@ class TrainingPlan {
   const GaussianMechanism& mechanism() const { return mechanism_; }
   double noise_multiplier() const { return noise_multiplier_; }
 
-  /// What the whole run will guarantee; epsilon is infinity without noise, and when the seed was chosen.
+  /// What the whole run will guarantee; epsilon is infinity without noise, when the seed was chosen, and when it is not
+  /// known whose data the initial weights have seen.
   const Guarantee& guarantee() const { return guarantee_; }
   /// What may be claimed for the ledger so far, by the plan's accountant.
   Guarantee guarantee(const Ledger& ledger) const;
   /// The same as if the key of the noise were secret: what a chosen seed would guarantee if nobody knew it.
   Guarantee schedule_guarantee(const Ledger& ledger) const;
+  /// What the whole plan releases.
+  Ledger whole_run() const;
+  /// What is claimed for people of earlier runs whom this run does not touch.
+  std::vector<ClaimOfOthers> claims_of_others() const { return chain_.claims_of_others(); }
   /// May one more release happen? The plan allows options().steps of them, those of interrupted runs included.
   bool allows_another(const Ledger& ledger) const;
   /// Throws PrivacyError when `spent` and the releases that the plan still allows would together pass the target or the
@@ -38,6 +47,7 @@ class TrainingPlan {
 
  private:
   PrivacyOptions options_;
+  ChainedRun chain_;
   Sampler sampler_;
   ClipRule clip_rule_;
   double noise_multiplier_;

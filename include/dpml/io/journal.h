@@ -3,16 +3,30 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "dpml/accounting/ledger.h"
 
 namespace dpml {
 
+/// A model file that a run has written, or was about to.
+struct JournalModel {
+  std::string record;          ///< its record digest
+  std::uint64_t releases = 0;  ///< that the journal counted by then
+};
+
 /// What a journal counts.
 struct JournalContents {
   Ledger ledger;
-  bool had_torn_line = false;  ///< the last line was incomplete; see read_journal
+  bool had_torn_line = false;        ///< the last line was incomplete; see read_journal
+  std::uint64_t version = 2;         ///< of its form; 1 says nothing about models
+  std::vector<JournalModel> models;  ///< in the order they were written
 };
+
+/// Whether there is a journal at `path` with a whole first line, so that it may count releases. Throws FileError when
+/// something else is there.
+bool is_begun_journal(const std::filesystem::path& path);
 
 /// The releases in the journal at `path`, changing nothing. A process that dies while it writes leaves a torn last
 /// line, whose release has not begun; it counts all the same, as its count where that is whole and else as one release
@@ -46,6 +60,10 @@ class JournalFile final : public LedgerJournal {
   /// One write of about 25 bytes; more when the event differs from the one before. Throws FileError when the disk
   /// refuses: the file counts what it did before, or this object refuses everything from then on.
   void record(const Event& event, std::uint64_t count) override;
+
+  /// Writes down that a model file with this record digest comes next, unless it says so already; nothing in a journal
+  /// that was begun in version 1. Throws as record does.
+  void record_model(const std::string& record);
 
   /// Waits until every line is on the disk. Throws FileError when the disk refuses, and refuses everything after that.
   void sync();

@@ -6,8 +6,11 @@
 #include <vector>
 
 #include "dpml/accounting/accountant.h"
+#include "dpml/accounting/chain.h"
 #include "dpml/accounting/ledger.h"
+#include "dpml/io/ending.h"
 #include "dpml/io/named_tensor.h"
+#include "dpml/io/not_as_written.h"
 
 // HDF5 knows no threads: call the functions of this header from one thread at a time.
 
@@ -16,17 +19,24 @@ namespace dpml {
 /// A trained model with everything that its guarantee rests on. Safe to release: nothing in it was computed from the
 /// data but weights that a mechanism released and the ledger paid for. docs/file_format.md has the layout.
 struct ModelFile {
+  std::uint64_t format_version = 2;  ///< of the file it was read from; 1 knows less, see below
   std::string config;                ///< resolved, in its canonical text form
   std::vector<NamedTensor> weights;  ///< PyTorch's axis order: linear [out, in], convolution [out, in/groups, kh, kw]
   bool averaged = false;             ///< the weights are the running average of the optimizer's, not its last ones
   std::uint64_t steps = 0;           ///< optimizer steps taken
+  std::uint64_t planned = 0;         ///< releases of the whole plan; 0 in version 1
   std::string unit;                  ///< of privacy: what neighbouring datasets differ by, "row"
-  std::string noise_key;             ///< where the key of the noise came from, and whether that is private
-  std::string initial_model;         ///< record digest of the model file that training began from; "" for none
-  std::vector<std::string> notes;    ///< caveats, each one sentence
-  std::string dpml_version;          ///< of the program that trained it
-  Ledger ledger;
-  Guarantee claim;
+  NoiseKey noise_key = NoiseKey::operating_system;
+  InitialWeights initial_weights = InitialWeights::unknown;  ///< version 1: random, or unknown after another model
+  std::string initial_model;             ///< record digest of the model file that training began from; "" for none
+  std::string initial_weights_digest;    ///< digest_of the weights that training began from; "" in version 1
+  Ending ending = Ending::finished;      ///< finished in version 1, which does not say
+  std::vector<EarlierRun> earlier_runs;  ///< carried along, the first one first; none in version 1
+  std::vector<ClaimOfOthers> claims_of_others;  ///< one for each chain of people that this run is not part of
+  std::vector<std::string> notes;               ///< caveats of version 1; version 2 has none
+  std::string dpml_version;                     ///< of the program that trained it
+  Ledger ledger;                                ///< what this run released
+  Guarantee claim;                              ///< for the people of this run, with all chains that it is part of
 };
 
 /// SHA-256 digests, each 64 hexadecimal letters: of the config, the weights and the ledger, and the record over those
@@ -54,7 +64,8 @@ std::vector<std::string> verify_digests(const StoredModel& stored);
 void write_model_file(const std::filesystem::path& path, const ModelFile& model);
 
 /// Reads without judging the digests, for audits. Throws FileError when it is not a model file that this version of
-/// dpml can read, or is damaged so that a part cannot be read. Weights may be infinite or not a number.
+/// dpml can read, or is damaged so that a part cannot be read, and NotAsWritten when it is one but not byte for byte
+/// what dpml writes for its content. Weights may be infinite or not a number.
 StoredModel read_stored_model(const std::filesystem::path& path);
 
 /// Reads a model to use it. Throws FileError as above, and when a digest differs.

@@ -10,7 +10,7 @@ namespace dpml {
 
 /// A row of the weight for each index: y[b,...,:] = weight[x[b,...],:].
 ///
-///   x       [B, ...]                whole numbers in [0, vocabulary); B >= 0, any number of positions
+///   x       [B, ...]                inputs of the model, whole numbers in [0, vocabulary); B >= 0
 ///   weight  [vocabulary, features]  standard normal at construction
 ///   result  [B, ..., features]
 ///
@@ -28,6 +28,7 @@ class Embedding final : public Layer {
   /// Throws Error when x holds anything but whole numbers in [0, vocabulary).
   Value forward(Tape& tape, const Value& x) const override;
   Shape output_shape(const Shape& sample) const override;
+  NumberRule input_rule() const override { return WholeNumber{options_.vocabulary}; }
   void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) override;
   std::string type() const override { return "Embedding"; }
 

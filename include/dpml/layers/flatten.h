@@ -14,6 +14,7 @@ class Flatten final : public Layer {
  public:
   Value forward(Tape& tape, const Value& x) const override;
   Shape output_shape(const Shape& sample) const override;
+  bool keeps_numbers() const override { return true; }
   std::string type() const override { return "Flatten"; }
 };
 

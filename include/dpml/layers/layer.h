@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dpml/autograd/tape.h"
+#include "dpml/tensor/number_rule.h"
 
 namespace dpml {
 
@@ -26,6 +27,14 @@ class Layer {
 
   /// Shape of one sample's result for one sample's input, both without the batch axis. Throws as forward does.
   virtual Shape output_shape(const Shape& sample) const = 0;
+
+  /// What the numbers of x must be, where forward throws for others: Embedding wants indices. It is asked before
+  /// training, so that every row of the data is checked before anything is released; a layer that throws on what it did
+  /// not state here ends a run in the middle. Layers made of layers answer for those inside, and throw ConfigError when
+  /// one of them wants of computed numbers what only the model's input can keep.
+  virtual NumberRule input_rule() const { return AnyNumber{}; }
+  /// Whether the result holds the numbers of x and no others (Flatten). What the next layer wants is then wanted of x.
+  virtual bool keeps_numbers() const { return false; }
 
   /// Appends this layer's parameters, each name starting with `prefix`.
   virtual void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into);

@@ -22,6 +22,7 @@ class Residual final : public Layer {
   /// Throws ShapeError when the two results differ in shape.
   Value forward(Tape& tape, const Value& x) const override;
   Shape output_shape(const Shape& sample) const override;
+  NumberRule input_rule() const override;
   void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) override;
   std::string type() const override { return "Residual"; }
   void set_name(std::string name) override;

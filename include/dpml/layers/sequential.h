@@ -26,6 +26,8 @@ class Sequential final : public Layer {
 
   Value forward(Tape& tape, const Value& x) const override;
   Shape output_shape(const Shape& sample) const override;
+  NumberRule input_rule() const override;
+  bool keeps_numbers() const override;
   void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) override;
   std::string type() const override { return "Sequential"; }
   void set_name(std::string name) override;

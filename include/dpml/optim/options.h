@@ -29,7 +29,8 @@ struct ScheduleOptions {
   double final_factor = 0;         ///< cosine: the factor in the last step, in [0, 1]
 };
 
-/// Exponential moving average of the weights; a function of released weights, so it costs no privacy.
+/// Exponential moving average of the weights; a function of released weights, so it costs no privacy. Step t = 0, 1,
+/// ... keeps min(decay, (1 + t) / (10 + t)) of the average and takes the rest from the weights.
 struct AveragingOptions {
   double decay = 0;  ///< in [0, 1); 0 means no averaging
 };

@@ -15,6 +15,9 @@ struct BatchLayout {
 };
 
 /// `stated_physical_batch` 0: as many samples as keep a thread's working set within a second-level cache.
+BatchLayout plan_batch_layout(Index recorded_numbers_per_sample, Index parameters, double expected_batch_size,
+                              Index stated_physical_batch);
+/// The same of a model that is built.
 BatchLayout plan_batch_layout(const Layer& model, const Shape& sample_shape, Index parameters,
                               double expected_batch_size, Index stated_physical_batch);
 

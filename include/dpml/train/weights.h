@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "dpml/config/experiment.h"
 #include "dpml/io/named_tensor.h"
 #include "dpml/layers/layer.h"
 
@@ -15,5 +16,9 @@ std::vector<NamedTensor> named_weights(Layer& model);
 /// Puts them into a model that has exactly these weights. Throws ConfigError naming every weight that is missing, not
 /// known or of another shape; the model is unchanged then. `source` says where they came from.
 void load_weights(Layer& model, std::span<const NamedTensor> weights, const std::string& source);
+
+/// Whether they are exactly the weights of the config's model, which is not built for it. Throws ConfigError as
+/// load_weights does.
+void require_weights(std::span<const NamedTensor> weights, const Experiment& experiment, const std::string& source);
 
 }  // namespace dpml

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "dpml/config/experiment.h"
+#include "dpml/io/named_tensor.h"
+
+namespace dpml {
+
+/// Where a training begins.
+struct InitialModel {
+  std::vector<NamedTensor> weights;      ///< in the order of the model; none: drawn at random
+  std::string record;                    ///< record digest of the model file of dpml that they came from, or ""
+  std::vector<EarlierRun> earlier_runs;  ///< that are carried along
+};
+
+/// The file that is meant by runtime.initial_model: itself, or the model of a run folder.
+std::filesystem::path initial_model_file(const std::filesystem::path& stated);
+
+/// The model that the config names in runtime.initial_model: a run folder, a model file of dpml, or any HDF5 file. Only
+/// a model file that dpml wrote has a ledger to carry along, so same_people wants one; disjoint people of whom nothing
+/// is known are carried along as a run that claims nothing. Throws FileError and ConfigError.
+InitialModel read_initial_model(const Experiment& experiment);
+
+/// The config's privacy options, with the runs before it; reads the model file that they stand in.
+PrivacyOptions with_earlier_runs(const Experiment& experiment);
+
+}  // namespace dpml

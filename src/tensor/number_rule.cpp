@@ -1,0 +1,61 @@
+#include "dpml/tensor/number_rule.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+#include "dpml/base/cases.h"
+#include "dpml/base/vectorised.h"
+
+namespace dpml {
+
+std::optional<Index> first_breach(const NumberRule& rule, std::span<const float> numbers) {
+  const auto first = [&](auto breaks) -> std::optional<Index> {
+    const auto found = std::find_if(numbers.begin(), numbers.end(), breaks);
+    return found == numbers.end() ? std::nullopt : std::optional<Index>(found - numbers.begin());
+  };
+  return std::visit(Cases{[](const AnyNumber&) { return std::optional<Index>(); },
+                          [&](const FiniteNumber&) { return first([](float x) { return !std::isfinite(x); }); },
+                          [&](const WholeNumber& whole) {
+                            const auto below = static_cast<float>(whole.below);
+                            return first([below](float x) { return !(x >= 0 && x < below && x == std::floor(x)); });
+                          }},
+                    rule);
+}
+
+NumberRule both(const NumberRule& a, const NumberRule& b) {
+  if (a.index() != b.index()) return a.index() > b.index() ? a : b;  // each kind keeps the rules of those before it
+  const auto* one = std::get_if<WholeNumber>(&a);
+  const auto* other = std::get_if<WholeNumber>(&b);
+  if (one == nullptr || other == nullptr) return a;
+  return WholeNumber{std::min(one->below, other->below)};
+}
+
+std::string to_text(const NumberRule& rule) {
+  return std::visit(Cases{[](const AnyNumber&) { return std::string("any number"); },
+                          [](const FiniteNumber&) { return std::string("a finite number (float32, up to 3.4e38)"); },
+                          [](const WholeNumber& whole) {
+                            if (whole.below == 2) return std::string("0 or 1");
+                            return "a whole number from 0 to " + std::to_string(whole.below - 1);
+                          }},
+                    rule);
+}
+
+bool all_finite(std::span<const float> numbers) {
+  constexpr std::uint32_t kWithoutSign = 0x7FFFFFFF;
+  constexpr std::uint32_t kInfinity = 0x7F800000;
+  // The largest bits: the same whatever the order, in a loop without an early end, which becomes vector instructions.
+  std::uint32_t largest = 0;
+  vectorised([&largest, numbers] {
+    std::uint32_t found = 0;
+#pragma omp simd reduction(max : found)
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      found = std::max(found, std::bit_cast<std::uint32_t>(numbers[i]) & kWithoutSign);
+    }
+    largest = found;
+  });
+  return largest < kInfinity;
+}
+
+}  // namespace dpml

@@ -1,0 +1,74 @@
+#include "dpml/train/claim.h"
+
+#include <cmath>
+#include <limits>
+
+#include "dpml/base/error.h"
+#include "dpml/config/parse_config.h"
+
+namespace dpml {
+
+namespace {
+
+/// What was released, and what the plan still allows.
+Ledger with_the_rest(const TrainingPlan& plan, Ledger released) {
+  if (plan.allows_another(released)) {
+    released.append(plan.mechanism().event(), plan.options().steps - released.releases());
+  }
+  return released;
+}
+
+/// What a model is charged by later runs; its claim says where nothing holds.
+Ledger charged(const ModelFile& model, const Experiment& experiment) {
+  Ledger ledger = model.ledger;
+  // Version 1 does not say how it ended, nor what was planned beyond the steps of its config.
+  const bool is_whole = model.ending == Ending::stopped_independently && model.format_version > 1;
+  const std::uint64_t planned = model.format_version > 1 ? model.planned : experiment.privacy.steps;
+  if (!is_whole && planned > ledger.releases()) {
+    if (ledger.entries().empty()) {
+      PrivacyOptions options = experiment.privacy;
+      options.earlier_runs = model.earlier_runs;
+      ledger = TrainingPlan(options).whole_run();
+    } else {
+      ledger.append(Event(ledger.entries().back().event), planned - ledger.releases());
+    }
+  }
+  const bool claims_nothing = !std::isfinite(model.claim.epsilon) || model.noise_key == NoiseKey::chosen_seed ||
+                              model.initial_weights == InitialWeights::unknown ||
+                              model.ending == Ending::stopped_on_private_figures;
+  if (claims_nothing) ledger.append(NonPrivate{});
+  return ledger;
+}
+
+}  // namespace
+
+Guarantee claim_of(const TrainingPlan& plan, const Ledger& released, Ending ending) {
+  switch (ending) {
+    case Ending::finished:
+    case Ending::stopped_independently:
+      return plan.guarantee(released);
+    case Ending::stopped_on_releases:
+      return plan.guarantee(with_the_rest(plan, released));
+    case Ending::stopped_on_private_figures: {
+      Guarantee nothing = plan.guarantee(released);
+      nothing.epsilon = std::numeric_limits<double>::infinity();
+      return nothing;
+    }
+  }
+  throw InternalError("Ending: not one of the enumerated values");
+}
+
+std::vector<EarlierRun> earlier_runs_of(const ModelFile& model) {
+  const Experiment experiment = parse_stored_config(model.config, "its config", model.format_version);
+  std::vector<EarlierRun> runs = model.earlier_runs;
+  runs.push_back({.record = digests_of(model).record,
+                  .unit = model.unit,
+                  .accountant = experiment.privacy.accountant,
+                  .delta = experiment.privacy.delta,
+                  .initial_weights = model.initial_weights,
+                  .fixed_in_advance = experiment.privacy.plans_fixed_in_advance,
+                  .charged = charged(model, experiment)});
+  return runs;
+}
+
+}  // namespace dpml

@@ -1,0 +1,107 @@
+#include "dpml/train/initial_model.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "dpml/base/error.h"
+#include "dpml/config/model_sizes.h"
+#include "dpml/io/foreign_weights.h"
+#include "dpml/io/model_file.h"
+#include "dpml/train/claim.h"
+#include "dpml/train/run.h"
+
+namespace dpml {
+
+namespace {
+
+/// A model file that dpml wrote; nothing for any other file, with the reason in `why`.
+std::optional<ModelFile> read_own(const std::filesystem::path& file, std::string& why) {
+  try {
+    return read_model_file(file);
+  } catch (const FileError& error) {
+    why = error.what();
+    return std::nullopt;
+  }
+}
+
+std::vector<WantedTensor> wanted_by(const Experiment& experiment) {
+  std::vector<WantedTensor> wanted;
+  for (const WeightSize& weight : model_sizes(experiment.model, experiment.train.sample_shape).weights) {
+    wanted.push_back({weight.name, weight.shape});
+  }
+  return wanted;
+}
+
+/// Others' people, of whom nothing is known but that they are not those of this run.
+EarlierRun unknown_run(const PrivacyOptions& privacy) {
+  Ledger nothing_holds(privacy.neighbours);
+  nothing_holds.append(NonPrivate{});
+  return {.record = "",
+          .unit = "not known",
+          .accountant = privacy.accountant,
+          .delta = privacy.delta,
+          .initial_weights = InitialWeights::unknown,
+          .fixed_in_advance = false,
+          .charged = std::move(nothing_holds)};
+}
+
+std::vector<EarlierRun> carried(const PrivacyOptions& privacy, const std::optional<ModelFile>& own,
+                                const std::string& why) {
+  switch (privacy.initial_weights.value_or(InitialWeights::unknown)) {
+    case InitialWeights::random:
+    case InitialWeights::public_data:
+    case InitialWeights::unknown:
+      return {};
+    case InitialWeights::disjoint_people:
+      return own ? earlier_runs_of(*own) : std::vector<EarlierRun>{unknown_run(privacy)};
+    case InitialWeights::same_people:
+      if (own) return earlier_runs_of(*own);
+      throw ConfigError(
+          "privacy.initial_weights is SAME_PEOPLE, so the ledger of the run before is needed, which only "
+          "a model.h5 has that dpml wrote: " +
+          why + ". Leave initial_weights out to train without a claim");
+  }
+  throw InternalError("InitialWeights: not one of the enumerated values");
+}
+
+/// A plan that was fixed before the first run began was not, when one between them was made on the way.
+void require_fixed(const PrivacyOptions& privacy, const std::vector<EarlierRun>& runs) {
+  if (!privacy.plans_fixed_in_advance) return;
+  for (const EarlierRun& run : runs) {
+    if (run.initial_weights != InitialWeights::same_people || run.fixed_in_advance) continue;
+    throw ConfigError("privacy.plans_fixed_in_advance is stated, but a run before this one (record " +
+                      run.record.substr(0, 12) + "...) does not state it of itself and the runs before it");
+  }
+}
+
+}  // namespace
+
+std::filesystem::path initial_model_file(const std::filesystem::path& stated) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(stated, ignored) ? RunFolder{stated}.model() : stated;
+}
+
+InitialModel read_initial_model(const Experiment& experiment) {
+  if (!experiment.runtime.initial_model) return {};
+  const std::filesystem::path file = initial_model_file(*experiment.runtime.initial_model);
+  std::string why;
+  std::optional<ModelFile> own = read_own(file, why);
+  InitialModel initial{.weights = {},
+                       .record = own ? digests_of(*own).record : "",
+                       .earlier_runs = carried(experiment.privacy, own, why)};
+  require_fixed(experiment.privacy, initial.earlier_runs);
+  initial.weights = own ? std::move(own->weights) : read_foreign_weights(file, wanted_by(experiment));
+  return initial;
+}
+
+PrivacyOptions with_earlier_runs(const Experiment& experiment) {
+  PrivacyOptions options = experiment.privacy;
+  if (!experiment.runtime.initial_model || !carries_earlier_runs(*options.initial_weights)) return options;
+  std::string why;
+  const std::optional<ModelFile> own = read_own(initial_model_file(*experiment.runtime.initial_model), why);
+  options.earlier_runs = carried(options, own, why);
+  require_fixed(options, options.earlier_runs);
+  return options;
+}
+
+}  // namespace dpml

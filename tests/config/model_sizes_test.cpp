@@ -1,0 +1,137 @@
+#include "dpml/config/model_sizes.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "base/expect_error.h"
+#include "dpml/base/error.h"
+#include "dpml/config/build_model.h"
+#include "dpml/random/key.h"
+
+namespace dpml {
+namespace {
+
+/// What the built model says of itself: the slow and obvious twin.
+void expect_as_built(const ModelSpec& spec, const Shape& sample) {
+  const ModelSizes sizes = model_sizes(spec, sample);
+  Rng init(Key::from_seed(1), Purpose::initialisation, 0, 0);
+  const auto model = build_model(spec, sample, init);
+  const std::vector<NamedParameter> parameters = named_parameters(*model);
+  ASSERT_EQ(sizes.weights.size(), parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    EXPECT_EQ(sizes.weights[i].name, parameters[i].name);
+    EXPECT_EQ(sizes.weights[i].shape, parameters[i].parameter->in_file_order().shape()) << parameters[i].name;
+  }
+  EXPECT_EQ(sizes.parameters, count_parameters(*model));
+  Tape tape;
+  model->forward(tape, tape.sample(Tensor::zeros(sample.with_front(1))));
+  EXPECT_EQ(sizes.recorded_numbers, tape.recorded_numbers() + sample.size());
+}
+
+/// A layer that keeps images images.
+LayerSpec random_layer(std::mt19937& random, int depth) {
+  LayerSpec layer;
+  layer.frozen = random() % 4 == 0;
+  const auto layers = [&] {
+    std::vector<LayerSpec> inner;
+    for (unsigned i = 0; i <= random() % 3; ++i) inner.push_back(random_layer(random, depth + 1));
+    return inner;
+  };
+  switch (random() % (depth < 2 ? 12U : 10U)) {
+    case 0:
+      layer.kind = Activation::tanh;
+      break;
+    case 1:
+      layer.kind = Linear::Options{.out = 6, .bias = random() % 2 == 0};
+      break;
+    case 2:
+      layer.kind = Conv2d::Options{.out_channels = 6,
+                                   .kernel_height = 3,
+                                   .kernel_width = 2,
+                                   .padding_height = 1,
+                                   .padding_width = 1,
+                                   .groups = 1,
+                                   .bias = random() % 2 == 0};
+      break;
+    case 3:
+      layer.kind = Conv2d::Options{.out_channels = 6, .groups = 2};
+      break;
+    case 4:
+      layer.kind = MaxPool2d::Options{.kernel = 2, .stride = 1, .padding = 1};
+      break;
+    case 5:
+      layer.kind = AvgPool2d::Options{.kernel = 2, .stride = 1, .padding = 1};
+      break;
+    case 6:
+      layer.kind = GroupNorm::Options{.groups = 2, .affine = random() % 2 == 0};
+      break;
+    case 7: {
+      LayerNorm::Options norm;
+      norm.affine = random() % 2 == 0;
+      layer.kind = norm;
+      break;
+    }
+    case 8:
+      layer.kind = Dropout::Options{.probability = 0.5};
+      break;
+    case 9:
+      layer.kind = Activation::relu;
+      break;
+    case 10:
+      layer.kind = SequentialSpec{layers()};
+      layer.name = "block";
+      break;
+    default: {
+      ResidualSpec residual;
+      LayerSpec inner;
+      inner.kind = Linear::Options{.out = 6};
+      residual.body = {inner, inner};
+      if (random() % 2 == 0) residual.shortcut = {inner};
+      layer.kind = residual;
+    }
+  }
+  return layer;
+}
+
+TEST(ModelSizes, AreThoseOfTheBuiltModel) {
+  std::mt19937 random(5);
+  for (int i = 0; i < 300; ++i) {
+    ModelSpec spec;
+    std::set<std::string> names;
+    for (unsigned k = 0; k <= random() % 6; ++k) {
+      spec.layers.push_back(random_layer(random, 0));
+      if (!names.insert(spec.layers.back().name).second) spec.layers.back().name.clear();
+    }
+    LayerSpec flatten;
+    flatten.kind = FlattenSpec{};
+    if (random() % 2 == 0) spec.layers.push_back(flatten);
+    expect_as_built(spec, {8, 9, 6});
+    if (HasFailure()) FAIL() << "model " << i;
+  }
+  LayerSpec embedding;
+  embedding.kind = Embedding::Options{.vocabulary = 11, .features = 3};
+  LayerSpec flatten;
+  flatten.kind = FlattenSpec{};
+  LayerSpec linear;
+  linear.kind = Linear::Options{.out = 2};
+  expect_as_built({{embedding, flatten, linear}}, {5});
+  embedding.frozen = true;
+  expect_as_built({{embedding, flatten, linear}}, {5});
+}
+
+TEST(ModelSizes, NeedNoMemory) {
+  // 5 billion parameters, and as many as can hardly be counted.
+  LayerSpec wide;
+  wide.kind = Linear::Options{.out = 70'000};
+  const ModelSizes sizes = model_sizes({{wide, wide}}, {10});
+  EXPECT_EQ(sizes.parameters, 70'000 * 11 + Index{70'000} * 70'001);
+  LayerSpec huge;
+  huge.kind = Linear::Options{.out = Index{1} << 31};
+  EXPECT_EQ(model_sizes({{huge, huge}}, {1}).parameters, (Index{1} << 32) + (Index{1} << 62) + (Index{1} << 31));
+  expect_error<ConfigError>("more parameters than can be counted", [&] { model_sizes({{huge, huge, huge}}, {1}); });
+}
+
+}  // namespace
+}  // namespace dpml

@@ -1,0 +1,8 @@
+// Any bytes as an IDX file.
+
+#include "fuzz/data_targets.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  dpml::fuzz::read_idx_bytes(data, size);
+  return 0;
+}

@@ -1,0 +1,314 @@
+"""Files, runs and words of strangers, as the dpml command meets them. Needs the binary in $DPML."""
+
+import gzip
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import zlib
+
+import example_files as files
+from cli_test import DPML, TIMEOUT, CommandTest
+
+MOST_SECONDS = 2  # of a processor, for a refusal
+MOST_KIB = 300 * 1024
+
+
+def python_with_h5py():
+    for python in (sys.executable, "python3", "/usr/bin/python3"):
+        if subprocess.run([python, "-c", "import h5py, numpy"], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+class StrangersTest(CommandTest):
+    def measured(self, *arguments):
+        """(exit code, what was said, seconds of a processor, peak memory in KiB)"""
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen([DPML, *map(str, arguments)], cwd=self.folder, stdout=said, stderr=said)
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+            said.seek(0)
+            return process.returncode, said.read().decode(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+
+    def expect_cheap_refusal(self, *arguments, told="", codes=(2,)):
+        code, text, seconds, kib = self.measured(*arguments)
+        self.assertIn(code, codes, text)
+        self.assertIn(told, text)
+        self.assertNotIn("PASSED", text)
+        self.assertLessEqual(seconds, MOST_SECONDS, arguments)
+        self.assertLessEqual(kib, MOST_KIB, arguments)
+
+    def train(self, name, *more):
+        config = files.write_vector_run(self.folder)
+        return self.answer("train", config, "--out", name, "--quiet", "--threads", 1, *more)
+
+
+class SizeTest(StrangersTest):
+    def test_a_config_is_a_file_of_believable_size(self):
+        os.mkfifo(self.path("pipe"))
+        with open(self.path("sparse"), "wb") as file:
+            file.truncate(10 << 30)
+        for command in ("check", "plan"):
+            self.expect_cheap_refusal(command, "pipe", told="found a device or a pipe")
+            self.expect_cheap_refusal(command, "/dev/zero", told="found a device or a pipe")
+            self.expect_cheap_refusal(command, "sparse", told="is longer than 16.0 MiB")
+        self.expect_cheap_refusal("epsilon", "--events", "/dev/zero", "--delta", 1e-5, told="found a device or a pipe")
+
+    def test_five_billion_parameters_are_counted_and_not_made(self):
+        config = files.write_vector_run(self.folder)
+        files.write(self.folder, "vector.txtpb", files.VECTOR_CONFIG.replace(
+            "layer { linear { out: 2 } }", "layer { linear { out: 1000000000 } } layer { linear { out: 2 } }"))
+        code, text, seconds, kib = self.measured("plan", config, "--json")
+        self.assertEqual((code, json.loads(text)["parameters"]), (0, 6_000_000_002), text)
+        self.assertLessEqual(seconds, MOST_SECONDS)
+        self.assertLessEqual(kib, MOST_KIB)
+        code, text, seconds, kib = self.measured("check", config)
+        self.assertEqual(code, 0, text)
+        self.assertLessEqual(max(seconds / MOST_SECONDS, kib / MOST_KIB), 1)
+        self.expect_cheap_refusal("train", config, "--out", "run", told="has 6,000,000,002 parameters")
+        self.assertFalse(os.path.exists(self.path("run")))
+
+    def test_packed_tables_and_images_do_not_fill_the_memory(self):
+        config = files.write_table_run(self.folder)
+        for name, piece in (("rows", b"5.000,red,yes\n"), ("zeros", b"\0" * 1024)):
+            packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+            with open(self.path(name + ".csv.gz"), "wb") as file:
+                file.write(packer.compress(b"height,colour,answer\n"))
+                for _ in range(1000):  # far more than the limit; the whole 10 GB would take minutes to pack
+                    file.write(packer.compress(piece * (1000000 // len(piece))))
+                file.write(packer.flush())
+            self.expect_cheap_refusal("train", config, "--out", "run", "--set", f'data.train.csv.file="{name}.csv.gz"')
+        with open(self.path("sparse.csv"), "wb") as file:
+            file.truncate(10 << 30)
+        self.expect_cheap_refusal("train", config, "--out", "run", "--set", 'data.train.csv.file="sparse.csv"')
+        image = files.write_image_run(self.folder)
+        header = bytes([0, 0, 8, 3, 0x40, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 6])  # 36 GiB are announced
+        files.write(self.folder, "images", gzip.compress(header + b"\0" * 100000000, compresslevel=9))
+        self.expect_cheap_refusal("train", image, "--out", "run")
+        self.assertFalse(os.path.exists(self.path("run")))
+
+    def test_hdf5_files_do_not_unfold(self):
+        python = python_with_h5py()
+        if python is None:
+            self.skipTest("needs Python with h5py (Debian: python3-h5py)")
+        self.train("run")
+        script = """
+import h5py, numpy, shutil
+shutil.copy("run/model.h5", "model.h5")
+with h5py.File("model.h5", "r+", libver=("v108", "v108")) as file:
+    del file["weights/0.weight"]
+    file["weights"].create_dataset("0.weight", shape=(1 << 31,), dtype="f4", chunks=(1 << 20,), compression="gzip")
+with h5py.File("data.h5", "w") as file:
+    inputs = file.create_dataset("inputs", shape=(700000000, 3), dtype="f4", chunks=(1 << 18, 3), compression="gzip")
+    inputs[:1 << 18] = 0
+    file.create_dataset("labels", shape=(700000000,), dtype="f4", chunks=(1 << 20,), compression="gzip")
+with h5py.File("start.h5", "w") as file:
+    file.create_dataset("0.weight", shape=(1 << 31,), dtype="f4", chunks=(1 << 20,), compression="gzip")
+    file.create_dataset("0.bias", data=numpy.zeros(2, "f4"))
+"""
+        subprocess.run([python, "-c", script], cwd=self.folder, check=True, timeout=TIMEOUT)
+        self.expect_cheap_refusal("audit", "model.h5", codes=(1,), told="is stored in chunks, packed or spread")
+        self.expect_cheap_refusal("inspect", "model.h5", told="is stored in chunks, packed or spread")
+        self.expect_cheap_refusal("predict", "model.h5", "--data", "x.npy", "--out", "out.csv")
+        data = files.VECTOR_CONFIG.replace('npy { inputs: "x.npy" labels: "y.npy" }', 'hdf5 { file: "data.h5" }')
+        files.write(self.folder, "h5.txtpb", data)
+        self.expect_cheap_refusal("train", "h5.txtpb", "--out", "new", told="200 times")
+        self.expect_cheap_refusal("train", "vector.txtpb", "--out", "new", "--set", 'runtime.initial_model="start.h5"')
+
+
+class WordsTest(StrangersTest):
+    UNIT = 'privacy.unit="row\\033[2K\\nPASSED: fake\\342\\200\\256"'
+
+    def expect_shown_safely(self, text):
+        for letter in text:
+            self.assertTrue(letter == "\n" or (letter >= " " and letter not in "\x7f\u202e"), repr(text))
+        self.assertFalse([line for line in text.splitlines() if line.startswith("PASSED: fake")], text)
+
+    def test_words_of_a_file_never_reach_the_terminal_as_they_are(self):
+        self.train("run", "--set", self.UNIT)
+        config = self.path("vector.txtpb")
+        for command in (["audit", "run"], ["inspect", "run"], ["plan", config, "--set", self.UNIT],
+                        ["train", config, "--out", "again", "--quiet", "--set", self.UNIT],
+                        ["epsilon", "--ledger", "run", "--delta", 1e-4], ["epsilon", "--ledger", "run", "again", "--delta", 1e-4]):
+            text = self.expect(0, *command).stdout
+            self.expect_shown_safely(text)
+            if command[0] != "train" or "unit" in text:
+                self.assertIn("row\\x1b[2K\\nPASSED: fake\\u{202e}", text, command)
+        for command in (["audit", "run"], ["inspect", "run"], ["plan", config, "--set", self.UNIT]):
+            answer = self.answer(*command)
+            self.assertIn("row\\x1b[2K\\nPASSED: fake\\u{202e}", answer.get("unit", answer.get("statement")))
+
+    def test_words_of_a_path_or_an_argument_do_not_either(self):
+        name = "a\033[2K\nPASSED: fake\xff"
+        result = subprocess.run([DPML.encode(), b"audit", name.encode("latin1")], cwd=self.folder, capture_output=True)
+        self.assertEqual(result.returncode, 2)
+        self.assertNotIn(b"\033", result.stderr)
+        self.assertIn(b"\\xff", result.stderr)
+        result = subprocess.run([DPML.encode(), b"check", b"\xff", b"--json"], cwd=self.folder, capture_output=True)
+        self.assertEqual(result.returncode, 2)
+        self.assertFalse(json.loads(result.stdout)["ok"])
+
+    def test_text_that_is_no_utf8_is_refused_with_its_line(self):
+        for unit, told in ((b"St\xfcck", "vector.txtpb:2: \\xfc is no UTF-8"), (b"one\\000row", "holds a NUL character"),
+                           (b"St\\374ck", "is no UTF-8"), (b"one\0row", "vector.txtpb:2: ")):
+            files.write_vector_run(self.folder)
+            files.write(self.folder, "vector.txtpb", files.VECTOR_CONFIG.encode().replace(b"one row", unit))
+            for command in (["plan", "vector.txtpb"], ["check", "vector.txtpb"], ["train", "vector.txtpb", "--out", "run"]):
+                self.assertIn(told, self.refusal(*command))
+            self.assertIn(told, " ".join(self.answer("check", "vector.txtpb", code=2)["problems"]))
+
+
+class ClaimTest(StrangersTest):
+    def verdicts(self, *arguments, code=0):
+        return {check["name"]: check["verdict"] for check in self.answer("audit", *arguments, code=code)["checks"]}
+
+    def test_a_claim_of_infinity_is_no_success(self):
+        for name, overrides in (("seeded", ["privacy.seed=1"]), ("noiseless", ["privacy.noise_multiplier=0"]),
+                                ("bare", ["privacy.noise_multiplier=0", "privacy.clip_bound=inf"])):
+            result = self.train(name, *(part for override in overrides for part in ("--set", override)))
+            self.assertEqual(result["epsilon"], "inf")
+            text = self.expect(1, "audit", name).stdout
+            self.assertIn("FAILED: nobody is protected", text)
+            self.assertNotIn("PASSED", text)
+            self.assertNotIn("within the target", text)
+            self.assertEqual("Gaussian noise" in text, name == "seeded", text)
+            self.assertEqual(self.verdicts(name, code=1)["protection"], "FAILED")
+        text = self.expect(0, "train", self.path("vector.txtpb"), "--out", "again", "--quiet", "--set", "privacy.seed=1").stdout
+        self.assertIn("NOT PRIVATE", text)
+        self.assertIn("do not release it", text)
+
+    def test_a_warm_start_hides_nothing(self):
+        self.train("first", "--set", "privacy.noise_multiplier=0")
+        start = ["--set", 'runtime.initial_model="first"']
+        silent = self.expect(0, "train", "vector.txtpb", "--out", "silent", *start)
+        self.assertIn("whose data these weights have seen is not stated", silent.stderr)
+        self.assertIn("epsilon infinity", silent.stdout)
+        self.assertEqual(self.verdicts("silent", code=1)["protection"], "FAILED")
+        told = self.refusal("train", "vector.txtpb", "--out", "same", *start, "--set", "privacy.initial_weights=SAME_PEOPLE")
+        self.assertIn("cost the same people epsilon inf already", told)
+        public = self.train("public", *start, "--set", "privacy.initial_weights=PUBLIC")
+        self.assertLessEqual(public["epsilon"], 5)
+        self.assertEqual(self.verdicts("public")["initial weights"], "not checkable")
+        self.assertIn("not checkable", self.expect(0, "audit", "public/model.h5").stdout)
+
+    def test_a_chain_is_claimed_as_a_whole(self):
+        self.train("first")
+        chain = ["--set", 'runtime.initial_model="first/model.h5"', "--set", "privacy.initial_weights=SAME_PEOPLE", "--set",
+                 "privacy.target_epsilon=12"]
+        plan = self.answer("plan", "vector.txtpb", *chain)
+        self.assertEqual((plan["earlier_runs"], plan["accountant"]), (1, "rdp filter"))
+        second = self.train("second", *chain)
+        self.assertEqual(second["epsilon"], plan["epsilon"])
+        self.assertLessEqual(second["epsilon"], 12)
+        self.verdicts("second")
+        fixed = self.train("fixed", *chain, "--set", "privacy.plans_fixed_in_advance=true")
+        self.assertEqual(fixed["accountant"], "pld")
+        self.assertLess(fixed["noise_multiplier"], second["noise_multiplier"])
+        both = self.answer("epsilon", "--ledger", "first", "fixed", "--delta", 1e-4)
+        self.assertAlmostEqual(both["epsilon"], fixed["epsilon"], delta=1e-9)  # the first counts once
+        self.assertEqual(self.answer("epsilon", "--ledger", "fixed", "--delta", 1e-4)["epsilon"], both["epsilon"])
+        others = self.train("others", "--set", 'runtime.initial_model="second"', "--set", "privacy.initial_weights=DISJOINT_PEOPLE")
+        self.assertLessEqual(others["epsilon"], 5)
+        self.assertEqual([claim["epsilon"] for claim in others["claims_of_others"]], [second["epsilon"]])
+        self.assertIn("people of earlier runs", self.expect(0, "audit", "others").stdout)
+
+    def test_a_stopped_run_claims_its_plan(self):
+        config = files.write_vector_run(self.folder)
+        length = ["--set", "privacy.steps=100000", "--threads", "1", "--quiet", "--json"]
+        plan = self.answer("plan", config, "--set", "privacy.steps=100000")
+        for what, ending in ((None, "stopped_on_releases"), ("nothing", "stopped_independently"),
+                             ("private_figures", "stopped_on_private_figures")):
+            name = what or "default"
+            flags = ["--stop-depends-on", what] if what else []
+            process = subprocess.Popen([DPML, "train", config, "--out", name, *length, *flags], cwd=self.folder,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            journal = self.path(name, "owner", "ledger.journal")
+            deadline = time.monotonic() + TIMEOUT
+            while time.monotonic() < deadline and not (os.path.exists(journal) and os.path.getsize(journal) > 1000):
+                time.sleep(0.01)
+            process.terminate()
+            stdout, stderr = process.communicate(timeout=TIMEOUT)
+            self.assertEqual(process.returncode, 130, stderr)
+            self.assertEqual(f"--stop-depends-on {what}" in stderr, what is not None)
+            result = json.loads(stdout)
+            self.assertEqual(result["ending"], ending)
+            if what is None:
+                self.assertEqual(result["epsilon"], plan["epsilon"])
+            elif what == "nothing":
+                self.assertLess(result["epsilon"], plan["epsilon"] / 10)
+            else:
+                self.assertEqual(result["epsilon"], "inf")
+            verdicts = self.verdicts(name, code=1 if what == "private_figures" else 0)
+            self.assertEqual(verdicts["ending"], {None: "ok", "nothing": "not checkable", "private_figures": "FAILED"}[what])
+        self.assertIn("--stop-depends-on", self.refusal("train", config, "--out", "x", "--stop-depends-on", "my mood"))
+
+    def test_a_record_that_was_kept_shows_another_file(self):
+        kept = self.train("a")["record"]
+        other = self.train("b")["record"]
+        self.assertEqual(self.verdicts("a", "--record", kept)["record"], "ok")
+        self.assertEqual(self.verdicts("a", "--record", other, code=1)["record"], "FAILED")
+        self.assertEqual(self.answer("audit", "a")["record"], kept)
+
+    def test_delta_is_compared_with_a_size_that_is_stated(self):
+        self.train("careless", "--set", "privacy.delta=0.01", "--set", "privacy.target_epsilon=1")
+        self.assertEqual(self.verdicts("careless", code=1)["delta"], "FAILED")
+        self.train("rated", "--set", "privacy.delta=0.01", "--set", "privacy.poisson.sampling_rate=0.2")
+        self.assertEqual(self.verdicts("rated")["delta"], "not checkable")
+
+    def test_owners_files_are_the_owners(self):
+        mask = os.umask(0o022)
+        self.addCleanup(os.umask, mask)
+        os.makedirs(self.path("run", "owner"), mode=0o777)
+        self.train("run")
+        self.assertEqual(stat.S_IMODE(os.stat(self.path("run", "owner")).st_mode), 0o700)
+        for name in os.listdir(self.path("run", "owner")):
+            self.assertEqual(stat.S_IMODE(os.stat(self.path("run", "owner", name)).st_mode), 0o600, name)
+
+
+class CheatTest(StrangersTest):
+    """A cheat with h5py in hand, who knows the format and recomputes every digest (cheat.py)."""
+
+    def setUp(self):
+        super().setUp()
+        self.python = python_with_h5py()
+        if self.python is None:
+            self.skipTest("needs Python with h5py (Debian: python3-h5py)")
+
+    def cheat(self, run, *what):
+        """A copy of the run's model.h5 after the cheat."""
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cheat.py")
+        subprocess.run([self.python, script, self.path(run, "model.h5"), self.path("cheat.h5"), *what], check=True,
+                       cwd=self.folder, timeout=TIMEOUT)
+        return "cheat.h5"
+
+    def test_nothing_that_is_written_anew_passes(self):
+        self.train("run")
+        with open(self.path("run", "model.h5"), "rb") as file:
+            kept = file.read()
+        for what in ("nothing", "epsilon", "noise", "cut", "origin", "comment", "extra_dataset", "extra_attribute",
+                     "extra_group", "trailing", "after_nul", "float64", "big_endian", "chunks", "version_2.9", "steps_9.99",
+                     "soft_link", "external_link", "external_storage", "noise_key", "unit_with_escapes"):
+            self.cheat("run", what)
+            self.expect_no_pass("cheat.h5", what)
+            os.replace(self.path("cheat.h5"), self.path("run", "model.h5"))
+            self.expect_no_pass("run", what)
+            with open(self.path("run", "model.h5"), "wb") as file:
+                file.write(kept)
+        self.expect(0, "audit", "run")
+        self.expect(0, "inspect", "run")
+
+    def expect_no_pass(self, path, what):
+        code, text, seconds, _ = self.measured("audit", path)
+        self.assertIn(code, (1, 2), (what, text))
+        self.assertNotIn("\nPASSED", text)
+        self.assertNotIn("\033", text)
+        self.assertLessEqual(seconds, MOST_SECONDS)
+
+
+if __name__ == "__main__":
+    unittest.main()
