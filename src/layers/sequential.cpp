@@ -47,7 +47,7 @@ NumberRule Sequential::input_rule() const {
     const NumberRule wanted = child.layer->input_rule();
     if (kept) {
       rule = both(rule, wanted);
-    } else if (wanted != NumberRule(AnyNumber{})) {
+    } else if (!std::holds_alternative<AnyNumber>(wanted)) {
       throw ConfigError(child.layer->place() + ": its input must be " + to_text(wanted) +
                         " everywhere, but a layer before it computes other numbers; put it first");
     }
