@@ -164,6 +164,8 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
   sabotage "groups are not rounded to the grid" dpsgd_test ClippedSumTest.TheOrderOfGroupsChangesNoBit \
     src/dpsgd/contents.h \
     'return (x + shift_) - shift_;' 'return x;'
+  sabotage "a group begins with what the one before left" dpsgd_test ClippedSumTest.AGroupKeepsNothingOfTheOneBefore \
+    src/dpsgd/clipped_sum.cpp 'if (lane.is_begun[place]) continue;' 'continue;'
   sabotage "groups are cut by their place in the batch" dpsgd_test SampleGroups.OneRowMoreChangesOneGroupWhichMayPartInTwo \
     src/dpsgd/sample_groups.cpp '(drawn_[i].coin >> bit & 1) != 0' 'i - begin >= (end - begin) / 2'
 

@@ -30,6 +30,8 @@ void add_dense_sum(const Tensor& g, std::span<const float> weights, float* into)
 
 void add_outer_norms(const Tensor& u, const Tensor& v, std::span<double> upper);
 void add_outer_sum(const Tensor& u, const Tensor& v, std::span<const float> weights, float* into);
+/// Of one position: T = 1.
+void write_outer_sum(const Tensor& u, const Tensor& v, std::span<const float> weights, float* into);
 Tensor dense_from_outer(const Tensor& u, const Tensor& v);
 
 void add_patches_norms(const Tensor& u, const Tensor& x, const PatchGeometry& geometry, std::span<double> upper);

@@ -46,8 +46,9 @@ Tensor kept_rows(const Tensor& x, std::span<const float> weights, Index kept, bo
   return rows;
 }
 
-/// Samples of one position: one product over the samples, whose sums go on from `into`.
-void add_single_positions(const Tensor& u, const Tensor& v, std::span<const float> weights, float* into) {
+/// Samples of one position: one product over the samples, whose sums begin at 0 or go on from `into`.
+void sum_single_positions(const Tensor& u, const Tensor& v, std::span<const float> weights, GemmResult result,
+                          float* into) {
   const Index m = u.axis(2);
   const Index n = v.axis(2);
   const Index kept = std::ssize(weights) - std::count(weights.begin(), weights.end(), 0.0F);
@@ -57,7 +58,7 @@ void add_single_positions(const Tensor& u, const Tensor& v, std::span<const floa
   const Tensor left = all_one || (all_kept && !scale_u) ? u : kept_rows(u, weights, kept, scale_u);
   const Tensor right = all_one || (all_kept && scale_u) ? v : kept_rows(v, weights, kept, !scale_u);
   MatrixProduct product = product_of(kept, m, left.data(), n, right.data(), into);
-  product.result = GemmResult::goes_on;
+  product.result = result;
   gemm(product);
 }
 
@@ -94,10 +95,14 @@ void add_outer_norms(const Tensor& u, const Tensor& v, std::span<double> upper) 
 
 void add_outer_sum(const Tensor& u, const Tensor& v, std::span<const float> weights, float* into) {
   if (u.axis(1) == 1) {
-    add_single_positions(u, v, weights, into);
+    sum_single_positions(u, v, weights, GemmResult::goes_on, into);
   } else {
     add_many_positions(u, v, weights, into);
   }
+}
+
+void write_outer_sum(const Tensor& u, const Tensor& v, std::span<const float> weights, float* into) {
+  sum_single_positions(u, v, weights, GemmResult::replaces, into);
 }
 
 Tensor dense_from_outer(const Tensor& u, const Tensor& v) {

@@ -126,6 +126,17 @@ void PerSampleGrad::add_weighted_sum(std::span<const float> weights, float* into
              form_);
 }
 
+void PerSampleGrad::write_weighted_sum(std::span<const float> weights, float* into) const {
+  DPML_ASSERT(std::ssize(weights) == batch());
+  const auto* outer = std::get_if<Outer>(&form_);
+  if (outer != nullptr && outer->u.axis(1) == 1) {
+    write_outer_sum(outer->u, outer->v, weights, into);
+    return;
+  }
+  std::fill_n(into, parameter_shape().size(), 0.0F);
+  add_weighted_sum(weights, into);
+}
+
 Tensor PerSampleGrad::to_dense() const {
   return std::visit(Cases{[](const Dense& form) { return form.g; },
                           [](const Outer& form) { return dense_from_outer(form.u, form.v); },

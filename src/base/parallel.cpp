@@ -15,9 +15,8 @@ namespace dpml {
 
 namespace {
 
-// Waking a thread and waiting for it takes some 5 us on an idle machine, and a turn of the scheduler, milliseconds, on
-// a busy one.
-constexpr double kSecondsWorthAThread = 100e-6;
+constexpr double kSecondsWorthAThread = 50e-6;  // waking a thread and waiting for it takes some 5 us
+constexpr int kSlowRounds = 2;                  // one may be chance
 
 thread_local bool inside = false;
 
@@ -50,6 +49,27 @@ int available_cores() {
 
 int threads_worth(double seconds, int threads) {
   return std::clamp(static_cast<int>(std::min(seconds / kSecondsWorthAThread, 1e6)), 1, std::max(threads, 1));
+}
+
+int ThreadGauge::threads_for(double seconds, int threads) const {
+  if (alone_ > 0) return 1;
+  return seconds > 0 ? threads_worth(seconds, threads) : threads;
+}
+
+void ThreadGauge::took(int threads, double seconds, double processor_seconds) {
+  if (threads == 1) {
+    alone_ = std::max(0, alone_ - 1);
+    return;
+  }
+  if (seconds <= processor_seconds) {
+    slow_ = 0;
+    pause_ = std::max(kShortestPause, pause_ / 2);
+    return;
+  }
+  if (++slow_ < kSlowRounds) return;
+  slow_ = kSlowRounds - 1;  // when several are tried again, one slow round is enough
+  alone_ = pause_;
+  pause_ = std::min(kLongestPause, 2 * pause_);
 }
 
 void parallel_for(int threads, std::int64_t count, const std::function<void(std::int64_t)>& body) {

@@ -132,12 +132,24 @@ void ClippedSum::add_clipped(Lane& lane, std::span<const std::pair<std::size_t, 
       lane.weights[b] = contents_->rule.weight(lane.squared_norms[b]);
   }
 
-  if (!lane.has_group) std::fill(lane.group.begin(), lane.group.end(), 0.0F);
+  if (!lane.has_group) lane.is_begun.assign(contents_->parameters.size(), false);
   lane.has_group = true;
   lane.group_samples += batch;
   lane.samples += static_cast<double>(batch);
   for (const auto& [place, gradient] : gradients) {
-    gradient.add_weighted_sum(lane.weights, lane.group.data() + contents_->offsets[place]);
+    float* into = lane.group.data() + contents_->offsets[place];
+    if (lane.is_begun[place]) {
+      gradient.add_weighted_sum(lane.weights, into);
+    } else {
+      gradient.write_weighted_sum(lane.weights, into);
+    }
+    lane.is_begun[place] = true;
+  }
+  for (std::size_t place = 0; place < lane.is_begun.size(); ++place) {
+    if (lane.is_begun[place]) continue;
+    std::fill_n(lane.group.begin() + static_cast<std::ptrdiff_t>(contents_->offsets[place]),
+                contents_->parameters[place]->size(), 0.0F);
+    lane.is_begun[place] = true;
   }
 }
 

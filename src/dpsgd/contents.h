@@ -35,6 +35,7 @@ struct ClippedSum::Lane {
   double samples = 0;
   bool has_group = false;
   bool has_total = false;
+  std::vector<bool> is_begun;  // which parameters of the open group hold a sum, and not what was there before
   // Reused from batch to batch.
   std::vector<std::pair<std::size_t, PerSampleGrad>> gradients;
   std::vector<double> squared_norms;

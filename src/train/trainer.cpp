@@ -59,6 +59,7 @@ struct Trainer::Parts {
   SampleGroups groups;
   std::vector<Index> longest_first;  // groups
   std::vector<LaneWork> work;
+  ThreadGauge gauge;
   double seconds_per_sample = 0;  // of one core, as last measured; 0 before the first batch
 };
 
@@ -70,10 +71,11 @@ std::vector<Parameter*> parameters_of(Layer& model) {
   return parameters;
 }
 
-/// Processor time of the calling thread: what a busy machine takes from it does not count.
-double thread_seconds() {
+/// CLOCK_THREAD_CPUTIME_ID is the processor time of the calling thread: what a busy machine takes from it does not
+/// count.
+double seconds_of(clockid_t clock) {
   timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  clock_gettime(clock, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
 
@@ -185,8 +187,8 @@ void Trainer::add_batch(std::uint64_t mask_key) {
   parts.sum.clear();  // of a step whose release failed; its samples would count twice
   share_out(parts.groups, parts.longest_first, parts.work);
   const auto samples = static_cast<double>(parts.groups.samples());
-  const int threads =
-      parts.seconds_per_sample > 0 ? threads_worth(samples * parts.seconds_per_sample, parts.threads) : parts.threads;
+  const int threads = parts.gauge.threads_for(samples * parts.seconds_per_sample, parts.threads);
+  const double start = seconds_of(CLOCK_MONOTONIC);
   try {
     parallel_for(threads, std::ssize(parts.work),
                  [&](std::int64_t i) { add_groups(parts.work[static_cast<std::size_t>(i)], mask_key); });
@@ -202,6 +204,7 @@ void Trainer::add_batch(std::uint64_t mask_key) {
     not_finite += work.not_finite;
     seconds += work.seconds;
   }
+  parts.gauge.took(threads, seconds_of(CLOCK_MONOTONIC) - start, seconds);
   const Index finite = parts.groups.samples() - not_finite;
   parts.figures = {.batch_size = parts.groups.samples(),
                    .not_finite = not_finite,
@@ -211,7 +214,7 @@ void Trainer::add_batch(std::uint64_t mask_key) {
 
 void Trainer::add_groups(LaneWork& work, std::uint64_t mask_key) {
   Parts& parts = *parts_;
-  const double start = thread_seconds();
+  const double start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   const bool is_private = parts.plan.clip_rule().needs_norms();
   const Index size = parts.layout.physical_batch;
   Batch samples;
@@ -237,7 +240,7 @@ void Trainer::add_groups(LaneWork& work, std::uint64_t mask_key) {
       parts.sum.add(work.lane, tape, losses);
     }
   }
-  work.seconds = thread_seconds() - start;
+  work.seconds = seconds_of(CLOCK_THREAD_CPUTIME_ID) - start;
 }
 
 std::uint64_t Trainer::steps() const {

@@ -101,6 +101,18 @@ TEST(PerSampleGrad, WeightedSumsAddToWhatIsThere) {
   }
 }
 
+TEST(PerSampleGrad, WrittenSumsAreThoseAddedToZeros) {
+  for (const GradientExample& example : gradient_examples()) {
+    std::vector<float> weights = some_weights(example.gradient.batch());
+    for (int round = 0; round < 2; ++round) {
+      std::vector<float> written(static_cast<std::size_t>(example.gradient.parameter_shape().size()), NAN);
+      example.gradient.write_weighted_sum(weights, written.data());
+      EXPECT_EQ(written, weighted_sum(example.gradient, weights)) << example.name;
+      std::fill(weights.begin(), weights.end(), 0.0F);  // nobody is kept
+    }
+  }
+}
+
 TEST(PerSampleGrad, TheSmallerFormHoldsTheSameGradients) {
   for (const GradientExample& example : gradient_examples()) {
     const PerSampleGrad smaller = PerSampleGrad(example.gradient).in_smaller_form();

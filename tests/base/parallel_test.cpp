@@ -107,10 +107,45 @@ TEST(AvailableCores, AreThoseThatTheProcessMayUse) {
 
 TEST(ThreadsWorth, LittleWorkIsForOneThread) {
   EXPECT_EQ(threads_worth(0, 8), 1);
-  EXPECT_EQ(threads_worth(50e-6, 8), 1);
+  EXPECT_EQ(threads_worth(90e-6, 8), 1);
   EXPECT_EQ(threads_worth(1, 8), 8);
   EXPECT_EQ(threads_worth(1e300, 8), 8);
   EXPECT_EQ(threads_worth(1, 0), 1);
+}
+
+constexpr double kStep = 200e-6;  // of one core
+
+TEST(ThreadGauge, TakesAllThreadsWhereTheyPay) {
+  ThreadGauge gauge;
+  EXPECT_EQ(gauge.threads_for(0, 4), 4) << "nothing is known";
+  EXPECT_EQ(gauge.threads_for(kStep, 2), 2);
+  EXPECT_EQ(gauge.threads_for(10e-6, 4), 1) << "little work";
+  for (int round = 0; round < 1000; ++round) {
+    gauge.took(2, round % 10 == 0 ? 10 * kStep : 0.6 * kStep, kStep);
+    EXPECT_EQ(gauge.threads_for(kStep, 2), 2) << "one slow round is chance";
+  }
+}
+
+TEST(ThreadGauge, OneThreadWorksWhileTheOthersWaitForCores) {
+  ThreadGauge gauge;
+  int several = 0;
+  for (int round = 0; round < 400; ++round) {
+    const int threads = gauge.threads_for(kStep, 2);
+    several += threads > 1 ? 1 : 0;
+    gauge.took(threads, threads > 1 ? 20 * kStep : kStep, kStep);
+  }
+  EXPECT_LE(several, 7);
+  // The machine is idle again: soon all threads work, and stay.
+  int rounds = 0;
+  while (gauge.threads_for(kStep, 2) == 1) {
+    gauge.took(1, kStep, kStep);
+    ++rounds;
+  }
+  EXPECT_LE(rounds, 1024);
+  for (int round = 0; round < 10; ++round) {
+    gauge.took(2, 0.6 * kStep, kStep);
+    EXPECT_EQ(gauge.threads_for(kStep, 2), 2);
+  }
 }
 
 }  // namespace

@@ -326,6 +326,21 @@ TEST_F(ClippedSumTest, ForgetsWhatItIsToldToForgetAndWhatWasReleased) {
   EXPECT_EQ(numbers(released(cleared)), std::vector<float>(kNumbers, 0.0F));
 }
 
+TEST_F(ClippedSumTest, AGroupKeepsNothingOfTheOneBefore) {
+  ClippedSum sum = empty_sum(1);
+  add(sum, random_samples(50, 62), 5);
+  sum.clear();
+  // Of one position, and a parameter that this batch does not reach.
+  Tape tape;
+  const Value x = tape.sample(random_tensor(Shape{3, kIn}, 63));
+  sum.add(0, tape, mean(tape, matmul(tape, x, weight_), 1));
+  const std::vector<float> got = numbers(released(sum));
+  ClippedSum fresh = empty_sum(1);
+  fresh.add(0, tape, mean(tape, matmul(tape, x, weight_), 1));
+  EXPECT_EQ(got, numbers(released(fresh)));
+  for (std::size_t i = kOut * kIn; i < got.size(); ++i) EXPECT_EQ(got[i], 0) << "the bias got no gradient";
+}
+
 TEST_F(ClippedSumTest, AnEmptyPhysicalBatchAddsNothing) {
   ClippedSum sum = empty_sum(1);
   sum.add(0, random_samples(1, 1).gradients(0, 0));

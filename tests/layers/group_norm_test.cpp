@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "dpml/autograd/ops.h"
+#include "dpml/layers/layer_norm.h"
+#include "dpml/layers/linear.h"
 #include "dpml/testing.h"
 #include "try_layer.h"
 
@@ -56,6 +59,30 @@ TEST(GroupNorm, NormalisesEachSamplesGroups) {
     const Tensor y = apply(layer, x);
     const std::vector<double> want = slow_group_norm(x, groups, 1e-5);
     for (Index i = 0; i < x.size(); ++i) EXPECT_NEAR(y.data()[i], want[static_cast<std::size_t>(i)], 2e-6);
+  }
+}
+
+/// The squared length of each sample's gradients.
+class Lengths : public GradientSink {
+ public:
+  explicit Lengths(Index batch) : squares(static_cast<std::size_t>(batch)) {}
+  void accept(const Parameter&, PerSampleGrad gradient) override { gradient.add_squared_norms(squares); }
+  std::vector<double> squares;
+};
+
+TEST(GroupNorm, ANumberAloneInItsGroupHasNoGradientNotEvenOfRounding) {
+  Rng rng = fixed_rng();
+  const std::unique_ptr<Layer> norms[] = {
+      std::make_unique<GroupNorm>(GroupNorm::Options{.groups = 6, .channels = 6, .affine = false}),
+      std::make_unique<LayerNorm>(LayerNorm::Options{.normalized = {1}, .affine = false})};
+  for (const std::unique_ptr<Layer>& norm : norms) {
+    const Index width = norm == norms[0] ? 6 : 1;
+    const Linear linear({.in = 40, .out = width}, rng);
+    Tape tape({.gradients = true});
+    const Value y = norm->forward(tape, linear.forward(tape, tape.sample(random_tensor({64, 40}))));
+    Lengths lengths(64);
+    tape.backward(sum(tape, multiply(tape, y, tape.sample(random_tensor({64, width}, 7))), 1), lengths);
+    for (const double squares : lengths.squares) EXPECT_EQ(squares, 0);
   }
 }
 

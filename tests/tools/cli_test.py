@@ -70,6 +70,7 @@ OPTIONS = {
     "epsilon": [*RELEASED, "--delta", "--curve", "--points", "--svg"],
     "delta": [*RELEASED, "--epsilon"],
     "noise": [*RELEASED, "--epsilon", "--delta", "--solve"],
+    "neighbours": ["--trials", "--seed", "--verbose", "--json"],
 }
 
 
@@ -314,6 +315,27 @@ entry {
   count: 200
 }
 """
+
+
+class NeighboursTest(CommandTest):
+    def test_one_record_moves_a_sum_by_at_most_the_clip_bound(self):
+        text = self.expect(0, "neighbours", "--trials", 8).stdout
+        self.assertRegex(text, r"^8 pairs of data sets .* at most [01]\.\d{7} clip bounds apart")
+        self.assertIn("PASSED", text)
+
+    def test_every_pair_is_told_when_asked_for(self):
+        answer = self.answer("neighbours", "--trials", 5, "--seed", 3, "--verbose")
+        self.assertEqual((answer["passed"], answer["trials"], answer["failed"]), (True, 5, 0))
+        self.assertEqual(len(answer["all"]), 5)
+        for trial in [*answer["all"], answer["worst"]]:
+            self.assertTrue(trial["holds"], trial)
+            self.assertLessEqual(0, trial["moved"], trial)
+            self.assertLessEqual(trial["moved"], 1, trial)
+        self.assertEqual(answer, self.answer("neighbours", "--trials", 5, "--seed", 3, "--verbose"))
+
+    def test_impossible_numbers_are_refused(self):
+        for trials in (0, -1, "many"):
+            self.assertIn("--trials", self.refusal("neighbours", "--trials", trials))
 
 
 class EventsTest(CommandTest):

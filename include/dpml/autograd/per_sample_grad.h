@@ -38,6 +38,8 @@ class PerSampleGrad {
   /// function of its gradient and weight alone, bit for bit, and each addition is rounded once. A sample of weight 0 is
   /// skipped, not multiplied, so whatever it holds (NaN, infinity) cannot reach the sum.
   void add_weighted_sum(std::span<const float> weights, float* into) const;
+  /// The same sum, begun at 0: what `into` held is not read. Sooner done than zeros that are added to.
+  void write_weighted_sum(std::span<const float> weights, float* into) const;
 
   /// [B, parameter...]; the oracle, and the way out for unusual uses.
   Tensor to_dense() const;
