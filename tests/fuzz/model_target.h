@@ -28,13 +28,19 @@ inline std::string with_scan(const std::filesystem::path& model) {
   return file + scan + std::string(reinterpret_cast<const char*>(&length), sizeof length);
 }
 
-/// The scan at the end of the bytes; "" when there is none.
-inline std::string_view scan_in(std::string_view bytes) {
+struct FileAndScan {
+  std::string_view file;
+  std::string_view scan;
+};
+
+/// What with_scan put together; all is the file when no scan is behind it.
+inline FileAndScan parted(std::string_view bytes) {
   std::uint64_t length = 0;
-  if (bytes.size() < sizeof length) return "";
+  if (bytes.size() < sizeof length) return {bytes, ""};
+  std::memcpy(&length, bytes.data() + bytes.size() - sizeof length, sizeof length);
+  if (length > bytes.size() - sizeof length) return {bytes, ""};
   bytes.remove_suffix(sizeof length);
-  std::memcpy(&length, bytes.data() + bytes.size(), sizeof length);
-  return length > bytes.size() ? "" : bytes.substr(bytes.size() - length);
+  return {bytes.substr(0, bytes.size() - length), bytes.substr(bytes.size() - length)};
 }
 
 /// Is one, by this reader; else it was refused in a way that blames the file.
@@ -52,10 +58,10 @@ bool read_or_refuse_file(const Read& read) {
 
 /// With a scan that is told behind it: read, or refused. True when it is a model.
 inline bool read_scanned_model_bytes(const std::uint8_t* data, std::size_t size) {
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  const std::filesystem::path& path = file_of(data, size);
+  const FileAndScan parts = parted({reinterpret_cast<const char*>(data), size});
+  const std::filesystem::path& path = file_of(data, parts.file.size());
   return read_or_refuse_file([&] {
-    hdf5::RecordTree tree(path, scan_in(bytes));
+    hdf5::RecordTree tree(path, parts.scan);
     stored_model_in(tree);
   });
 }

@@ -19,8 +19,8 @@ TEST(ModelCorpus, IsReadOrRefused) {
     scanned_models += fuzz::read_scanned_model_bytes(data, bytes.size()) ? 1 : 0;
   }
   EXPECT_GE(files, 20);
-  EXPECT_GE(models, 2);
-  EXPECT_GE(scanned_models, 0);
+  EXPECT_GE(models, 4);
+  EXPECT_GE(scanned_models, 4);
 }
 
 }  // namespace
