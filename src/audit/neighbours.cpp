@@ -25,7 +25,8 @@ struct Records {
 };
 
 float rough(Rng& rng, int exponents) {
-  const double size = std::ldexp(1 + rng.uniform(), static_cast<int>(rng.below(2 * exponents + 1)) - exponents);
+  const double size = std::ldexp(
+      1 + rng.uniform(), static_cast<int>(rng.below(static_cast<std::uint64_t>(2 * exponents + 1))) - exponents);
   return static_cast<float>(rng.below(2) == 0 ? size : -size);
 }
 
@@ -54,8 +55,8 @@ void draw_row(const NeighbourModel& model, Rng& rng, int exponents, Records& rec
   }
 }
 
-/// Rows whose first hidden number is 0 but for rounding: one rounding more or less turns their gradients round, by a kink
-/// of the model or by the sign of the error.
+/// Rows whose first hidden number is 0 but for rounding: one rounding more or less turns their gradients round, by a
+/// kink of the model or by the sign of the error.
 bool put_on_a_kink(const NeighbourModel& model, Rng& rng, Records& records, Index rows) {
   if (model.vocabulary > 0 || model.input.rank() != 1 || model.input[0] < 2) return false;
   const Tensor& weight = named_parameters(*model.layers)[0].parameter->tensor();
