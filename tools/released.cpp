@@ -20,7 +20,7 @@ namespace {
 
 std::optional<Neighbours> stated_neighbours(const Released& released) {
   if (!released.neighbours) return std::nullopt;
-  return parse_neighbours(*released.neighbours);
+  return parse_neighbours(lower_case(*released.neighbours));
 }
 
 void append(const Ledger& part, const std::string& name, std::optional<Composition>& whole) {

@@ -34,6 +34,11 @@ TEST(ListWords, JoinsAsInASentence) {
   EXPECT_EQ(list_words({}), "");
 }
 
+TEST(LetterCase, ChangesAsciiLettersAlone) {
+  EXPECT_EQ(lower_case("ADD_or_Z\xC3\x9C [1]"), "add_or_z\xC3\x9C [1]");
+  EXPECT_EQ(upper_case("add_OR_z\xC3\xBC {1}"), "ADD_OR_Z\xC3\xBC {1}");
+}
+
 TEST(ToText, ReadsBackAsTheSameNumber) {
   for (const double value : {0.1, 1e-5, 1.0 / 3.0, 6.02e23, -2.5, 5e-324, 1.7976931348623157e308, 0.0}) {
     EXPECT_EQ(std::strtod(to_text(value).c_str(), nullptr), value);
