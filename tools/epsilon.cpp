@@ -27,7 +27,7 @@ struct Request {
 
 int run(const Request& request) {
   std::filesystem::path svg;
-  if (!request.svg.empty()) svg = output_path(request.svg, files_read(request.released));
+  if (!request.svg.empty()) svg = output_path(request.svg, kPlot, files_read(request.released));
   const Composition composition = composition_of(request.released);
   const auto accountant = accountant_of(request.released);
   const std::uint64_t size = request.released.group_size();

@@ -90,7 +90,10 @@ std::string reason_for_nothing(const Experiment& experiment, const RunResult& re
     return "whose data the weights had seen that it began with is not stated (privacy.initial_weights)";
   }
   if (result.ending == Ending::stopped_on_private_figures) return "it was stopped for private figures";
-  return result.noise_multiplier == 0 ? "there is no noise" : "an earlier run on the same people claims nothing";
+  if (result.noise_multiplier == 0) return "there is no noise";
+  return experiment.privacy.initial_weights == InitialWeights::same_people
+             ? "together with the runs before it on the same people no finite epsilon holds"
+             : "with so little noise no finite epsilon can be certified";
 }
 
 Json json_of(const RunFolder& folder, const RunResult& result) {

@@ -353,6 +353,22 @@ class EventsTest(CommandTest):
         stated = "neighbours: \"add_or_remove_one\"\n" + GOOD_EVENTS
         self.assertEqual(from_file, self.answer(*self.ask, "-", stdin=stated))
 
+    def test_neighbours_are_spelled_as_in_a_config(self):
+        wanted = self.answer(*self.ask, "-", "--neighbours", "replace_one", stdin=GOOD_EVENTS)
+        for name in ("REPLACE_ONE", "replace_one", '"REPLACE_ONE"', '"replace_one"', "'Replace_One'"):
+            for text in (f"neighbours: {name} {GOOD_EVENTS}", f"# neighbours: zero_out\n{GOOD_EVENTS}\nneighbours:{name}"):
+                self.assertEqual(self.answer(*self.ask, "-", stdin=text), wanted, text)
+        self.assertEqual(self.answer(*self.ask, "-", "--neighbours", "REPLACE_ONE", stdin=GOOD_EVENTS), wanted)
+        for text in ("neighbours: REPLACE", "neighbours:", "neighbours", "neighbours: {", 'neighbours: "', "neighbours: 2"):
+            self.assertIn("events.txtpb:1", self.told(text, "--accountant", "pld"), text)
+        config = pathlib.Path(self.path(files.write_vector_run(self.folder)))
+        text = config.read_text()
+        wanted = self.answer("plan", config)
+        self.assertIn("ADD_OR_REMOVE_ONE", text)
+        for name in ("add_or_remove_one", '"add_or_remove_one"', "'Add_Or_Remove_One'"):
+            config.write_text(text.replace("ADD_OR_REMOVE_ONE", name))
+            self.assertEqual(self.answer("plan", config), wanted, name)
+
     def test_a_mistake_is_told_by_file_and_line(self):
         self.assertIn("events.txtpb:4:", self.told(GOOD_EVENTS.replace("sampling_rate", "smapling_rate")))
         self.assertRegex(self.told(GOOD_EVENTS[:-10]), r"events\.txtpb:\d+:\d+: ")
@@ -639,6 +655,41 @@ class RunTest(CommandTest):
         self.expect(0, "predict", "run", "--data", "x.npy", "--out", "out_link.csv")
         self.assertTrue(os.path.islink(self.path("out_link.csv")))
         self.assertEqual(len(self.rows_of("out.csv")), 100)
+
+    def test_only_files_of_the_kind_that_is_written_are_written_over(self):
+        config = files.write_vector_run(self.folder)
+        self.train(config)
+        answer = ["epsilon", "--noise-multiplier", 1, "--sampling-rate", 0.1, "--steps", 2, "--delta", 1e-5, "--svg"]
+        before = pathlib.Path(self.path(config)).read_bytes()
+        for command in (["predict", "run", "--data", "x.npy", "--out"], answer):
+            files.write(self.folder, "notes.txt", "a day's work")
+            for out in (config, "notes.txt"):
+                self.assertIn("is there already and is not a ", self.refusal(*command, out))
+            self.assertEqual(pathlib.Path(self.path("notes.txt")).read_text(), "a day's work")
+            files.write(self.folder, "notes.txt", "")
+            for _ in range(2):  # its own file is written over
+                self.expect(0, *command, "notes.txt")
+            self.assertIn("device or a pipe", self.refusal(*command, "/dev/stdin"))
+        self.assertEqual(pathlib.Path(self.path(config)).read_bytes(), before)
+
+    def test_predictions_go_to_standard_output_when_asked(self):
+        self.train(files.write_table_run(self.folder))
+        files.write(self.folder, "new.csv", "note,colour,height\nx,red,1\ny,blue,9\n")
+        self.expect(0, "predict", "run", "--data", "new.csv", "--out", "out.csv")
+        result = self.expect(0, "predict", "run", "--data", "new.csv", "--out", "-")
+        self.assertEqual(result.stdout, pathlib.Path(self.path("out.csv")).read_text())
+        self.assertIn("2 predictions\n1 column of new.csv is not used", result.stderr)
+        self.assertFalse(os.path.exists(self.path("-")))
+        self.assertIn("--json", self.refusal("predict", "run", "--data", "new.csv", "--out", "-", "--json"))
+
+    def test_a_claim_of_nothing_says_why(self):
+        config = files.write_vector_run(self.folder)
+        text = pathlib.Path(self.path(config)).read_text()
+        self.assertIn("target_epsilon: 5", text)
+        for noise, reason in (("0", "there is no noise"), ("1e-300", "so little noise")):
+            files.write(self.folder, "loud.txtpb", text.replace("target_epsilon: 5", "noise_multiplier: " + noise))
+            told = self.expect(0, "train", "loud.txtpb", "--out", "run" + noise, "--quiet").stdout
+            self.assertRegex(told, "NOT PRIVATE: .*" + reason)
 
     def test_eval_takes_a_file_of_ones_own(self):
         config = files.write_table_run(self.folder)
