@@ -301,6 +301,7 @@ void Trainer::restore(const TrainerState& state) {
 
 std::string Trainer::write_model(const std::filesystem::path& path, const ReleaseStatement& statement) {
   const Parts& parts = *parts_;
+  require_usable_rows(parts.rows, parts.data.source_of(SamplePart::input));
   const PrivacyOptions& privacy = parts.plan.options();
   if (!privacy.initial_weights) {
     throw PrivacyError(
