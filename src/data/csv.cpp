@@ -103,9 +103,7 @@ class Encoder {
   double number(std::string_view field) const {
     const std::optional<double> number = parsed(field);
     if (!number) {
-      fail(
-          "expected a finite number (how a missing value is written, if only as an empty field, must stand in the "
-          "schema as a missing_marker)");
+      fail("expected a finite number; where values may be missing, state missing_marker (\"\" for an empty field)");
     }
     return *number;
   }

@@ -178,10 +178,8 @@ TEST(Csv, NamesLineAndColumnButNeverTheValue) {
   };
   expect("secret,Private,1,>50K\n", "line 4, column \"age\": expected a finite number");
   for (const std::string number : {"", "nan", "inf", "1e999", "1 2", "0x10", "1secret", "+-1", "--1"}) {
-    expect(
-        number + ",Private,1,>50K\n",
-        "line 4, column \"age\": expected a finite number (how a missing value is written, if only as an empty field, "
-        "must stand in the schema as a missing_marker)");
+    expect(number + ",Private,1,>50K\n",
+           "line 4, column \"age\": expected a finite number; where values may be missing, state missing_marker");
   }
   expect("1,secret,1,>50K\n", "line 4, column \"work\": expected one of the 2 values");
   expect("1,Private,1,secret\n", "line 4, column \"income\": expected <=50K or >50K");
