@@ -123,6 +123,15 @@ void print_test(const Evaluation& test) {
   std::cout << "  test       loss " << to_text(test.loss) << " (for the owner: not covered by the guarantee)\n";
 }
 
+/// What its owner may do with the model; the same that `dpml audit` will say.
+std::string advice_about_model(const PrivacyOptions& privacy, const Guarantee& guarantee) {
+  if (!std::isfinite(guarantee.epsilon)) return "do not release it: it protects nobody";
+  if (privacy.public_size && privacy.delta * static_cast<double>(*privacy.public_size) >= 1) {
+    return "do not release it: delta is not below one over the public size, so its audit fails";
+  }
+  return "may be released";
+}
+
 void print_result(const Request& request, const Experiment& experiment, const RunResult& result) {
   const RunFolder folder{request.out};
   if (request.json) return print_json(json_of(folder, result));
@@ -137,9 +146,8 @@ void print_result(const Request& request, const Experiment& experiment, const Ru
   print_claims_of_others(result.claims_of_others);
   if (result.test) print_test(*result.test);
   const std::string model = printable(folder.model().string());
-  std::cout << "  model      " << model
-            << (is_private ? " (may be released)" : " (do not release it: it protects nobody)") << "\n  record     "
-            << result.record << " (keep it elsewhere: it shows whether the file was changed)\n"
+  std::cout << "  model      " << model << " (" << advice_about_model(experiment.privacy, result.guarantee)
+            << ")\n  record     " << result.record << " (keep it elsewhere: it shows whether the file was changed)\n"
             << "  owner      " << printable(folder.owner().string())
             << " (saw the data without noise: keep it; rows.csv counts "
                "the rows that were left out)\n";

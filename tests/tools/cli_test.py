@@ -691,6 +691,15 @@ class RunTest(CommandTest):
             told = self.expect(0, "train", "loud.txtpb", "--out", "run" + noise, "--quiet").stdout
             self.assertRegex(told, "NOT PRIVATE: .*" + reason)
 
+    def test_a_model_whose_audit_fails_is_not_offered_for_release(self):
+        config = files.write_vector_run(self.folder)
+        for change, passes in (("privacy.delta=0.009", True), ("privacy.delta=0.01", False), ("privacy.seed=1", False)):
+            run = "run_" + change
+            told = self.expect(0, "train", config, "--out", run, "--quiet", "--set", change).stdout
+            self.assertEqual("may be released" in told, passes, told)
+            self.assertEqual("do not release it" in told, not passes, told)
+            self.expect(0 if passes else 1, "audit", run)
+
     def test_eval_takes_a_file_of_ones_own(self):
         config = files.write_table_run(self.folder)
         self.train(config)
