@@ -81,7 +81,9 @@ std::string_view without_byte_order_mark(std::string_view text) {
 }
 
 bool is_utf16(std::string_view text) {
-  return text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF");
+  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF")) return true;
+  // Without the mark, too, half of an ASCII letter is a NUL.
+  return text.size() > 1 && (text[0] == '\0') != (text[1] == '\0');
 }
 
 std::string to_text(double value) {
