@@ -22,6 +22,15 @@ struct Request {
   bool json = false;
 };
 
+/// An empty digest is a shell variable that was not set; a piece of one would be told as a change of the file.
+const CLI::Validator kDigest(
+    [](std::string& value) {
+      value = lower_case(value);
+      const bool is_digest = value.size() == 64 && value.find_first_not_of("0123456789abcdef") == std::string::npos;
+      return is_digest ? "" : "expected a record digest, 64 hexadecimal digits";
+    },
+    "", "record digest");
+
 const char* word_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::passed:
@@ -107,7 +116,7 @@ void add_audit_command(CLI::App& app, Action& action) {
       ->add_option(
           "--record", request->record,
           "record digest that `dpml train` or an earlier audit printed and somebody kept: the file must have it")
-      ->check(kNotEmpty)
+      ->transform(kDigest)
       ->type_name("DIGEST");
   command->add_flag("--json", request->json, "answer in JSON");
   command->callback([request, &action] { action = [request] { return run(*request); }; });
