@@ -7,7 +7,6 @@
 #include "commands.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
-#include "options.h"
 #include "output.h"
 
 // dpml audit: does a finished run keep what it claims?
@@ -111,7 +110,7 @@ void add_audit_command(CLI::App& app, Action& action) {
       "parts belong together; exit code 1 when not, and when the claim is infinite. \"not checkable\" is what the "
       "given "
       "files cannot show");
-  command->add_option("DIR", request->run, "run folder or model.h5")->required()->check(kNotEmpty);
+  command->add_option("DIR", request->run, "run folder or model.h5")->required();
   command
       ->add_option(
           "--record", request->record,

@@ -106,14 +106,13 @@ void add_predict_command(CLI::App& app, Action& action) {
       "What does a model say about new samples? Writes a CSV table with a line for each row of the file, in order: its "
       "number from 0, the class, and the probability of each class (or the numbers that a regression predicts). A row "
       "that the config drops, for a missing value, has nothing behind its number");
-  command->add_option("DIR", request->run, "run folder or model.h5")->required()->check(kNotEmpty);
+  command->add_option("DIR", request->run, "run folder or model.h5")->required();
   command
       ->add_option(
           "--data", request->data,
           "file of inputs, of the kind the config trained on (IDX, CSV, HDF5, npy). Columns of a CSV are found by "
           "the names in its header; it needs no label, and further columns are not used")
       ->required()
-      ->check(kNotEmpty)
       ->type_name("FILE");
   command
       ->add_option(
@@ -121,7 +120,6 @@ void add_predict_command(CLI::App& app, Action& action) {
           "CSV file to write, - for standard output; never one that is read, or of another kind, nor inside the "
           "folder of a run")
       ->required()
-      ->check(kNotEmpty)
       ->type_name("FILE");
   command->add_flag("--logits", request->logits, "raw outputs of the model instead of probabilities");
   add_threads_option(*command, request->threads);

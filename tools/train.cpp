@@ -186,11 +186,9 @@ void add_train_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "train", "Train as a config says; Ctrl-C, SIGTERM or SIGHUP finish the step, save and say how to go on");
   command->add_option("CONFIG", request->config, "config file, protobuf text; try `dpml plan CONFIG` first")
-      ->required()
-      ->check(kNotEmpty);
+      ->required();
   command->add_option("--out", request->out, "folder to make: model.h5 may be released, owner/ stays with the owner")
       ->required()
-      ->check(kNotEmpty)
       ->type_name("DIR");
   command->add_option("--set", request->overrides, "replace a field: optimizer.sgd.learning_rate=0.5 (repeatable)")
       ->type_name("PATH=VALUE")

@@ -93,6 +93,23 @@ class HelpTest(CommandTest):
         self.assertIn("--stpes", self.refusal("epsilon", *schedule(), "--noise-multiplier", 1, "--stpes", 3))
         self.assertIn("CONFIG", self.refusal("plan"))
 
+    def test_an_empty_value_is_no_wish(self):
+        """A shell variable that was not set; read as 0, it would be an answer to another question."""
+        for command in OPTIONS:
+            text = self.expect(0, command, "--help").stdout
+            names = {line.split()[0].split(":")[0] for line in text.splitlines() if line.startswith("  --")}
+            for name in names - {"--json", "--resume", "--quiet", "--logits", "--verbose"}:
+                self.assertIn(f"{name}: is empty", self.refusal(command, name, ""), command)
+
+    def test_the_range_of_a_number_is_told(self):
+        for arguments, range_ in ((["neighbours", "--trials"], "1 to 1,000,000,000"),
+                                  (["epsilon", "--delta", 1e-5, "--points"], "0 to 10,000"),
+                                  (["epsilon", "--delta", 1e-5, "--group"], "1 to 1,000,000,000"),
+                                  (["eval", "run", "--threads"], "0 to 1,024")):
+            for number in ("-1", "1.5", "abc", "99999999999", "1e400"):
+                said = self.refusal(*arguments, number)
+                self.assertIn(f"{arguments[-1]}: is {number}, expected a whole number from {range_}\n", said)
+
     def test_the_version_is_told(self):
         self.assertRegex(self.expect(0, "--version").stdout, r"^dpml \d+\.\d+\.\d+")
 
