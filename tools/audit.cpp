@@ -21,7 +21,7 @@ struct Request {
   bool json = false;
 };
 
-/// An empty digest is a shell variable that was not set; a piece of one would be told as a change of the file.
+/// A piece of a digest would be told as a change of the file.
 const CLI::Validator kDigest(
     [](std::string& value) {
       value = lower_case(value);
