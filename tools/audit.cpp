@@ -7,7 +7,6 @@
 #include "commands.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
-#include "options.h"
 #include "output.h"
 
 // dpml audit: does a finished run keep what it claims?
@@ -21,6 +20,15 @@ struct Request {
   std::string record;
   bool json = false;
 };
+
+/// A piece of a digest would be told as a change of the file.
+const CLI::Validator kDigest(
+    [](std::string& value) {
+      value = lower_case(value);
+      const bool is_digest = value.size() == 64 && value.find_first_not_of("0123456789abcdef") == std::string::npos;
+      return is_digest ? "" : "expected a record digest, 64 hexadecimal digits";
+    },
+    "", "record digest");
 
 const char* word_of(Verdict verdict) {
   switch (verdict) {
@@ -102,12 +110,12 @@ void add_audit_command(CLI::App& app, Action& action) {
       "parts belong together; exit code 1 when not, and when the claim is infinite. \"not checkable\" is what the "
       "given "
       "files cannot show");
-  command->add_option("DIR", request->run, "run folder or model.h5")->required()->check(kNotEmpty);
+  command->add_option("DIR", request->run, "run folder or model.h5")->required();
   command
       ->add_option(
           "--record", request->record,
           "record digest that `dpml train` or an earlier audit printed and somebody kept: the file must have it")
-      ->check(kNotEmpty)
+      ->transform(kDigest)
       ->type_name("DIGEST");
   command->add_flag("--json", request->json, "answer in JSON");
   command->callback([request, &action] { action = [request] { return run(*request); }; });

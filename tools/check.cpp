@@ -8,7 +8,6 @@
 #include "dpml/dpsgd/training_plan.h"
 #include "dpml/train/initial_model.h"
 #include "dpml/train/open_dataset.h"
-#include "options.h"
 #include "output.h"
 
 // dpml check: is a config right?
@@ -61,8 +60,7 @@ void add_check_command(CLI::App& app, Action& action) {
   command
       ->add_option("CONFIG", request->config,
                    "config file, protobuf text; the schema proto/dpml/config.proto explains every field")
-      ->required()
-      ->check(kNotEmpty);
+      ->required();
   command->add_option("--set", request->overrides, "replace a field: privacy.delta=1e-6 (repeatable)")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);

@@ -27,7 +27,7 @@ struct Request {
 
 int run(const Request& request) {
   std::filesystem::path svg;
-  if (!request.svg.empty()) svg = output_path(request.svg, files_read(request.released));
+  if (!request.svg.empty()) svg = output_path(request.svg, kPlot, files_read(request.released));
   const Composition composition = composition_of(request.released);
   const auto accountant = accountant_of(request.released);
   const std::uint64_t size = request.released.group_size();
@@ -79,10 +79,8 @@ void add_epsilon_command(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"delta", "steps", "tradeoff"}))
       ->type_name("KIND");
   command->add_option("--points", request->points, "rows of the table or points of a line; 0 for a good number")
-      ->check(CLI::Range(0, 10000));
-  command->add_option("--svg", request->svg, "draw the curve, or all three, into this file")
-      ->check(kNotEmpty)
-      ->type_name("FILE");
+      ->check(whole_number(0, 10'000));
+  command->add_option("--svg", request->svg, "draw the curve, or all three, into this file")->type_name("FILE");
   command->add_flag("--json", request->json, "answer in JSON");
   command->callback([request, &action] { action = [request] { return run(*request); }; });
 }

@@ -86,7 +86,7 @@ void add_eval_command(CLI::App& app, Action& action) {
       "eval",
       "How good is a model, on the data of its config or on a file of your own? On private people the "
       "answer is private: no guarantee covers it");
-  command->add_option("DIR", request->run, "run folder or model.h5")->required()->check(kNotEmpty);
+  command->add_option("DIR", request->run, "run folder or model.h5")->required();
   CLI::Option* split = command->add_option("--split", request->split, "test or train, of the config's data")
                            ->check(CLI::IsMember({"test", "train"}))
                            ->capture_default_str();
@@ -96,7 +96,6 @@ void add_eval_command(CLI::App& app, Action& action) {
           "a file of your own with inputs and labels, of the kind the config trained on: one CSV or HDF5 file, or "
           "two files of IDX or npy, inputs and labels. Columns of a CSV are found by the names in its header")
       ->expected(1, 2)
-      ->check(kNotEmpty)
       ->excludes(split)
       ->type_name("FILE...");
   add_threads_option(*command, request->threads);

@@ -7,7 +7,6 @@
 #include "dpml/io/model_file.h"
 #include "dpml/train/run.h"
 #include "model_argument.h"
-#include "options.h"
 #include "output.h"
 
 // dpml inspect: what is in a file?
@@ -108,7 +107,7 @@ void add_inspect_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "inspect",
       "What is in a run folder or HDF5 file? Parameters, ledger and guarantee of a model, the tree of any other file");
-  command->add_option("PATH", request->path, "run folder, model.h5 or any HDF5 file")->required()->check(kNotEmpty);
+  command->add_option("PATH", request->path, "run folder, model.h5 or any HDF5 file")->required();
   command->add_flag("--json", request->json, "answer in JSON");
   command->callback([request, &action] {
     action = [request] {

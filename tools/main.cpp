@@ -19,6 +19,7 @@
 #include "dpml/base/text.h"
 #include "dpml/base/version.h"
 #include "dpml/tensor/gemm.h"
+#include "options.h"
 #include "safe_output.h"
 
 namespace {
@@ -87,6 +88,7 @@ int main(int argc, char** argv) {
   add_epsilon_command(app, action);
   add_delta_command(app, action);
   add_noise_command(app, action);
+  refuse_empty_values(app);
   try {
     require_known_command(app, argc, argv);
     app.parse(argc, argv);

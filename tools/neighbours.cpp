@@ -6,6 +6,7 @@
 
 #include "commands.h"
 #include "dpml/base/text.h"
+#include "options.h"
 #include "output.h"
 
 // dpml neighbours: does this build keep the promise that every epsilon rests on?
@@ -66,7 +67,7 @@ void add_neighbours_command(CLI::App& app, Action& action) {
       "records made to break it, with this build on this processor; exit code 1 when it does not hold");
   command->add_option("--trials", request->options.trials, "pairs of data sets to try")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1, 1'000'000'000));
   command->add_option("--seed", request->options.seed, "other models and records for another number")
       ->capture_default_str();
   command->add_flag("--verbose", request->verbose, "a line for every pair");

@@ -1,6 +1,7 @@
 #include "output_file.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include "dpml/base/error.h"
 #include "dpml/train/run.h"
@@ -24,14 +25,27 @@ bool is_part_of_run(const fs::path& folder) {
          fs::exists(folder / run.journal().filename(), ignored);
 }
 
+/// Also an empty one, as other programs make to have a name.
+bool may_be_replaced(const fs::path& file, const OutputKind& kind) {
+  std::error_code error;
+  if (!fs::exists(file, error) || fs::file_size(file, error) == 0) return !error;
+  std::string begins(kind.begins.size(), '\0');
+  std::ifstream(file, std::ios::binary).read(begins.data(), static_cast<std::streamsize>(begins.size()));
+  return begins == kind.begins;
+}
+
 }  // namespace
 
-fs::path output_path(const std::string& out, std::span<const fs::path> inputs) {
+fs::path output_path(const std::string& out, const OutputKind& kind, std::span<const fs::path> inputs) {
   if (out.empty()) throw ConfigError("the file to write has no name");
   std::error_code error;
+  const fs::file_status status = fs::status(out, error);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw ConfigError(out + ": expected a file to write, found a " +
+                      (fs::is_directory(status) ? "folder" : "device or a pipe"));
+  }
   const fs::path path = fs::weakly_canonical(fs::absolute(out), error);
   if (error) throw ConfigError(out + ": cannot be written: " + error.message());
-  if (fs::is_directory(path, error)) throw ConfigError(out + ": expected a file to write, found a folder");
   for (const fs::path& input : inputs) {
     if (!is_same_file(path, input)) continue;
     throw ConfigError(out + ": is " + input.string() + ", which this command reads; write to another file");
@@ -41,8 +55,13 @@ fs::path output_path(const std::string& out, std::span<const fs::path> inputs) {
       throw ConfigError(out + ": lies in the folder of a run, " + folder.string() +
                         ", where nothing else is written; write to a file outside");
     }
-    if (folder == folder.parent_path()) return path;
+    if (folder == folder.parent_path()) break;
   }
+  if (!may_be_replaced(path, kind)) {
+    throw ConfigError(out + ": is there already and is not " + std::string(kind.words) +
+                      ", which alone is written over here; remove it, or write to another file");
+  }
+  return path;
 }
 
 }  // namespace dpml::tools

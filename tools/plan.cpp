@@ -7,7 +7,6 @@
 #include "dpml/dpsgd/training_plan.h"
 #include "dpml/train/initial_model.h"
 #include "dpml/train/run_memory.h"
-#include "options.h"
 #include "output.h"
 
 // dpml plan: what will a config cost and guarantee?
@@ -75,7 +74,7 @@ void add_plan_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "plan",
       "What will a config cost and guarantee? Noise, steps, epsilon, parameters and memory, without touching the data");
-  command->add_option("CONFIG", request->config, "config file, protobuf text")->required()->check(kNotEmpty);
+  command->add_option("CONFIG", request->config, "config file, protobuf text")->required();
   command->add_option("--set", request->overrides, "replace a field: privacy.target_epsilon=1 (repeatable)")
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);

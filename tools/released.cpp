@@ -20,7 +20,7 @@ namespace {
 
 std::optional<Neighbours> stated_neighbours(const Released& released) {
   if (!released.neighbours) return std::nullopt;
-  return parse_neighbours(*released.neighbours);
+  return parse_neighbours(lower_case(*released.neighbours));
 }
 
 void append(const Ledger& part, const std::string& name, std::optional<Composition>& whole) {
@@ -161,13 +161,11 @@ void add_released_options(CLI::App& command, Released& released) {
       .add_option("--events", released.events,
                   "file of events, - for standard input: lines like entry { event { gaussian { noise_multiplier: 1 } } "
                   "count: 10 }; proto/dpml/event.proto has all kinds")
-      ->check(kNotEmpty)
       ->type_name("FILE");
   command
       .add_option(
           "--ledger", released.runs,
           "run folders or model.h5 of finished runs on the same data, composed: epsilon of all of them together")
-      ->check(kNotEmpty)
       ->type_name("DIR")
       ->expected(1, -1);
   command.add_option("--accountant", released.accountant, "method: " + list_words(accountant_names()))
@@ -184,7 +182,7 @@ void add_released_options(CLI::App& command, Released& released) {
                   "which datasets count as adjacent: add_or_remove_one (when nothing states another), replace_one or "
                   "zero_out")
       ->type_name("NAME");
-  const CLI::Range sizes(1.0, 1e9, "from 1 to 1e9");
+  const CLI::Validator sizes = whole_number(1, 1'000'000'000);
   CLI::Option* group =
       command.add_option("--group", released.group, "protect groups of up to so many units together")->check(sizes);
   command

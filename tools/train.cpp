@@ -90,7 +90,10 @@ std::string reason_for_nothing(const Experiment& experiment, const RunResult& re
     return "whose data the weights had seen that it began with is not stated (privacy.initial_weights)";
   }
   if (result.ending == Ending::stopped_on_private_figures) return "it was stopped for private figures";
-  return result.noise_multiplier == 0 ? "there is no noise" : "an earlier run on the same people claims nothing";
+  if (result.noise_multiplier == 0) return "there is no noise";
+  return experiment.privacy.initial_weights == InitialWeights::same_people
+             ? "together with the runs before it on the same people no finite epsilon holds"
+             : "with so little noise no finite epsilon can be certified";
 }
 
 Json json_of(const RunFolder& folder, const RunResult& result) {
@@ -120,6 +123,15 @@ void print_test(const Evaluation& test) {
   std::cout << "  test       loss " << to_text(test.loss) << " (for the owner: not covered by the guarantee)\n";
 }
 
+/// What its owner may do with the model; the same that `dpml audit` will say.
+std::string advice_about_model(const PrivacyOptions& privacy, const Guarantee& guarantee) {
+  if (!std::isfinite(guarantee.epsilon)) return "do not release it: it protects nobody";
+  if (privacy.public_size && privacy.delta * static_cast<double>(*privacy.public_size) >= 1) {
+    return "do not release it: delta is not below one over the public size, so its audit fails";
+  }
+  return "may be released";
+}
+
 void print_result(const Request& request, const Experiment& experiment, const RunResult& result) {
   const RunFolder folder{request.out};
   if (request.json) return print_json(json_of(folder, result));
@@ -134,9 +146,8 @@ void print_result(const Request& request, const Experiment& experiment, const Ru
   print_claims_of_others(result.claims_of_others);
   if (result.test) print_test(*result.test);
   const std::string model = printable(folder.model().string());
-  std::cout << "  model      " << model
-            << (is_private ? " (may be released)" : " (do not release it: it protects nobody)") << "\n  record     "
-            << result.record << " (keep it elsewhere: it shows whether the file was changed)\n"
+  std::cout << "  model      " << model << " (" << advice_about_model(experiment.privacy, result.guarantee)
+            << ")\n  record     " << result.record << " (keep it elsewhere: it shows whether the file was changed)\n"
             << "  owner      " << printable(folder.owner().string())
             << " (saw the data without noise: keep it; rows.csv counts "
                "the rows that were left out)\n";
@@ -175,11 +186,9 @@ void add_train_command(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand(
       "train", "Train as a config says; Ctrl-C, SIGTERM or SIGHUP finish the step, save and say how to go on");
   command->add_option("CONFIG", request->config, "config file, protobuf text; try `dpml plan CONFIG` first")
-      ->required()
-      ->check(kNotEmpty);
+      ->required();
   command->add_option("--out", request->out, "folder to make: model.h5 may be released, owner/ stays with the owner")
       ->required()
-      ->check(kNotEmpty)
       ->type_name("DIR");
   command->add_option("--set", request->overrides, "replace a field: optimizer.sgd.learning_rate=0.5 (repeatable)")
       ->type_name("PATH=VALUE")

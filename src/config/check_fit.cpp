@@ -81,7 +81,7 @@ void check_indices(const Section& root, const Experiment& experiment) {
 void check_fit(const Section& root, Experiment& experiment) {
   const bool classes_fit = root.states("data") && root.states("loss") &&
                            check_classes(root, experiment.train.dataset.classes, experiment.loss);
-  if (!root.states("model") || experiment.train.sample_shape.rank() == 0) return;
+  if (experiment.model.layers.empty() || experiment.train.sample_shape.rank() == 0) return;
   const std::optional<Shape> output =
       infer_sizes(experiment.model.layers, experiment.train.sample_shape, &root.origins(), root.problems());
   if (output && classes_fit) check_output(root, *output, experiment);

@@ -34,6 +34,20 @@ std::vector<std::string> value_names(const EnumDescriptor& choices) {
   return names;
 }
 
+/// The name of a choice, which may be written as answers and files of events spell it: in small letters, in quotes.
+std::string choice_name(std::string written) {
+  const bool has_quotes =
+      written.size() > 1 && (written[0] == '"' || written[0] == '\'') && written.back() == written[0];
+  return upper_case(has_quotes ? written.substr(1, written.size() - 2) : written);
+}
+
+/// A scalar as protobuf reads it.
+std::string scalar_for(const FieldDescriptor& field, const std::string& written) {
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_ENUM) return written;
+  const std::string name = choice_name(written);
+  return field.enum_type()->FindValueByName(name) == nullptr ? written : name;
+}
+
 /// As written, cut to a readable length.
 std::string excerpt(const std::string& written) {
   constexpr std::size_t kLength = 40;
@@ -52,7 +66,7 @@ std::string wrong_value(const StatedValue& value, const FieldDescriptor& field) 
   std::string text =
       "is " + (value.is_block ? "a block { ... }" : excerpt(value.scalar)) + "; expected " + expected_value(field);
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM && !value.is_block) {
-    const std::string nearest = nearest_word(value.scalar, value_names(*field.enum_type()));
+    const std::string nearest = nearest_word(choice_name(value.scalar), value_names(*field.enum_type()));
     if (!nearest.empty()) text += "; did you mean " + nearest + "?";
   }
   return text;
@@ -65,7 +79,8 @@ std::uint64_t version_of(const FieldDescriptor& field) {
 }
 
 std::string text_problem(const std::string& value) {
-  if (value.find('\0') != std::string::npos) return "holds a NUL character, at which other programs end a text; take it out";
+  if (value.find('\0') != std::string::npos)
+    return "holds a NUL character, at which other programs end a text; take it out";
   if (first_invalid_utf8(value)) return "is no UTF-8; write it in that encoding";
   return "";
 }
@@ -166,7 +181,8 @@ void MessageFiller::fill_value(const StatedValue& value, const Origin& origin, c
   Silence silence;
   TextFormat::Parser parser;
   parser.RecordErrorsTo(&silence);
-  if (wants_block || value.is_block || !parser.ParseFieldValueFromString(value.scalar, &field, &message)) {
+  if (wants_block || value.is_block ||
+      !parser.ParseFieldValueFromString(scalar_for(field, value.scalar), &field, &message)) {
     problems_.add(origin, wrong_value(value, field));
   } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
     const int last = field.is_repeated() ? reflection->FieldSize(message, &field) - 1 : 0;

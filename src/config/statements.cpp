@@ -67,7 +67,12 @@ class StatementReader {
 
   void advance() {
     tokenizer_.Next();
-    if (errors_.happened()) fail(errors_.line() + 1, "cannot be read as text: " + errors_.message());
+    if (!errors_.happened()) return;
+    const bool is_letter = errors_.message().find("non ascii") != std::string::npos;
+    fail(errors_.line() + 1, is_letter
+                                 ? "a character that is not ASCII stands outside quotes; quotes are \" or ', and a "
+                                   "minus is -"
+                                 : "cannot be read as text: " + errors_.message());
   }
 
   std::string take() {

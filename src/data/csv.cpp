@@ -30,6 +30,13 @@ std::optional<double> parsed(std::string_view field) {
   return number;
 }
 
+/// All of them, or how many there are: a message must stay readable.
+std::string classes_in_words(const std::vector<std::string>& classes) {
+  constexpr Index kFew = 10;
+  if (std::ssize(classes) <= kFew) return list_words(classes);
+  return "one of the " + counted(std::ssize(classes), "class", "classes") + " listed in the schema";
+}
+
 /// Turns rows of fields into numbers, each row by itself, and collects those of the rows it keeps.
 class Encoder {
  public:
@@ -86,7 +93,8 @@ class Encoder {
       const CsvColumn& column = schema_.columns[column_];
       if (!map_.field_of[column_] || !is_missing(fields[*map_.field_of[column_]])) continue;
       if (schema_.on_missing == MissingValue::drop_row) return Outcome::dropped;
-      if (schema_.on_missing == MissingValue::error) fail("the value is missing, and the schema calls that an error");
+      if (schema_.on_missing == MissingValue::error)
+        fail("the value is missing, and the schema calls that an error (on_missing)");
       if (is_label(column)) fail("the label is missing; such rows can only be dropped");
     }
     return Outcome::kept;
@@ -94,7 +102,9 @@ class Encoder {
 
   double number(std::string_view field) const {
     const std::optional<double> number = parsed(field);
-    if (!number) fail("expected a finite number");
+    if (!number) {
+      fail("expected a finite number; where values may be missing, state missing_marker (\"\" for an empty field)");
+    }
     return *number;
   }
 
@@ -127,7 +137,7 @@ class Encoder {
   Outcome add(const CsvClassLabel& kind, std::string_view field) {
     while (!field.empty() && kind.strip.find(field.back()) != std::string::npos) field.remove_suffix(1);
     const auto found = places_[column_].find(field);
-    if (found == places_[column_].end()) fail("expected " + list_words(kind.classes));
+    if (found == places_[column_].end()) fail("expected " + classes_in_words(kind.classes));
     labels_.push_back(static_cast<float>(found->second));
     return Outcome::kept;
   }

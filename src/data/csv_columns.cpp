@@ -28,7 +28,9 @@ void check_header(const FileContent& content, const CsvRows& rows, const CsvSche
   for (std::size_t i = 0; i < schema.columns.size(); ++i) {
     if (rows.fields()[i] == schema.columns[i].name) continue;
     content.fail("line " + std::to_string(rows.line()) + ": the header does not name column " + std::to_string(i + 1) +
-                 " \"" + schema.columns[i].name + "\", as the schema does");
+                 " \"" + schema.columns[i].name +
+                 "\", as the schema does; expected its names in its order (where the first line holds data, the schema "
+                 "must say header: false)");
   }
 }
 
@@ -74,8 +76,12 @@ bool is_read(const CsvColumn& column, CsvColumns columns) {
 
 void check_field_count(const FileContent& content, const CsvRows& rows, std::size_t expected) {
   if (rows.fields().size() == expected) return;
+  const std::string hint =
+      rows.fields().size() == 1
+          ? "; fields are separated by \"" + printable(std::string(1, rows.separator())) + "\", as the schema says"
+          : "";
   content.fail("line " + std::to_string(rows.line()) + ": " + counted(std::ssize(rows.fields()), "field") +
-               ", but the table has " + counted(static_cast<Index>(expected), "column"));
+               ", but the table has " + counted(static_cast<Index>(expected), "column") + hint);
 }
 
 ColumnMap column_map(const FileContent& content, const CsvRows& rows, const CsvSchema& schema, CsvColumns columns) {

@@ -23,6 +23,7 @@ class CsvRows {
 
   const std::vector<std::string_view>& fields() const { return fields_; }  ///< of this row, until next()
   Index line() const { return row_line_; }                                 ///< where this row begins, from 1
+  char separator() const { return separator_; }
 
  private:
   void read_more();

@@ -64,7 +64,7 @@ FileContent::FileContent(const std::filesystem::path& path) : path_(path) {
   if (status.type() == std::filesystem::file_type::none) fail("cannot be opened: " + error.message());
   if (!std::filesystem::exists(status)) fail("no such file" + guess(path));
   if (std::filesystem::is_directory(status)) fail("expected a file, found a folder");
-  if (!std::filesystem::is_regular_file(status)) fail("expected a regular file");
+  if (!std::filesystem::is_regular_file(status)) fail("expected a regular file, found a device or a pipe");
   size_ = std::filesystem::file_size(path, error);
   if (error) fail("cannot be opened: " + error.message());
   file_.open(path, std::ios::binary);

@@ -54,6 +54,10 @@ NumericArray read_idx(const std::filesystem::path& path) {
   return read_elements(content, *element, std::endian::big, axes);
 }
 
+InputLayout idx_layout(const Shape& inputs, InputLayout layout) {
+  return inputs.rank() == 3 && layout == InputLayout::as_stored ? InputLayout::grey_images : layout;
+}
+
 TensorDataset read_idx_dataset(const std::filesystem::path& inputs, const std::filesystem::path& labels,
                                DatasetOptions options) {
   const NumericArray label_array = read_idx(labels);
@@ -62,9 +66,7 @@ TensorDataset read_idx_dataset(const std::filesystem::path& inputs, const std::f
                     "; were the files of inputs and labels exchanged?");
   }
   const NumericArray input_array = read_idx(inputs);
-  if (input_array.shape().rank() == 3 && options.layout == InputLayout::as_stored) {
-    options.layout = InputLayout::grey_images;
-  }
+  options.layout = idx_layout(input_array.shape(), options.layout);
   return join_dataset(input_array, inputs.string(), label_array, labels.string(), options);
 }
 

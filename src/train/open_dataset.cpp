@@ -98,8 +98,9 @@ std::unique_ptr<TensorDataset> open_inputs(const DataOptions& options, const fs:
   DatasetOptions dataset = options.dataset;
   return std::visit(
       Cases{[&](const IdxSource&) {
-              if (dataset.layout == InputLayout::as_stored) dataset.layout = InputLayout::grey_images;
-              return checked(without_labels(read_idx(file), file.string(), dataset), options);
+              const NumericArray inputs = read_idx(file);
+              dataset.layout = idx_layout(inputs.shape(), dataset.layout);
+              return checked(without_labels(inputs, file.string(), dataset), options);
             },
             [&](const CsvSource& source) {
               return checked(read_csv(file, source.schema, CsvColumns::inputs_by_name).dataset, options);

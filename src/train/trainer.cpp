@@ -176,8 +176,8 @@ void Trainer::require_finite_weights() const {
     throw DivergenceError("the weights to start from are not finite (infinite or not a number); start from others");
   }
   throw DivergenceError("after " + counted(static_cast<std::int64_t>(parts_->step), "step") +
-                        " the weights are not finite any more (infinite or not a number), so training ends and there "
-                        "is no model; what was released so far (" +
+                        " the weights are not finite any more (infinite or not a number), so training ends and "
+                        "no model is written; what was released so far (" +
                         counted(static_cast<std::int64_t>(parts_->ledger.releases()), "release") +
                         ") stays paid for. A smaller learning rate, or less noise, keeps weights finite");
 }
@@ -301,6 +301,7 @@ void Trainer::restore(const TrainerState& state) {
 
 std::string Trainer::write_model(const std::filesystem::path& path, const ReleaseStatement& statement) {
   const Parts& parts = *parts_;
+  require_usable_rows(parts.rows, parts.data.source_of(SamplePart::input));
   const PrivacyOptions& privacy = parts.plan.options();
   if (!privacy.initial_weights) {
     throw PrivacyError(

@@ -34,6 +34,22 @@ TEST(ListWords, JoinsAsInASentence) {
   EXPECT_EQ(list_words({}), "");
 }
 
+TEST(Utf16, IsKnownWithAMarkAndWithout) {
+  for (const std::string_view text : {std::string_view("\xFF\xFEx\0", 4), std::string_view("\xFE\xFF\0x", 4),
+                                      std::string_view("x\0,\0", 4), std::string_view("\0x\0,", 4)}) {
+    EXPECT_TRUE(is_utf16(text));
+  }
+  for (const std::string_view text : {std::string_view(""), std::string_view("x"), std::string_view("x,y\0", 4),
+                                      std::string_view("\xEF\xBB\xBFx,"), std::string_view("\xC3\xA4")}) {
+    EXPECT_FALSE(is_utf16(text));
+  }
+}
+
+TEST(LetterCase, ChangesAsciiLettersAlone) {
+  EXPECT_EQ(lower_case("ADD_or_Z\xC3\x9C [1]"), "add_or_z\xC3\x9C [1]");
+  EXPECT_EQ(upper_case("add_OR_z\xC3\xBC {1}"), "ADD_OR_Z\xC3\xBC {1}");
+}
+
 TEST(ToText, ReadsBackAsTheSameNumber) {
   for (const double value : {0.1, 1e-5, 1.0 / 3.0, 6.02e23, -2.5, 5e-324, 1.7976931348623157e308, 0.0}) {
     EXPECT_EQ(std::strtod(to_text(value).c_str(), nullptr), value);

@@ -29,6 +29,15 @@ TEST(Problems, NameTheNearestField) {
                  "c.txtpb:17: model.layer[1].freezen: no such field; did you mean frozen?");
 }
 
+TEST(Problems, DoNotTellWhereAModelWithoutLayersEnds) {
+  std::string config = kSmallConfig;
+  for (std::size_t at = 0; (at = config.find(" layer {", at)) != std::string::npos;) config.replace(at, 7, " layers ");
+  const std::string found = problems_of(config);
+  EXPECT_NE(found.find("model.layers: no such field; did you mean layer?"), std::string::npos) << found;
+  EXPECT_NE(found.find("model.layer: is missing"), std::string::npos) << found;
+  EXPECT_EQ(found.find("the model ends in"), std::string::npos) << found;
+}
+
 TEST(Problems, ListTheFieldsWhenNoneIsNear) {
   expect_problem(with("shape: [8", "qqqqqqq: 1 shape: [8"),
                  "c.txtpb:12: data.qqqqqqq: no such field; this block knows train, test, shape, classes");
@@ -90,6 +99,9 @@ TEST(Problems, TellWrongTypes) {
   expect_problem(with("neighbours: ADD_OR_REMOVE_ONE", "neighbours: ADD_REMOVE_ONE"),
                  "c.txtpb:3: privacy.neighbours: is `ADD_REMOVE_ONE`; expected ADD_OR_REMOVE_ONE, REPLACE_ONE or "
                  "ZERO_OUT; did you mean ADD_OR_REMOVE_ONE?");
+  expect_problem(with("neighbours: ADD_OR_REMOVE_ONE", "neighbours: \"add_remove_one\""),
+                 "c.txtpb:3: privacy.neighbours: is `\"add_remove_one\"`; expected ADD_OR_REMOVE_ONE, REPLACE_ONE or "
+                 "ZERO_OUT; did you mean ADD_OR_REMOVE_ONE?");
   expect_problem(with("tanh {}", "tanh: 1"), "c.txtpb:17: model.layer[1].tanh: is `1`; expected a block, tanh { ... }");
   expect_problem(with("delta: 1e-5", "delta { }"), "c.txtpb:7: privacy.delta: is a block { ... }; expected a number");
   expect_problem(with("delta: 1e-5", "delta: [1e-5]"), "c.txtpb:7: privacy.delta: is a list [ ]; expected a number");
@@ -107,6 +119,10 @@ TEST(Problems, TellOfTextThatBreaksTheFormat) {
   expect_problem("data {\n shape: [1,\n 2",
                  "c.txtpb:3: expected `,` or `]` in the list shape, got the end of the text");
   expect_problem("privacy {\n unit: \"one\n}", "c.txtpb:2: cannot be read as text: ");
+  for (const char* unit : {"\u201cone image\u201d", "\u00abone\u00bb", "\u22121", "\ufeff"}) {
+    expect_problem(with("\"one image\"", unit),
+                   "c.txtpb:2: a character that is not ASCII stands outside quotes; quotes are ");
+  }
   expect_problem("a: \x01", "c.txtpb:1: cannot be read as text: ");
 }
 

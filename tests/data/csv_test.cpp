@@ -178,22 +178,38 @@ TEST(Csv, NamesLineAndColumnButNeverTheValue) {
   };
   expect("secret,Private,1,>50K\n", "line 4, column \"age\": expected a finite number");
   for (const std::string number : {"", "nan", "inf", "1e999", "1 2", "0x10", "1secret", "+-1", "--1"}) {
-    expect(number + ",Private,1,>50K\n", "line 4, column \"age\": expected a finite number");
+    expect(number + ",Private,1,>50K\n",
+           "line 4, column \"age\": expected a finite number; where values may be missing, state missing_marker");
   }
   expect("1,secret,1,>50K\n", "line 4, column \"work\": expected one of the 2 values");
   expect("1,Private,1,secret\n", "line 4, column \"income\": expected <=50K or >50K");
   expect("1,Private,secret\n", "line 4: 3 fields, but the table has 4 columns");
   expect("1,Private,secret,1,1\n", "line 4: 5 fields");
-  expect("secret\n", "line 4: 1 field, but the table has 4 columns");
+  expect("secret\n", "line 4: 1 field, but the table has 4 columns; fields are separated by \",\"");
   expect("1,Private,1,>50K\n1,\"secret,1,>50K\n", "line 5: a quoted field is never closed");
   expect("1,\"Private\"secret,1,>50K\n", "line 4: text follows a closing quote");
+}
+
+TEST(Csv, NamesFewClassesAndCountsMany) {
+  const TemporaryFolder folder;
+  const auto path = folder.write("pets", "age,pet\n1,fish\n");
+  CsvClassLabel pets{.classes = {"cat", "dog"}};
+  CsvSchema schema{.columns = {{"age", CsvNumeric{.lower = 0, .upper = 9}}, {"pet", pets}}};
+  EXPECT_TRUE(refuses(path, "column \"pet\": expected cat or dog", [&] { read_csv(path, schema); }));
+  for (int i = 0; i < 1000; ++i) pets.classes.push_back("pet " + std::to_string(i));
+  schema.columns[1].kind = pets;
+  EXPECT_TRUE(refuses(path, "column \"pet\": expected one of the 1,002 classes listed in the schema",
+                      [&] { read_csv(path, schema); }));
 }
 
 TEST(Csv, ChecksTheHeaderWithoutRepeatingIt) {
   const TemporaryFolder folder;
   const auto path = folder.write("people", "1,secret,1,>50K\n");
   const auto wrong =
-      refuses(path, "line 1: the header does not name column 1 \"age\"", [&] { read_csv(path, people()); });
+      refuses(path,
+              "line 1: the header does not name column 1 \"age\", as the schema does; expected its names in its order "
+              "(where the first line holds data, the schema must say header: false)",
+              [&] { read_csv(path, people()); });
   EXPECT_TRUE(wrong);
   EXPECT_EQ(std::string(wrong.message()).find("secret"), std::string::npos);
   folder.write("people", "\n\n");

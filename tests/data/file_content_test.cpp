@@ -24,7 +24,7 @@ TEST(FileContent, GuessesWhatAMissingFileWasMeantToBe) {
 TEST(FileContent, RefusesWhatIsNotAFile) {
   const TemporaryFolder folder;
   expect_refused(folder.path(), "found a folder");
-  expect_refused("/dev/null", "expected a regular file");
+  expect_refused("/dev/null", "expected a regular file, found a device or a pipe");
   expect_refused(folder.write("empty", ""), "empty");
 }
 

@@ -93,6 +93,23 @@ class HelpTest(CommandTest):
         self.assertIn("--stpes", self.refusal("epsilon", *schedule(), "--noise-multiplier", 1, "--stpes", 3))
         self.assertIn("CONFIG", self.refusal("plan"))
 
+    def test_an_empty_value_is_no_wish(self):
+        """A shell variable that was not set; read as 0, it would be an answer to another question."""
+        for command in OPTIONS:
+            text = self.expect(0, command, "--help").stdout
+            names = {line.split()[0].split(":")[0] for line in text.splitlines() if line.startswith("  --")}
+            for name in names - {"--json", "--resume", "--quiet", "--logits", "--verbose"}:
+                self.assertIn(f"{name}: is empty", self.refusal(command, name, ""), command)
+
+    def test_the_range_of_a_number_is_told(self):
+        for arguments, range_ in ((["neighbours", "--trials"], "1 to 1,000,000,000"),
+                                  (["epsilon", "--delta", 1e-5, "--points"], "0 to 10,000"),
+                                  (["epsilon", "--delta", 1e-5, "--group"], "1 to 1,000,000,000"),
+                                  (["eval", "run", "--threads"], "0 to 1,024")):
+            for number in ("-1", "1.5", "abc", "99999999999", "1e400"):
+                said = self.refusal(*arguments, number)
+                self.assertIn(f"{arguments[-1]}: is {number}, expected a whole number from {range_}\n", said)
+
     def test_the_version_is_told(self):
         self.assertRegex(self.expect(0, "--version").stdout, r"^dpml \d+\.\d+\.\d+")
 
@@ -352,6 +369,22 @@ class EventsTest(CommandTest):
         self.assertEqual(from_file, self.answer(*self.ask, "-", *self.one, stdin=GOOD_EVENTS))
         stated = "neighbours: \"add_or_remove_one\"\n" + GOOD_EVENTS
         self.assertEqual(from_file, self.answer(*self.ask, "-", stdin=stated))
+
+    def test_neighbours_are_spelled_as_in_a_config(self):
+        wanted = self.answer(*self.ask, "-", "--neighbours", "replace_one", stdin=GOOD_EVENTS)
+        for name in ("REPLACE_ONE", "replace_one", '"REPLACE_ONE"', '"replace_one"', "'Replace_One'"):
+            for text in (f"neighbours: {name} {GOOD_EVENTS}", f"# neighbours: zero_out\n{GOOD_EVENTS}\nneighbours:{name}"):
+                self.assertEqual(self.answer(*self.ask, "-", stdin=text), wanted, text)
+        self.assertEqual(self.answer(*self.ask, "-", "--neighbours", "REPLACE_ONE", stdin=GOOD_EVENTS), wanted)
+        for text in ("neighbours: REPLACE", "neighbours:", "neighbours", "neighbours: {", 'neighbours: "', "neighbours: 2"):
+            self.assertIn("events.txtpb:1", self.told(text, "--accountant", "pld"), text)
+        config = pathlib.Path(self.path(files.write_vector_run(self.folder)))
+        text = config.read_text()
+        wanted = self.answer("plan", config)
+        self.assertIn("ADD_OR_REMOVE_ONE", text)
+        for name in ("add_or_remove_one", '"add_or_remove_one"', "'Add_Or_Remove_One'"):
+            config.write_text(text.replace("ADD_OR_REMOVE_ONE", name))
+            self.assertEqual(self.answer("plan", config), wanted, name)
 
     def test_a_mistake_is_told_by_file_and_line(self):
         self.assertIn("events.txtpb:4:", self.told(GOOD_EVENTS.replace("sampling_rate", "smapling_rate")))
@@ -639,6 +672,50 @@ class RunTest(CommandTest):
         self.expect(0, "predict", "run", "--data", "x.npy", "--out", "out_link.csv")
         self.assertTrue(os.path.islink(self.path("out_link.csv")))
         self.assertEqual(len(self.rows_of("out.csv")), 100)
+
+    def test_only_files_of_the_kind_that_is_written_are_written_over(self):
+        config = files.write_vector_run(self.folder)
+        self.train(config)
+        answer = ["epsilon", "--noise-multiplier", 1, "--sampling-rate", 0.1, "--steps", 2, "--delta", 1e-5, "--svg"]
+        before = pathlib.Path(self.path(config)).read_bytes()
+        for command in (["predict", "run", "--data", "x.npy", "--out"], answer):
+            files.write(self.folder, "notes.txt", "a day's work")
+            for out in (config, "notes.txt"):
+                self.assertIn("is there already and is not a ", self.refusal(*command, out))
+            self.assertEqual(pathlib.Path(self.path("notes.txt")).read_text(), "a day's work")
+            files.write(self.folder, "notes.txt", "")
+            for _ in range(2):  # its own file is written over
+                self.expect(0, *command, "notes.txt")
+            self.assertIn("device or a pipe", self.refusal(*command, "/dev/stdin"))
+        self.assertEqual(pathlib.Path(self.path(config)).read_bytes(), before)
+
+    def test_predictions_go_to_standard_output_when_asked(self):
+        self.train(files.write_table_run(self.folder))
+        files.write(self.folder, "new.csv", "note,colour,height\nx,red,1\ny,blue,9\n")
+        self.expect(0, "predict", "run", "--data", "new.csv", "--out", "out.csv")
+        result = self.expect(0, "predict", "run", "--data", "new.csv", "--out", "-")
+        self.assertEqual(result.stdout, pathlib.Path(self.path("out.csv")).read_text())
+        self.assertIn("2 predictions\n1 column of new.csv is not used", result.stderr)
+        self.assertFalse(os.path.exists(self.path("-")))
+        self.assertIn("--json", self.refusal("predict", "run", "--data", "new.csv", "--out", "-", "--json"))
+
+    def test_a_claim_of_nothing_says_why(self):
+        config = files.write_vector_run(self.folder)
+        text = pathlib.Path(self.path(config)).read_text()
+        self.assertIn("target_epsilon: 5", text)
+        for noise, reason in (("0", "there is no noise"), ("1e-300", "so little noise")):
+            files.write(self.folder, "loud.txtpb", text.replace("target_epsilon: 5", "noise_multiplier: " + noise))
+            told = self.expect(0, "train", "loud.txtpb", "--out", "run" + noise, "--quiet").stdout
+            self.assertRegex(told, "NOT PRIVATE: .*" + reason)
+
+    def test_a_model_whose_audit_fails_is_not_offered_for_release(self):
+        config = files.write_vector_run(self.folder)
+        for change, passes in (("privacy.delta=0.009", True), ("privacy.delta=0.01", False), ("privacy.seed=1", False)):
+            run = "run_" + change
+            told = self.expect(0, "train", config, "--out", run, "--quiet", "--set", change).stdout
+            self.assertEqual("may be released" in told, passes, told)
+            self.assertEqual("do not release it" in told, not passes, told)
+            self.expect(0 if passes else 1, "audit", run)
 
     def test_eval_takes_a_file_of_ones_own(self):
         config = files.write_table_run(self.folder)

@@ -251,6 +251,9 @@ class ClaimTest(StrangersTest):
         kept = self.train("a")["record"]
         other = self.train("b")["record"]
         self.assertEqual(self.verdicts("a", "--record", kept)["record"], "ok")
+        self.assertEqual(self.verdicts("a", "--record", kept.upper())["record"], "ok")
+        for no_digest in (kept[:-1], kept + "0", kept[:-1] + "g"):
+            self.assertIn("64 hexadecimal digits", self.refusal("audit", "a", "--record", no_digest))
         self.assertEqual(self.verdicts("a", "--record", other, code=1)["record"], "FAILED")
         self.assertEqual(self.answer("audit", "a")["record"], kept)
 

@@ -357,6 +357,20 @@ TEST_F(Program, StatesWhereItsWeightsBegan) {
   EXPECT_EQ(folder_.file_count(), 0U);
 }
 
+TEST_F(Program, OffersNoModelOfDataThatTeachesNothing) {
+  const auto expect_refusal = [&](const TensorDataset& data, const std::string& reason) {
+    Trainer trainer(*model_, data, TrainingPlan(privacy()), options());
+    while (trainer.step()) {
+    }
+    expect_error<DataError>(reason, [&] { trainer.write_model(folder_ / "model.h5", {.program = "x"}); });
+    EXPECT_EQ(folder_.file_count(), 0U);
+  };
+  expect_refusal(two_classes(0), "no row is left");
+  Tensor inputs(Shape{3, 4});
+  for (float& number : inputs.mutable_values()) number = std::numeric_limits<float>::quiet_NaN();
+  expect_refusal(TensorDataset(NumericArray(inputs), Tensor::zeros(Shape{3})), "no row is finite");
+}
+
 TEST_F(Program, SaysOnWhatItStoppedOnceItHasReadPrivateFigures) {
   Trainer trainer(*model_, data_, TrainingPlan(privacy()), options());
   trainer.step();

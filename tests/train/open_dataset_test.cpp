@@ -39,6 +39,32 @@ TEST(OpenDataset, ReadsNumpyArraysAndTheirInputsAlone) {
   EXPECT_EQ(inputs->label_shape(), Shape{0});
 }
 
+TEST(OpenDataset, ReadsInputsAloneAsItReadsThemForTraining) {
+  const RunExample example;
+  const auto write_idx = [&](const char* name, const std::vector<char>& axes, const std::string& bytes) {
+    std::string text{'\0', '\0', '\x08', static_cast<char>(axes.size())};
+    for (const char axis : axes) text += std::string(3, '\0') + axis;
+    write_bytes(example / name, text + bytes);
+  };
+  write_idx("labels.idx", {2}, std::string("\0\1", 2));
+  struct Case {
+    std::vector<char> axes;
+    Shape sample;
+  };
+  for (const Case& stored :
+       {Case{{2, 12}, Shape{12}}, Case{{2, 3, 4}, Shape{3, 4, 1}}, Case{{2, 2, 2, 3}, Shape{2, 2, 3}}}) {
+    write_idx("inputs.idx", stored.axes, "abcdefghijklABCDEFGHIJKL");
+    const DataOptions options{.source = IdxSource{example / "inputs.idx", example / "labels.idx"},
+                              .dataset = kTwoClasses,
+                              .sample_shape = stored.sample,
+                              .label_shape = Shape{}};
+    const Batch expected = read_all(*open_dataset(options));
+    const auto inputs = open_inputs(options, example / "inputs.idx");
+    EXPECT_TRUE(std::ranges::equal(read_all(*inputs).inputs.values(), expected.inputs.values()))
+        << stored.sample.to_text();
+  }
+}
+
 TEST(OpenDataset, RefusesOtherShapesAndLabelsThanDeclared) {
   const RunExample example;
   DataOptions options{.source = NpySource{example / "x.npy", example / "y.npy"},

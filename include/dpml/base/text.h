@@ -16,6 +16,10 @@ std::string nearest_word(std::string_view word, std::span<const std::string> can
 /// "a, b or c"; "" for no words.
 std::string list_words(std::span<const std::string> words, std::string_view last_separator = " or ");
 
+/// ASCII letters in the other size; everything else stays.
+std::string lower_case(std::string_view text);
+std::string upper_case(std::string_view text);
+
 /// Text without the byte order mark that Windows programs begin UTF-8 with; the same text where it has none.
 std::string_view without_byte_order_mark(std::string_view text);
 /// Whether text begins as UTF-16 does, which nothing here reads.

@@ -13,8 +13,11 @@ namespace dpml {
 /// longer than its header says, or holds an integer that is not exact in float32 (beyond 2^24).
 NumericArray read_idx(const std::filesystem::path& path);
 
-/// A dataset from a file of inputs and a file of labels (one axis). Inputs [N, h, w] are grey images and become
-/// [N, h, w, 1] also when the layout is as_stored. Throws what read_idx and join_dataset throw.
+/// How inputs of this shape lie in an IDX file: [N, h, w] are grey images also when the layout is as_stored.
+InputLayout idx_layout(const Shape& inputs, InputLayout layout);
+
+/// A dataset from a file of inputs and a file of labels (one axis). Grey images, as idx_layout tells them,
+/// become [N, h, w, 1]. Throws what read_idx and join_dataset throw.
 TensorDataset read_idx_dataset(const std::filesystem::path& inputs, const std::filesystem::path& labels,
                                DatasetOptions options);
 

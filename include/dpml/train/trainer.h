@@ -109,8 +109,9 @@ class Trainer {
   /// (dpml/io/model_file.h). Its record digest is returned; kept elsewhere, it shows whether the file was changed.
   /// Throws PrivacyError when the plan does not state whose data the initial weights have seen
   /// (PrivacyOptions::initial_weights), and when it is not stated on what an early end rested although last_step() was
-  /// read; ConfigError when the options cannot be written down as a config; FileError when the disk refuses;
-  /// DivergenceError when a weight is not finite.
+  /// read; DataError when the data has no row, or none with finite inputs, so that nothing was learnt; ConfigError when
+  /// the options cannot be written down as a config; FileError when the disk refuses; DivergenceError when a weight is
+  /// not finite.
   std::string write_model(const std::filesystem::path& path, const ReleaseStatement& statement);
 
   /// Leaves the model as it should be released, for good. No step may follow. Throws DivergenceError when a weight is
