@@ -149,7 +149,7 @@ all_sabotages() {
 
   sabotage "the accountant ignores how often an event happened" accounting_test \
     RdpAccountant.CountsNReleasesAsNTimesOne src/accounting/renyi_curve.cpp \
-    'static_cast<double>(entry.count)' 'static_cast<double>(entry.count > 0)'
+    'count_up(entry.count)' 'count_up(entry.count > 0)'
   sabotage "the accountant ignores the sampling rate outside" accounting_test \
     Renyi.OfSamplingTwiceIsSamplingOnceWithTheProduct src/accounting/sampled_cost.cpp \
     'rate *= next->sampling_rate;' 'rate = next->sampling_rate;'

@@ -13,10 +13,12 @@
 #include "dpml/accounting/accountant.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "event_rounding.h"
 #include "laplace_pair.h"
 #include "leaves.h"
 #include "mixture_pair.h"
 #include "random_allocation.h"
+#include "symmetric_atoms.h"
 #include "union_pair.h"
 
 namespace dpml {
@@ -24,19 +26,17 @@ namespace dpml {
 namespace {
 
 constexpr double kMostAtoms = 1e6;
+constexpr std::size_t kMostGroups = 1 << 15;
+constexpr double kMostAtomsInAll = 2e7;  // to be made; each takes some ten nanoseconds
+constexpr double kMostRatioWork = 2e8;   // of one ledger's balls_and_bins, in additions
+constexpr double kCoarsestRatioStep = 0.2;
+constexpr std::uint64_t kMostBins = std::uint64_t{1} << 30;
+constexpr double kLeastLogCut = -640;
 constexpr double kFurthestMean = 20;
-constexpr double kNegligibleTail = 1e-280;
 constexpr double kLargestLoss = 600;  // exponentials of it, and of what it stands beside, are numbers
 constexpr double kRoundUp = 1 + 0x1p-50;
 
 using Atoms = std::vector<AtomPair::Atom>;
-
-/// A symmetric pair on finitely many outcomes: Q gives -loss with the mass that P gives loss.
-struct SymmetricAtoms {
-  Atoms atoms;
-  AtomPair::Ends ends;
-  double spacing = 0;
-};
 
 /// Pairs that one event stands for.
 struct PairOfEvent {
@@ -65,15 +65,18 @@ void refuse_above_largest(double loss) {
 }
 
 /// Atoms of a symmetric pair after Poisson sampling: P becomes (1 - rate) Q + rate P.
-PairOfEvent sampled(const SymmetricAtoms& base, double rate) {
-  for (const AtomPair::Atom& atom : base.atoms) refuse_above_largest(std::fabs(atom.loss));
-  if (rate == 1) return symmetric(std::make_shared<AtomPair>(base.atoms, base.ends, base.spacing));
+PairOfEvent sampled(const SymmetricAtoms& all, double rate) {
+  const SymmetricAtoms base = grouped(all, kMostGroups);
+  for (const AtomPair::Atom& atom : base.atoms) refuse_above_largest(std::max(std::fabs(atom.from), std::fabs(atom.to)));
+  if (rate == 1) return symmetric(std::make_shared<AtomPair>(base.atoms, base.ends, base.spacing, base.losses));
+  const auto of_remove = [&](double loss) { return std::log1p(rate * std::expm1(loss)); };
+  const auto of_add = [&](double loss) { return -std::log1p(rate * std::expm1(-loss)); };
   Atoms remove;
   Atoms add;
   for (const AtomPair::Atom& atom : base.atoms) {
-    remove.push_back(
-        {(1 - rate) * atom.p * std::exp(-atom.loss) + rate * atom.p, std::log1p(rate * std::expm1(atom.loss))});
-    add.push_back({atom.p, -std::log1p(rate * std::expm1(-atom.loss))});
+    remove.emplace_back((1 - rate) * atom.p * std::exp(-atom.loss) + rate * atom.p, of_remove(atom.loss),
+                        of_remove(atom.from), of_remove(atom.to));
+    add.emplace_back(atom.p, of_add(atom.loss), of_add(atom.from), of_add(atom.to));
   }
   // Outcomes that Q never gives, and those that P never gives.
   if (base.ends.infinite > 0) {
@@ -84,56 +87,6 @@ PairOfEvent sampled(const SymmetricAtoms& base, double rate) {
   const double cut = base.ends.cut_above + base.ends.cut_below;
   return exact(std::make_shared<AtomPair>(std::move(remove), AtomPair::Ends{rate * base.ends.infinite, cut, 0}),
                std::make_shared<AtomPair>(std::move(add), AtomPair::Ends{0, cut, 0}));
-}
-
-SymmetricAtoms pure(double epsilon) {
-  const double likely = 1 / (1 + std::exp(-epsilon));
-  return {{{std::exp(-epsilon) * likely, -epsilon}, {likely, epsilon}}, {}, 2 * epsilon};
-}
-
-SymmetricAtoms epsilon_delta(const EpsilonDelta& event) {
-  SymmetricAtoms atoms = pure(event.epsilon);
-  for (AtomPair::Atom& atom : atoms.atoms) atom.p *= 1 - event.delta;
-  atoms.ends.infinite = event.delta;
-  return atoms;
-}
-
-SymmetricAtoms discrete_laplace(double scale, double distance) {
-  // Losses are (2 z - distance) / scale between 0 and distance, and constant beyond.
-  const double beyond = 1 / (1 + std::exp(-1 / scale));  // P(z <= 0) of a centred one
-  const double at_0 = -std::expm1(-1 / scale) * beyond;  // P(z = 0) = tanh(1 / (2 scale))
-  SymmetricAtoms made{{}, {}, 2 / scale};
-  made.atoms.push_back({beyond * std::exp(-distance / scale), -distance / scale});
-  for (double z = 1; z < distance; ++z) {
-    made.atoms.push_back({at_0 * std::exp(-(distance - z) / scale), (2 * z - distance) / scale});
-  }
-  made.atoms.push_back({beyond, distance / scale});
-  return made;
-}
-
-SymmetricAtoms discrete_gaussian(double scale, double distance) {
-  const double reach = std::ceil(scale * std::sqrt(-2 * std::log(kNegligibleTail))) + 2;
-  const auto weight = [&](double z) { return std::exp(-0.5 * (z / scale) * (z / scale)); };
-  double total = 1;
-  for (double z = reach; z >= 1; --z) total += 2 * weight(z);
-  SymmetricAtoms made{{}, {}, distance / (scale * scale)};
-  for (double z = -reach; z <= reach; ++z) {  // around the mean of P
-    const double p = weight(z) / total;
-    if (p > 0) made.atoms.push_back({p, (2 * z + distance) * distance / (2 * scale * scale)});
-  }
-  // Beyond the reach the weights fall faster than 1, 1/2, 1/4, ...
-  made.ends.cut_above = made.ends.cut_below = 4 * weight(reach);
-  return made;
-}
-
-SymmetricAtoms randomized_response(const RandomizedResponse& event) {
-  const auto categories = static_cast<double>(event.categories);
-  const double other = event.noise_probability / categories;
-  const double true_one = 1 - event.noise_probability + other;
-  const double loss = std::log1p((1 - event.noise_probability) / other);
-  SymmetricAtoms made{{{other, -loss}, {true_one, loss}}, {}, loss};
-  if (event.categories > 2) made.atoms.push_back({other * (categories - 2), 0});
-  return made;
 }
 
 using Components = std::vector<MixturePair::Component>;
@@ -182,14 +135,16 @@ std::optional<double> gaussian_square(const Event& event) {
 
 class Collector {
  public:
-  Collector(Neighbours neighbours, double log_cut)
-      : of_ledger_(neighbours), neighbours_(neighbours), log_cut_(log_cut) {}
+  Collector(Neighbours neighbours, const PairPrecision& precision)
+      : of_ledger_(neighbours), neighbours_(neighbours), precision_(precision) {}
 
   void add(const Leaf& leaf) {
-    is_exact_ = !leaf.is_shuffled;
+    const std::optional<Event> tame = tamed(leaf.event);
+    const Event& event = tame ? *tame : leaf.event;
+    is_exact_ = !leaf.is_shuffled && !tame;
     if (leaf.is_shuffled) made_.notes = shuffling_notes(of_ledger_);
     neighbours_ = leaf.neighbours;
-    std::visit([&](const auto& kind) { take(kind, leaf.event, leaf.count); }, leaf.event.kind());
+    std::visit([&](const auto& kind) { take(kind, event, leaf.count); }, event.kind());
   }
 
   PairPhases finish() {
@@ -219,7 +174,7 @@ class Collector {
 
   void add_phase(const Event& event, double count, const std::function<PairOfEvent()>& make) {
     const auto [found, is_new] =
-        place_.try_emplace({to_text(neighbours_) + to_text(event), is_exact_}, made_.phases.size());
+        place_.try_emplace({to_text(neighbours_) + key_of(event), is_exact_}, made_.phases.size());
     if (is_new) {
       const PairOfEvent pair = is_exact_ ? make() : only_from_above(make());
       made_.phases.push_back({pair.remove, pair.add, pair.remove_below, pair.add_below, 0});
@@ -241,31 +196,49 @@ class Collector {
           std::make_shared<LaplacePair>(it.noise_multiplier, distance(), 1, LaplacePair::Direction::remove));
     });
   }
+  /// What pairs may leave out of one of `count` releases.
+  double cut_of(double count) const { return std::exp(std::max(kLeastLogCut, precision_.log_cut - std::log(count))); }
+
+  /// Throws where that many more would take too long.
+  void count_atoms(double many) {
+    if (many > kMostAtoms || atoms_ + many > kMostAtomsInAll) {
+      throw UnsupportedEvent("accountant pld: noise on the integers has too many outcomes, " + to_text(many) +
+                             " in one release and " + to_text(atoms_ + many) + " in all; at most " +
+                             to_text(kMostAtoms) + " and " + to_text(kMostAtomsInAll) + " are possible");
+    }
+    atoms_ += many;
+  }
+  SymmetricAtoms atoms_of(const DiscreteGaussian& it, double moved_by, double count) {
+    const double cut = cut_of(count);
+    count_atoms(how_many_gaussian_atoms(it.scale, cut));
+    return discrete_gaussian_atoms(it.scale, moved_by * static_cast<double>(it.sensitivity), cut);
+  }
+  SymmetricAtoms atoms_of(const DiscreteLaplace& it, double moved_by) {
+    const double moved = moved_by * static_cast<double>(it.sensitivity);
+    count_atoms(moved);
+    return discrete_laplace_atoms(it.scale, moved);
+  }
   void take(const DiscreteGaussian& it, const Event& event, double count) {
-    if (40 * it.scale > kMostAtoms) refuse("discrete_gaussian", "its scale is above " + to_text(kMostAtoms / 40));
-    add_atoms(event, count,
-              [&] { return discrete_gaussian(it.scale, distance() * static_cast<double>(it.sensitivity)); });
+    add_atoms(event, count, [&] { return atoms_of(it, distance(), count); });
   }
   void take(const DiscreteLaplace& it, const Event& event, double count) {
-    const double moved = distance() * static_cast<double>(it.sensitivity);
-    if (moved > kMostAtoms) refuse("discrete_laplace", "its sensitivity is above " + to_text(kMostAtoms / distance()));
-    add_atoms(event, count, [&] { return discrete_laplace(it.scale, moved); });
+    add_atoms(event, count, [&] { return atoms_of(it, distance()); });
   }
   void take(const RandomizedResponse& it, const Event& event, double count) {
     if (neighbours_ != Neighbours::replace_one) {
       refuse("randomized_response", "it answers for a unit that is there; state replace_one");
     }
     if (it.noise_probability == 1) return;
-    add_atoms(event, count, [&] { return randomized_response(it); });
+    add_atoms(event, count, [&] { return randomized_response_atoms(it); });
   }
   void take(const ExponentialMechanism& it, const Event& event, double count) {
     if (it.epsilon == 0) return;
     add_atoms(
-        event, count, [&] { return pure(it.epsilon); }, false);
+        event, count, [&] { return pure_atoms(it.epsilon); }, false);
   }
   void take(const EpsilonDelta& it, const Event& event, double count) {
     if (it.epsilon == 0 && it.delta == 0) return;
-    add_atoms(event, count, [&] { return epsilon_delta(it); });
+    add_atoms(event, count, [&] { return epsilon_delta_atoms(it); });
   }
   void take(const ZeroConcentrated&, const Event&, double) {
     refuse("zero_concentrated", "zCDP does not say which distributions are behind it");
@@ -305,13 +278,13 @@ class Collector {
     if (neighbours_ == Neighbours::replace_one) {
       refuse("poisson_sampled { " + kind_name(it.inner) + " }", "both datasets then give a mixture");
     }
-    add_phase(event, count, [&] { return sampled_other(it); });
+    add_phase(event, count, [&] { return sampled_other(it, count); });
   }
   PairOfEvent sampled_gaussian(double rate, double noise) const {
     if (neighbours_ != Neighbours::replace_one) return mixture_against_nothing({{0, 1 - rate}, {1, rate}}, noise);
     return symmetric(mixture_pair(Components{{0, 1 - rate}, {1, rate}}, Components{{0, 1 - rate}, {-1, rate}}, noise));
   }
-  PairOfEvent sampled_other(const PoissonSampled& it) const {
+  PairOfEvent sampled_other(const PoissonSampled& it, double count) {
     if (const auto* laplace = it.inner.get_if<Laplace>()) {
       refuse_above_largest(1 / laplace->noise_multiplier);
       const auto pair = [&](LaplacePair::Direction direction) {
@@ -319,16 +292,13 @@ class Collector {
       };
       return exact(pair(LaplacePair::Direction::remove), pair(LaplacePair::Direction::add));
     }
-    if (const auto* inner = it.inner.get_if<DiscreteGaussian>(); inner && 40 * inner->scale <= kMostAtoms) {
-      return sampled(discrete_gaussian(inner->scale, static_cast<double>(inner->sensitivity)), it.sampling_rate);
+    if (const auto* inner = it.inner.get_if<DiscreteGaussian>()) return sampled(atoms_of(*inner, 1, count), it.sampling_rate);
+    if (const auto* inner = it.inner.get_if<DiscreteLaplace>()) return sampled(atoms_of(*inner, 1), it.sampling_rate);
+    if (const auto* inner = it.inner.get_if<EpsilonDelta>()) {
+      return sampled(epsilon_delta_atoms(*inner), it.sampling_rate);
     }
-    if (const auto* inner = it.inner.get_if<DiscreteLaplace>();
-        inner && static_cast<double>(inner->sensitivity) <= kMostAtoms) {
-      return sampled(discrete_laplace(inner->scale, static_cast<double>(inner->sensitivity)), it.sampling_rate);
-    }
-    if (const auto* inner = it.inner.get_if<EpsilonDelta>()) return sampled(epsilon_delta(*inner), it.sampling_rate);
     if (const auto* inner = it.inner.get_if<ExponentialMechanism>()) {
-      return only_from_above(sampled(pure(inner->epsilon), it.sampling_rate));
+      return only_from_above(sampled(pure_atoms(inner->epsilon), it.sampling_rate));
     }
     refuse("poisson_sampled { " + kind_name(it.inner) + " }", "its pair after sampling is not known here");
   }
@@ -373,12 +343,25 @@ class Collector {
     if (!square) refuse("balls_and_bins { " + kind_name(it.inner) + " }", "only Gaussians are known here");
     if (neighbours_ == Neighbours::replace_one) refuse("balls_and_bins", "both datasets then give a mixture");
     if (*square == std::numeric_limits<double>::infinity()) return take(NonPrivate{}, event, count);
-    add_phase(event, count, [&] {
-      const auto made = random_allocation(static_cast<double>(it.bins), 1 / std::sqrt(*square),
-                                          std::exp(std::max(-600.0, log_cut_ - std::log(count))));
-      if (!made) refuse("balls_and_bins", "no lattice of a usual size holds its likelihood ratio");
-      return PairOfEvent{made->remove, made->add, made->remove_below, made->add_below};
-    });
+    add_phase(event, count, [&] { return allocated(it.bins, 1 / std::sqrt(*square), count); });
+  }
+  /// On the finest lattice up to the wanted one that the work allows. More bins cost less, so a huge number of them is
+  /// bounded by a large one, and nothing is known from below.
+  PairOfEvent allocated(std::uint64_t bins, double noise, double count) {
+    const bool is_huge = bins > kMostBins;
+    bins = std::min(bins, kMostBins);
+    RatioLattice lattice{precision_.ratio_step, cut_of(count)};
+    const double allowed = kMostRatioWork - ratio_work_;
+    const double work = work_of_log_normal_sum(bins, 1 / noise, lattice);
+    if (work > allowed) lattice.step *= std::sqrt(work / std::max(1.0, allowed));
+    if (!(lattice.step <= kCoarsestRatioStep)) {
+      refuse("balls_and_bins", "its noise is too little, or there are too many kinds of it, for a lattice of usual size");
+    }
+    ratio_work_ += work_of_log_normal_sum(bins, 1 / noise, lattice);
+    made_.ratio_step = std::max(made_.ratio_step, lattice.step);
+    const RandomAllocation made = random_allocation(bins, noise, lattice);
+    if (is_huge) return {made.remove, made.add};
+    return {made.remove, made.add, made.remove_below, made.add_below};
   }
   void take(const RepeatAndSelect&, const Event&, double) {
     refuse("repeat_and_select", "its bound is known for Renyi divergences only; try rdp");
@@ -391,8 +374,10 @@ class Collector {
 
   Neighbours of_ledger_;
   Neighbours neighbours_;  // of the leaf at hand
-  double log_cut_;
+  PairPrecision precision_;
   PairPhases made_;
+  double atoms_ = 0;       // made so far
+  double ratio_work_ = 0;  // done so far
   std::map<std::pair<std::string, bool>, std::size_t> place_;
   double gaussian_square_[2] = {0, 0};  // of what is not is_exact_, and of what is
   bool is_exact_ = true;                // what is added stands for what ran, not for something worse
@@ -400,8 +385,8 @@ class Collector {
 
 }  // namespace
 
-PairPhases dominating_pairs(const Ledger& ledger, double log_cut) {
-  Collector collector(ledger.neighbours(), log_cut);
+PairPhases dominating_pairs(const Ledger& ledger, const PairPrecision& precision) {
+  Collector collector(ledger.neighbours(), precision);
   for_each_leaf(ledger, [&](const Leaf& leaf) { collector.add(leaf); });
   return collector.finish();
 }

@@ -14,6 +14,7 @@
 #include "leaves.h"
 #include "pair_curve.h"
 #include "repeat_and_select_curve.h"
+#include "rounding.h"
 #include "sampled_cost.h"
 
 namespace dpml {
@@ -21,6 +22,7 @@ namespace dpml {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kRoundUp = 1 + 0x1p-48;  // of the few operations of a largest loss
 
 /// At most one of these inside another: each tries all orders of what is inside it, at every order.
 bool holds_poisson_selection(const Event& event) {
@@ -48,7 +50,7 @@ struct CostMaker {
   RenyiCost operator()(const Gaussian& it) const { return {.curve = gaussian_curve(it.noise_multiplier, distance())}; }
 
   RenyiCost operator()(const Laplace& it) const {
-    const double loss = distance() / it.noise_multiplier;
+    const double loss = divide_up(distance(), it.noise_multiplier);
     return {.curve = std::make_unique<LaplaceCurve>(loss, 0), .pure_epsilon = loss};
   }
 
@@ -57,14 +59,14 @@ struct CostMaker {
   }
 
   RenyiCost operator()(const DiscreteLaplace& it) const {
-    const double loss = distance() * static_cast<double>(it.sensitivity) / it.scale;
+    const double loss = divide_up(distance() * static_cast<double>(it.sensitivity), it.scale);
     return {.curve = std::make_unique<LaplaceCurve>(loss, 1 / it.scale), .pure_epsilon = loss};
   }
 
   RenyiCost operator()(const RandomizedResponse& it) const {
     if (neighbours != Neighbours::replace_one) refuse("randomized_response", "one unit's answer is there or not");
     const auto outcomes = randomized_response_outcomes(it.noise_probability, static_cast<double>(it.categories));
-    return {.curve = std::make_unique<PairCurve>(outcomes), .pure_epsilon = outcomes[0].log_ratio};
+    return {.curve = std::make_unique<PairCurve>(outcomes), .pure_epsilon = outcomes[0].log_ratio * kRoundUp};
   }
 
   RenyiCost operator()(const ExponentialMechanism& it) const {
@@ -126,7 +128,7 @@ struct CostMaker {
       refuse("repeat_and_select with shape inf around another one", "it would take too long");
     }
     ComposedCurve inner(it.inner, neighbours);
-    const double pure = std::isfinite(it.shape) ? (2 + it.shape) * inner.pure_epsilon() : kInfinity;
+    const double pure = std::isfinite(it.shape) ? (2 + it.shape) * inner.pure_epsilon() * kRoundUp : kInfinity;
     // Whether a run fails does not depend on the data, so the number of runs of which none fails is distributed alike,
     // with a smaller mean.
     const double delta = std::min(1.0, it.mean * inner.delta());

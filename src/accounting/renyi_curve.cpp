@@ -10,6 +10,7 @@
 #include "gaussian_curve.h"
 #include "pair_curve.h"
 #include "renyi_cost.h"
+#include "rounding.h"
 
 namespace dpml {
 
@@ -42,7 +43,7 @@ std::unique_ptr<RenyiCurve> make_renyi_curve(const Event& event, Neighbours neig
 
 ComposedCurve::ComposedCurve(const Ledger& ledger) {
   for (const LedgerEntry& entry : ledger.entries()) {
-    add(entry.event, ledger.neighbours(), static_cast<double>(entry.count));
+    add(entry.event, ledger.neighbours(), count_up(entry.count));
   }
 }
 
@@ -52,7 +53,7 @@ ComposedCurve::ComposedCurve(const Event& event, Neighbours neighbours) {
 
 void ComposedCurve::add(const Event& event, Neighbours neighbours, double count) {
   if (const auto* it = event.get_if<SelfComposed>()) {
-    return add(it->inner, neighbours, count * static_cast<double>(it->count));
+    return add(it->inner, neighbours, multiply_up(count, count_up(it->count)));
   }
   if (const auto* it = event.get_if<Composed>()) {
     for (const Event& part : it->events) add(part, neighbours, count);
@@ -83,8 +84,10 @@ double ComposedCurve::delta() const {
 
 double ComposedCurve::pure_epsilon() const {
   double sum = 0;
-  for (const Term& term : terms_) sum += times(term.count, term.pure_epsilon);
-  return sum * (1 + kSumSlack);
+  for (const Term& term : terms_) {
+    if (term.pure_epsilon > 0) sum = add_up(sum, multiply_up(term.count, term.pure_epsilon));
+  }
+  return sum;
 }
 
 double renyi_divergence(const Event& event, Neighbours neighbours, double order) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace dpml {
@@ -28,6 +29,23 @@ inline double multiply_up(double a, double b) {
 
 inline double multiply_down(double a, double b) {
   return -multiply_up(-a, b);
+}
+
+/// A whole number as a double, exact to 2^53.
+inline double count_up(std::uint64_t count) {
+  const auto rounded = static_cast<double>(count);
+  return count < (std::uint64_t{1} << 53) ? rounded : std::nextafter(rounded, 0x1p65);
+}
+
+/// b > 0.
+inline double divide_up(double a, double b) {
+  const double quotient = a / b;
+  if (!std::isfinite(quotient)) return quotient;
+  return std::fma(-quotient, b, a) > 0 ? std::nextafter(quotient, std::numeric_limits<double>::infinity()) : quotient;
+}
+
+inline double divide_down(double a, double b) {
+  return -divide_up(-a, b);
 }
 
 }  // namespace dpml

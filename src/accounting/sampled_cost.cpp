@@ -16,6 +16,7 @@ namespace dpml {
 
 namespace {
 
+constexpr double kRoundUp = 1 + 0x1p-48;           // of the few operations of a largest loss
 constexpr std::uint64_t kMostDiscreteShift = 4096;  // as many outcomes
 constexpr double kMostDeviations = 1e100;           // whose square still is a number
 
@@ -151,7 +152,7 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, Neighbours neighbours) {
   if (unit_may_be_absent) {
     if (auto curve = poisson_known_curve(rate, *inner)) {
       const double loss = composed_cost(*inner, neighbours).pure_epsilon;
-      return {.curve = std::move(curve), .pure_epsilon = log_mixture(rate, loss)};
+      return {.curve = std::move(curve), .pure_epsilon = log_mixture(rate, loss) * kRoundUp};
     }
   }
   RenyiCost cost = composed_cost(*inner, neighbours);
@@ -159,7 +160,7 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, Neighbours neighbours) {
   const bool may_fail = cost.delta > 0;
   cost = convex_cost(rate, std::move(cost), what);
   if (!unit_may_be_absent || !(loss < kMostDeviations)) return cost;
-  const double amplified = log_mixture(rate, loss);
+  const double amplified = log_mixture(rate, loss) * kRoundUp;
   return also_pure(std::move(cost), amplified,
                    may_fail ? pure_outcomes(amplified) : sampled(pure_outcomes(loss), rate));
 }
@@ -184,7 +185,7 @@ RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, Nei
   cost = convex_cost(rate, std::move(cost), what);
   // Theorem 11 asks for the loss between any two units.
   if (neighbours != Neighbours::replace_one || !(loss < kMostDeviations)) return cost;
-  const double amplified = log_mixture(rate, loss);
+  const double amplified = log_mixture(rate, loss) * kRoundUp;
   return also_pure(std::move(cost), amplified, pure_outcomes(amplified));
 }
 

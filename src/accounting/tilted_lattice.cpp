@@ -80,6 +80,15 @@ double TiltedLattice::centred_cumulant(double more) const {
   return std::log(sum);
 }
 
+double tilted_mean(const std::vector<CountedLattice>& parts, double tilt) {
+  double mean = 0;
+  for (const CountedLattice& part : parts) {
+    if (part.count == 0 || part.lattice.nodes.empty()) continue;
+    mean += part.count * TiltedLattice(part.lattice, tilt).mean;
+  }
+  return mean;
+}
+
 Spread spread_of(const std::vector<TiltedPhase>& phases, double log_outside) {
   double mean = 0;
   double variance = 0;

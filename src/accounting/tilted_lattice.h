@@ -24,6 +24,16 @@ struct TiltedLattice {
   double centred_cumulant(double more) const;
 };
 
+/// A kind of release on the lattice, and how often it happens. Masses may sum to less than 1: then all of this is about
+/// the event that no release gives anything else.
+struct CountedLattice {
+  LatticeLoss lattice;
+  double count;
+};
+
+/// Mean of the sum of all of them after tilting.
+double tilted_mean(const std::vector<CountedLattice>& parts, double tilt);
+
 /// A kind of release of a composition, on one side.
 struct TiltedPhase {
   TiltedLattice lattice;
