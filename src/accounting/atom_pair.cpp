@@ -32,6 +32,11 @@ Interval AtomPair::largest_loss() const {
   return {is_exact ? largest : largest * (1 - kRounding), ends_.cut_above > 0 ? kInfinity : is_exact ? largest : largest * (1 + kRounding)};
 }
 
+LossPair::Likeness AtomPair::likeness() const {
+  if (atoms_.empty()) return {0, 0};
+  return {std::fabs(atoms_[3 * atoms_.size() / 4].loss), std::fabs(atoms_.back().loss)};
+}
+
 LossCells AtomPair::cells(const LossGrid& grid, double) const {
   LossCells made{.infinite = ends_.infinite, .cut_above = ends_.cut_above, .cut_below = ends_.cut_below};
   made.cells.reserve(atoms_.size());

@@ -29,12 +29,14 @@ class AtomPair final : public LossPair {
 
   LossCells cells(const LossGrid& grid, double cut) const override;
   LossCells probe(double cut) const override;
+  Likeness likeness() const override;
   double many_cells(const LossGrid&, double) const override { return static_cast<double>(atoms_.size()); }
   double work_of_cell() const override { return 20; }
   double spacing() const override { return spacing_; }
   bool has_only_spaced_losses() const override { return spacing_ > 0; }
   double smallest_loss() const override { return atoms_.front().from; }
   Interval largest_loss() const override;
+  double infinite() const override { return ends_.infinite; }
 
  private:
   std::vector<Atom> atoms_;  // in order of the loss

@@ -32,6 +32,8 @@ constexpr double kMostRatioWork = 2e8;   // of one ledger's balls_and_bins, in a
 constexpr double kCoarsestRatioStep = 0.2;
 constexpr std::uint64_t kMostBins = std::uint64_t{1} << 30;
 constexpr double kLeastLogCut = -640;
+constexpr std::size_t kMostComponents = 256;
+constexpr double kLeastUsualNoise = 1e-50;
 constexpr double kFurthestMean = 20;
 constexpr double kLargestLoss = 600;  // exponentials of it, and of what it stands beside, are numbers
 constexpr double kRoundUp = 1 + 0x1p-50;
@@ -215,6 +217,7 @@ class Collector {
   }
   SymmetricAtoms atoms_of(const DiscreteLaplace& it, double moved_by) {
     const double moved = moved_by * static_cast<double>(it.sensitivity);
+    refuse_above_largest(moved / it.scale);
     count_atoms(moved);
     return discrete_laplace_atoms(it.scale, moved);
   }
@@ -238,6 +241,7 @@ class Collector {
   }
   void take(const EpsilonDelta& it, const Event& event, double count) {
     if (it.epsilon == 0 && it.delta == 0) return;
+    if (it.delta == 1) return take(NonPrivate{}, event, count);
     add_atoms(event, count, [&] { return epsilon_delta_atoms(it); });
   }
   void take(const ZeroConcentrated&, const Event&, double) {
@@ -249,17 +253,26 @@ class Collector {
       made_.is_non_private = true;
       return;
     }
-    add_phase(event, count, [&] {
-      std::map<double, double> weights;
-      double total = 0;
-      for (const MixtureComponent& component : it.components) {
-        weights[component.sensitivity] += component.probability;
-        total += component.probability;
-      }
-      Components components;
-      for (const auto& [mean, weight] : weights) components.push_back({mean, weight / total});
-      return mixture_against_nothing(components, it.noise_multiplier);
-    });
+    const auto moves = [](const MixtureComponent& component) { return component.sensitivity > 0; };
+    if (std::none_of(it.components.begin(), it.components.end(), moves)) return;
+    add_phase(event, count, [&] { return mixture_of(it); });
+  }
+  /// In units of the noise where the numbers are extreme; of many components some are taken together, for a bound from
+  /// above only.
+  PairOfEvent mixture_of(const MixtureOfGaussians& it) const {
+    const bool is_much = it.components.size() > kMostComponents;
+    const MixtureOfGaussians few = is_much ? with_few_components(it, kMostComponents) : it;
+    const bool is_usual = it.noise_multiplier > kLeastUsualNoise && it.noise_multiplier < 1 / kLeastUsualNoise;
+    std::map<double, double> weights;
+    double total = 0;
+    for (const MixtureComponent& component : few.components) {
+      weights[is_usual ? component.sensitivity : component.sensitivity / it.noise_multiplier] += component.probability;
+      total += component.probability;
+    }
+    Components components;
+    for (const auto& [mean, weight] : weights) components.push_back({mean, weight / total});
+    const PairOfEvent pair = mixture_against_nothing(components, is_usual ? it.noise_multiplier : 1);
+    return is_much ? only_from_above(pair) : pair;
   }
   void take(const TreeAggregation& it, const Event&, double count) {
     if (neighbours_ == Neighbours::replace_one) refuse("tree_aggregation", "its bound is for a unit that is left out");
@@ -268,7 +281,10 @@ class Collector {
   void take(const PoissonSampled& it, const Event& event, double count) {
     if (const auto* inner = it.inner.get_if<PoissonSampled>()) {
       const double rate = std::nextafter(it.sampling_rate * inner->sampling_rate, 1.0);
-      return take(PoissonSampled{rate, inner->inner}, event, count);
+      const Event once = PoissonSampled{rate, inner->inner};
+      const std::optional<Event> tame = tamed(once);
+      is_exact_ = is_exact_ && !tame;
+      return take(*(tame ? *tame : once).get_if<PoissonSampled>(), event, count);
     }
     if (it.inner.get_if<NonPrivate>()) return take(NonPrivate{}, event, count);
     if (const std::optional<double> square = gaussian_square(it.inner)) {

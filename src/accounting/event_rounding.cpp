@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -16,7 +17,6 @@ namespace {
 
 constexpr double kMostNoise = 1e100;
 constexpr double kLeastAmount = 1e-100;
-constexpr int kMostDigits = 40;
 
 using Change = std::function<double(double)>;
 
@@ -66,22 +66,6 @@ struct WithNumbers {
   Event operator()(const SelfComposed& it) const { return SelfComposed{of(it.inner), it.count}; }
   Event operator()(const NonPrivate& it) const { return it; }
 };
-
-double rounded_down(double value, int digits) {
-  if (value == 0 || !std::isfinite(value)) return value;
-  int exponent = 0;
-  const double fraction = std::frexp(value, &exponent);
-  const double rounded = std::ldexp(std::floor(std::ldexp(fraction, digits)), exponent - digits);
-  return rounded > 0 ? rounded : value;
-}
-
-double rounded_up(double value, int digits) {
-  if (value == 0 || !std::isfinite(value)) return value;
-  int exponent = 0;
-  const double fraction = std::frexp(value, &exponent);
-  const double rounded = std::ldexp(std::ceil(std::ldexp(fraction, digits)), exponent - digits);
-  return std::isfinite(rounded) && rounded >= value ? rounded : value;
-}
 
 /// Writes an event as bytes, its kind first.
 struct KeyWriter {
@@ -171,10 +155,20 @@ struct KeyWriter {
 
 }  // namespace
 
-Event rounded(const Event& event, int digits, Cost cost) {
-  const Change down = [digits](double value) { return rounded_down(value, digits); };
-  const Change up = [digits](double value) { return rounded_up(value, digits); };
-  return cost == Cost::more ? WithNumbers{down, up}.of(event) : WithNumbers{up, down}.of(event);
+MixtureOfGaussians with_few_components(const MixtureOfGaussians& mixture, std::size_t most) {
+  std::vector<MixtureComponent> sorted = mixture.components;
+  std::sort(sorted.begin(), sorted.end(),
+            [](const MixtureComponent& a, const MixtureComponent& b) { return a.sensitivity < b.sensitivity; });
+  MixtureOfGaussians made{mixture.noise_multiplier, {}};
+  for (std::size_t k = 0; k < most; ++k) {
+    const std::size_t from = k * sorted.size() / most;
+    const std::size_t to = (k + 1) * sorted.size() / most;
+    if (from == to) continue;
+    double probability = 0;
+    for (std::size_t i = from; i < to; ++i) probability += sorted[i].probability;
+    made.components.push_back({sorted[to - 1].sensitivity, probability});
+  }
+  return made;
 }
 
 std::optional<Event> tamed(const Event& event) {
@@ -198,19 +192,86 @@ std::size_t count_kinds(const Ledger& ledger) {
   return keys.size();
 }
 
-Ledger rounded(const Ledger& ledger, std::size_t most, Cost cost) {
-  const auto with_digits = [&](int digits) {
-    Ledger made(ledger.neighbours());
-    for (const LedgerEntry& entry : ledger.entries()) made.append(rounded(entry.event, digits, cost), entry.count);
-    return made;
+namespace {
+
+/// An event without the numbers that may be changed, and those numbers in their order.
+struct Shape {
+  std::string key;
+  std::vector<double> numbers;
+};
+
+Shape shape_of(const Event& event) {
+  Shape shape;
+  const Change take = [&](double number) {
+    shape.numbers.push_back(number);
+    return 1.0;
   };
-  int few = 1;
-  int many = kMostDigits;
-  while (many - few > 1) {
-    const int digits = (few + many) / 2;
-    (count_kinds(with_digits(digits)) <= most ? few : many) = digits;
+  shape.key = key_of(WithNumbers{take, take}.of(event));
+  return shape;
+}
+
+/// The numbers at one place of all events of a shape, in groups of neighbours.
+struct Slot {
+  std::vector<double> values;  // sorted, each once
+  std::size_t groups = 0;
+
+  double least_like(double value) const { return values[begin_of(group_of(value))]; }
+  double largest_like(double value) const { return values[begin_of(group_of(value) + 1) - 1]; }
+
+ private:
+  // Group g has the values from begin_of(g) on, up to those of the next.
+  std::size_t begin_of(std::size_t group) const { return (group * values.size() + groups - 1) / groups; }
+  std::size_t group_of(double value) const {
+    const auto at = std::lower_bound(values.begin(), values.end(), value);
+    return static_cast<std::size_t>(at - values.begin()) * groups / values.size();
   }
-  return with_digits(few);
+};
+
+using Slots = std::vector<Slot>;
+
+/// How many groups the slots of a shape may have so that there are about `most` of all combinations.
+void choose_groups(Slots& slots, double most) {
+  for (Slot& slot : slots) {
+    std::sort(slot.values.begin(), slot.values.end());
+    slot.values.erase(std::unique(slot.values.begin(), slot.values.end()), slot.values.end());
+  }
+  std::vector<Slot*> by_size;
+  for (Slot& slot : slots) by_size.push_back(&slot);
+  std::sort(by_size.begin(), by_size.end(), [](const Slot* a, const Slot* b) { return a->values.size() < b->values.size(); });
+  double left = std::max(1.0, most);
+  for (std::size_t i = 0; i < by_size.size(); ++i) {
+    const double share = std::pow(left, 1 / static_cast<double>(by_size.size() - i));
+    const double groups = std::clamp(std::floor(share), 1.0, static_cast<double>(by_size[i]->values.size()));
+    by_size[i]->groups = static_cast<std::size_t>(groups);
+    left = std::max(1.0, left / groups);
+  }
+}
+
+}  // namespace
+
+Ledger rounded(const Ledger& ledger, std::size_t most, Cost cost) {
+  std::map<std::string, Slots> slots_of;
+  for (const LedgerEntry& entry : ledger.entries()) {
+    const Shape shape = shape_of(entry.event);
+    Slots& slots = slots_of[shape.key];
+    slots.resize(shape.numbers.size());
+    for (std::size_t i = 0; i < slots.size(); ++i) slots[i].values.push_back(shape.numbers[i]);
+  }
+  for (auto& [key, slots] : slots_of) choose_groups(slots, static_cast<double>(most / slots_of.size()));
+  // Equal events are one entry wherever they stand, since the order of a fixed schedule costs nothing.
+  std::map<std::string, LedgerEntry> entries;
+  for (const LedgerEntry& entry : ledger.entries()) {
+    const Slots& slots = slots_of.at(shape_of(entry.event).key);
+    std::size_t next = 0;
+    const Change down = [&](double value) { return slots[next++].least_like(value); };
+    const Change up = [&](double value) { return slots[next++].largest_like(value); };
+    const Event made = (cost == Cost::more ? WithNumbers{down, up} : WithNumbers{up, down}).of(entry.event);
+    const auto [place, is_new] = entries.try_emplace(key_of(made), LedgerEntry{made, 0});
+    place->second.count += entry.count;
+  }
+  Ledger made(ledger.neighbours());
+  for (const auto& [key, entry] : entries) made.append(entry.event, entry.count);
+  return made;
 }
 
 }  // namespace dpml

@@ -13,8 +13,9 @@ namespace dpml {
 // categories, and fewer bins. Numbers of which this is not known stay as they are.
 enum class Cost { more, less };
 
-/// The numbers rounded to `digits` binary digits.
-Event rounded(const Event& event, int digits, Cost cost);
+/// A mixture of at most `most` components that costs no less: neighbouring ones become the largest of them. (More of
+/// a sensitivity shifts the mixture to one side, which every threshold test tells better.)
+MixtureOfGaussians with_few_components(const MixtureOfGaussians& mixture, std::size_t most);
 
 /// An event that costs no less, with numbers of which squares and products can be computed: noise at most 1e100 and
 /// rates and epsilons at least 1e-100 (0 stays 0). Nothing where the event has such numbers.
@@ -26,7 +27,8 @@ std::string key_of(const Event& event);
 /// How many different events there are, compositions taken apart. Throws what for_each_leaf throws.
 std::size_t count_kinds(const Ledger& ledger);
 
-/// The ledger with as many digits as leave at most `most` different events, or with one if that is not possible.
+/// A ledger of about `most` different events, or fewer. Events that differ in their numbers only are taken together where
+/// those are close: every number becomes the one of its group that costs most, or least.
 Ledger rounded(const Ledger& ledger, std::size_t most, Cost cost);
 
 }  // namespace dpml

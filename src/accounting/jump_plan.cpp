@@ -18,8 +18,9 @@ constexpr double kThreshold = 0.7;     // of epsilon: two jumps are rarely neede
 constexpr std::size_t kMostClasses = 4;
 constexpr std::size_t kRoughClasses = 2;
 constexpr double kMostTerms = 64;
-constexpr std::size_t kMostSplit = 30;  // phases
-constexpr double kRoughJumps = 2;
+constexpr std::size_t kMostSplit = 8;  // phases, of
+constexpr std::size_t kMostPhases = 16;
+constexpr double kMostRoughTerms = 16;
 constexpr double kLogTorn = -3.5;        // of the likelihood near epsilon, compared with a normal sum
 constexpr double kMostLikelyJumps = 16;
 constexpr double kLogUnlikely = -6;
@@ -83,7 +84,7 @@ std::vector<bool> phases_to_split(const LossLooks& looks, const std::vector<doub
 JumpSplit split_at(const LossLooks& looks, const std::vector<double>& counts, double epsilon, std::size_t classes) {
   JumpSplit split;
   split.is_split = phases_to_split(looks, counts, kThreshold * epsilon);
-  if (std::count(split.is_split.begin(), split.is_split.end(), true) > 2) classes = std::min<std::size_t>(2, classes);
+  if (std::count(split.is_split.begin(), split.is_split.end(), true) > 2) classes = 1;
   for (std::size_t c = classes; c > 0; --c) {
     split.thresholds.push_back(std::ldexp(kThreshold * epsilon, 1 - static_cast<int>(c)));
   }
@@ -171,6 +172,16 @@ TiltedJumps tilted_jumps(const LossLooks& looks, const std::vector<double>& coun
   return made;
 }
 
+/// Is a single release rarely as large as epsilon?
+bool may_jump(const LossLooks& looks, const std::vector<double>& counts, double epsilon) {
+  if (!(epsilon > 0) || counts.size() > kMostPhases || !looks.is_detailed()) return false;
+  double jumps = 0;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    jumps += counts[i] * std::exp(looks.of_one(i, kThreshold * epsilon, kInfinity, 0).cumulant);
+  }
+  return jumps < 1;
+}
+
 /// Would a sum tilted like this be nearly certain not to be near epsilon?
 bool is_torn(const TiltedJumps& jumps, double epsilon) {
   if (!(jumps.expected > 0)) return false;
@@ -188,13 +199,13 @@ bool is_torn(const TiltedJumps& jumps, double epsilon) {
 }  // namespace
 
 bool is_torn(const LossLooks& looks, const std::vector<double>& counts, double epsilon, double tilt) {
-  return is_torn(tilted_jumps(looks, counts, kThreshold * epsilon, kInfinity, tilt), epsilon);
+  return may_jump(looks, counts, epsilon) && is_torn(tilted_jumps(looks, counts, kThreshold * epsilon, kInfinity, tilt), epsilon);
 }
 
 double rough_log_delta(const LossLooks& looks, const std::vector<double>& counts, double epsilon) {
   const JumpSplit split = split_at(looks, counts, epsilon, kRoughClasses);
   double sum = -kInfinity;
-  for (const std::vector<double>& jumps : shares_of_jumps(split, counts, kRoughJumps)) {
+  for (const std::vector<double>& jumps : shares_of_jumps(split, counts, how_many_terms(split, 2) <= kMostRoughTerms ? 2 : 1)) {
     const LossLooks term = looks_of(looks, split, jumps);
     const Minimum saddle = saddle_point(term, epsilon);
     sum = log_sum(sum, log_ways(counts, split, jumps) + approximate_log_delta(term, epsilon, saddle));
@@ -206,7 +217,7 @@ JumpPlan::JumpPlan(const LossLooks& looks, const std::vector<double>& counts, co
     : counts_(counts), focus_(focus) {
   terms_.push_back({{}, 0, looks});
   aim(terms_[0], tilt);
-  if (!(focus.epsilon > 0)) return;
+  if (!may_jump(looks, counts, focus.epsilon)) return;
   const TiltedJumps jumps = tilted_jumps(looks, counts, kThreshold * focus.epsilon, kInfinity, tilt);
   if (is_torn(jumps, focus.epsilon) || is_unlikely(terms_[0])) {
     for (std::size_t classes = 1; classes <= kMostClasses && (classes == 1 || stays_torn(looks)); ++classes) {

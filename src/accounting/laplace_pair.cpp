@@ -89,6 +89,10 @@ LossCells LaplacePair::cells(const LossGrid& grid, double) const {
   return made;
 }
 
+LossPair::Likeness LaplacePair::likeness() const {
+  return {std::fabs(sampled_loss(0.5 * reach_)), std::fabs(sampled_loss(reach_))};
+}
+
 double LaplacePair::many_cells(const LossGrid& grid, double) const {
   return 2 * spacing() / grid.step;
 }

@@ -52,8 +52,10 @@ TiltedComposition one_side(const std::vector<ComposedPhase>& phases, TiltedCompo
           budget};
 }
 
-double log_tilted_mass(const LatticeLoss& lattice, double tilt) {
-  return TiltedLattice(lattice, tilt).cumulant;
+/// log of the tilted mass of one of `count` releases, rounded up so that it is not too small for all of them.
+double log_tilted_mass(const LatticeLoss& lattice, double count, double tilt) {
+  const TiltedLattice tilted(lattice, tilt);
+  return tilted.cumulant + relative_error(tilted, count, tilt) / count;
 }
 
 std::vector<double> counts_of(const std::vector<ComposedPhase>& phases) {
@@ -120,11 +122,11 @@ LossComposition::LossComposition(const std::vector<ComposedPhase>& phases, const
   for (std::size_t i = 0; i < phases.size(); ++i) {
     const LatticeLoss& whole = phases[i].dominating;
     if (!split.splits(i)) {
-      rest += phases[i].count * log_tilted_mass(whole, remainder.tilt);
+      rest += phases[i].count * log_tilted_mass(whole, phases[i].count, remainder.tilt);
       continue;
     }
-    const double below = log_tilted_mass(part_of(whole, kLowest, split.from(0)), remainder.tilt);
-    const double above = log_tilted_mass(part_of(whole, split.from(0), kInfinity), remainder.tilt);
+    const double below = log_tilted_mass(part_of(whole, kLowest, split.from(0)), phases[i].count, remainder.tilt);
+    const double above = log_tilted_mass(part_of(whole, split.from(0), kInfinity), phases[i].count, remainder.tilt);
     if (above == -kInfinity) {
       rest += phases[i].count * below;
       continue;

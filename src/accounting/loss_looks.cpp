@@ -3,14 +3,43 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 namespace dpml {
 
-LossLooks::LossLooks(const std::vector<LossPhase>& phases, double cut) {
+namespace {
+
+constexpr std::size_t kMostLooks = 48;
+
+/// Phases in order of their likeness.
+std::vector<std::size_t> in_order(const std::vector<LossPhase>& phases) {
+  std::vector<std::size_t> order(phases.size());
+  std::iota(order.begin(), order.end(), 0);
+  if (phases.size() <= kMostLooks) return order;
+  std::vector<std::pair<double, double>> keys;
   for (const LossPhase& phase : phases) {
-    Look& made = looks_.emplace_back(Look{{}, {}, phase.count});
-    for (const LossCell& cell : phase.pair->probe(cut).cells) {
+    const LossPair::Likeness like = phase.pair->likeness();
+    keys.emplace_back(std::round(4 * std::log2(like.usual + std::numeric_limits<double>::min())), like.large);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return keys[a] < keys[b]; });
+  return order;
+}
+
+}  // namespace
+
+LossLooks::LossLooks(const std::vector<LossPhase>& phases, double cut) : look_of_(phases.size()) {
+  const std::vector<std::size_t> order = in_order(phases);
+  const std::size_t many = std::min(phases.size(), kMostLooks);
+  for (std::size_t i = 0; i < many; ++i) {
+    const std::size_t from = i * phases.size() / many;
+    const std::size_t to = (i + 1) * phases.size() / many;
+    Look& made = looks_.emplace_back(Look{{}, {}, 0});
+    for (std::size_t k = from; k < to; ++k) {
+      made.count += phases[order[k]].count;
+      look_of_[order[k]] = i;
+    }
+    for (const LossCell& cell : phases[order[(from + to) / 2]].pair->probe(cut).cells) {
       made.log_masses.push_back(std::log(cell.mass));
       made.losses.push_back(cell.loss);
     }
@@ -44,7 +73,7 @@ LossLooks LossLooks::given_jumps(double staying, const std::vector<bool>& is_spl
 }
 
 LossLooks::Moments LossLooks::of_one(std::size_t phase, double from, double to, double tilt) const {
-  return moments(looks_[phase], tilt, from, to);
+  return moments(looks_[look_of_[phase]], tilt, from, to);
 }
 
 /// Of the losses in (from, to].
@@ -96,13 +125,13 @@ double LossLooks::count() const {
 
 double LossLooks::largest_loss() const {
   double largest = 0;
-  for (std::size_t i = 0; i < looks_.size(); ++i) largest = std::max(largest, largest_loss(i));
+  for (const Look& look : looks_) largest = std::max(largest, largest_of(look));
   return largest;
 }
 
-double LossLooks::largest_loss(std::size_t phase) const {
-  const std::vector<double>& losses = looks_[phase].losses;
-  return losses.empty() ? 0 : std::max(std::fabs(losses.front()), std::fabs(losses.back()));
+double LossLooks::largest_of(const Look& look) {
+  if (look.losses.empty()) return 0;
+  return std::max(std::fabs(look.losses.front()), std::fabs(look.losses.back()));
 }
 
 double LossLooks::window(double tilt, double log_outside) const {
@@ -151,7 +180,7 @@ double LossLooks::step_that_adds(double tilt, double allowed, double most) const
 }
 
 double LossLooks::many_cells(std::size_t phase, const LossGrid& grid) const {
-  const Look& look = looks_[phase];
+  const Look& look = looks_[look_of_[phase]];
   double sum = 0;
   for (std::size_t i = 0; i + 1 < look.losses.size(); ++i) {
     const double half_steps = (look.losses[i + 1] - look.losses[i]) / (0.5 * grid.step);

@@ -18,8 +18,11 @@ struct LossPhase {
 class LossLooks {
  public:
   LossLooks() = default;
-  /// Every pair may leave out `cut` of its mass at either end.
+  /// Every pair may leave out `cut` of its mass at either end. Of many phases like ones share a look.
   LossLooks(const std::vector<LossPhase>& phases, double cut);
+
+  /// Has every phase a look of its own?
+  bool is_detailed() const { return looks_.size() == look_of_.size(); }
 
   /// The event that so many releases of each phase, and no others, have a loss in (from, to]; the others have a loss of
   /// at most `staying`. Phases without a class of jumps are kept as a whole. Masses sum to the chance of it in one way.
@@ -48,7 +51,7 @@ class LossLooks {
 
   double count() const;
   double largest_loss() const;  ///< of one release, in absolute value
-  double largest_loss(std::size_t phase) const;
+  double largest_loss(std::size_t phase) const { return largest_of(looks_[look_of_[phase]]); }
 
   /// About how wide a window is that leaves out exp(log_outside) at either end of the sum.
   double window(double tilt, double log_outside) const;
@@ -70,10 +73,12 @@ class LossLooks {
     std::vector<double> losses;
     double count;
   };
+  static double largest_of(const Look& look);
   static Moments moments(const Look& look, double tilt, double from = -std::numeric_limits<double>::infinity(),
                          double to = std::numeric_limits<double>::infinity());
 
   std::vector<Look> looks_;
+  std::vector<std::size_t> look_of_;  // by phase
 };
 
 }  // namespace dpml

@@ -29,13 +29,15 @@ constexpr double kLessOutside = 4;       // in the logarithm
 constexpr double kMostLessOutside = 40;
 constexpr double kSmallEpsilon = 0.02;   // in standard deviations of the loss: closer to 0 it is hard to be precise
 constexpr double kWorkOfCell = 150;      // on both lattices
+constexpr double kWorkOfTerm = 200;      // to cut a part out of them and to tilt it
 constexpr double kMostPoints = 1 << 19;  // to transform
 constexpr double kMostPointsCoarse = 1 << 16;
 constexpr int kMostWidenings = 4;  // of a step for which a window has too many points
 constexpr double kMostWidening = 30;
 constexpr double kLeastWidening = 1.1;
 constexpr double kLeastPoints = 1 << 10;
-constexpr double kPartOfBudget = 0.6;
+constexpr double kPartOfBudget = 0.6;     // for the sums of a composition
+constexpr double kPartForLattices = 0.35;  // and for its lattices
 constexpr double kFewNodes = 1e4;  // of a sum, in steps
 constexpr int kMostRefinements = 8;
 constexpr double kRoughly = 0.01;  // how well an epsilon is guessed that no tilt of the whole sum finds
@@ -186,7 +188,8 @@ double LossProfile::work_of_lattices(const Attempt& attempt, double step) const 
   for (std::size_t i = 0; i < phases_.size(); ++i) {
     const LossGrid grid = grid_of(attempt, i, step);
     const LossPair& pair = *phases_[i].pair;
-    work += pair.many_cells(grid, looks_.many_cells(i, grid)) * (pair.work_of_cell() + kWorkOfCell);
+    work += pair.many_cells(grid, looks_.many_cells(i, grid)) *
+            (pair.work_of_cell() + kWorkOfCell + kWorkOfTerm * (attempt.plan.windows() - 1));
   }
   return work;
 }
@@ -225,8 +228,10 @@ Interval LossProfile::refine(Attempt attempt, double most_points, WorkBudget& bu
                              const Fault& fault, const Refocus& refocus, const Epsilon& epsilon) {
   Interval best{-kInfinity, kInfinity};
   double step = usable_step(attempt.step);
-  for (int i = 0; i < kMostWidenings && !budget.allows(work_of_lattices(attempt, step)); ++i) {
-    step = usable_step(kMostWidening * step);
+  for (int i = 0; i < kMostWidenings; ++i) {
+    const double too_much = work_of_lattices(attempt, step) / (kPartForLattices * budget.left());
+    if (too_much <= 1) break;
+    step = usable_step(step * std::clamp(1.2 * too_much, kLeastWidening, kMostWidening));
   }
   for (int i = 0; i < kMostRefinements; ++i) {
     double points = affordable_points(attempt, most_points, budget);
@@ -259,7 +264,7 @@ Interval LossProfile::refine(Attempt attempt, double most_points, WorkBudget& bu
       if (!(finer < step)) break;
       step = finer;
     }
-    if (!budget.allows(work_of_lattices(attempt, step))) break;
+    if (work_of_lattices(attempt, step) > kPartForLattices * budget.left()) break;
   }
   return best;
 }
@@ -296,7 +301,15 @@ Interval LossProfile::largest_sum() const {
   return sum;
 }
 
+/// log of the chance that a release tells everything, rounded down.
+double LossProfile::log_infinite() const {
+  double log_finite = 0;
+  for (const LossPhase& phase : phases_) log_finite += phase.count * std::log1p(-phase.pair->infinite());
+  return std::log(-std::expm1(log_finite)) - kRoundedUp + 1;
+}
+
 Interval LossProfile::epsilon(double log_delta, double relative_gap, WorkBudget& budget, double coarsening) {
+  if (log_infinite() > log_delta) return {kInfinity, kInfinity};
   guess_epsilon(log_delta);
   const double wanted =
       relative_gap * std::max(guess_epsilon_->guessed, kSmallEpsilon * std::sqrt(looks_.variance(0)));

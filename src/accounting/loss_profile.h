@@ -52,6 +52,7 @@ class LossProfile {
   };
 
   void require_few_releases() const;
+  double log_infinite() const;
   double cut_at(double log_mass) const;
   void look(double log_delta);
   void set_free(double wanted, double log_delta);

@@ -17,6 +17,7 @@ constexpr double kOverflow = 300;          // of an exponent, before both sides 
 constexpr double kPanel = 0.15;            // width of a panel in units of the shortest scale; 4 nodes give 2e-14 there
 constexpr double kProbePanel = 0.1;        // width of a cell of a probe, in standard deviations
 constexpr std::size_t kMostCells = 1 << 18;
+constexpr std::int64_t kMostHalfSteps = std::int64_t{1} << 40;  // of a cell
 constexpr double kWidestCell = 30;  // in the loss: masses of P and Q must both be numbers
 
 struct QuadratureNode {
@@ -185,8 +186,10 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
       return may_have(log_density + std::log(half_step * in_steps), left_loss + half_step * in_steps, in_steps);
     };
     while (low % width != 0) width /= 2;
-    if (low % (2 * width) == 0 && static_cast<double>(width) * grid.step <= kWidestCell && looks_small(2 * width))
+    if (width < kMostHalfSteps && low % (2 * width) == 0 && static_cast<double>(width) * grid.step <= kWidestCell &&
+        looks_small(2 * width)) {
       width *= 2;
+    }
     double to = x;
     LossCell cell{};
     for (;; width /= 2) {
@@ -205,6 +208,10 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
     low = cell.high;
   }
   return made;
+}
+
+LossPair::Likeness MixturePair::likeness() const {
+  return {std::fabs(ratios(noise_).loss()), std::fabs(ratios(largest_mean_ + 4 * noise_).loss())};
 }
 
 double MixturePair::many_cells(const LossGrid&, double wide) const {

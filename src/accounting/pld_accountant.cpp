@@ -26,8 +26,10 @@ constexpr double kLeastLogDelta = -620;  // doubles hold the masses of single st
 constexpr double kLogCut = 12;           // of delta, what pairs may leave out
 constexpr double kLogDeltaUnknown = -30;
 constexpr double kCoarsening = 6;
-constexpr std::size_t kMostKinds = 1000;
+constexpr std::size_t kMostKinds = 400;
+constexpr std::size_t kFewKinds = 150;  // of ledgers with more than that
 constexpr double kWork = 8e8;  // for an answer (work_budget.h)
+constexpr double kWorkOfSide = 5e8;  // likewise, where two ledgers are looked at
 // Of balls_and_bins:
 constexpr double kRatioStep = 0.02;  // for the usual gap, at first
 constexpr double kFinestRatioStep = 1e-4;
@@ -199,9 +201,13 @@ Bound combined(const Found& found, const std::optional<Bound>& rdp, double relat
   return bound;
 }
 
-Bound find(const Ledger& ledger, const Question& question, double relative_gap) {
-  const std::optional<Bound> rdp = by_rdp(ledger, question);
+/// `rdp` is what Renyi differential privacy says about it.
+Bound find(const Ledger& ledger, const std::optional<Bound>& rdp, const Question& question, double relative_gap,
+           double work) {
   if (rdp && rdp->upper == 0) return *rdp;
+  if (rdp && question.is_of_delta && std::log(rdp->upper) < kLeastLogDelta) {
+    return with_reason(*rdp, "delta is below what a lattice can hold");
+  }
   try {
     const PairPrecision precision{question.log_delta - kLogCut, kRatioStep * std::sqrt(relative_gap / kRelativeGap)};
     const PairPhases pairs = dominating_pairs(ledger, precision);
@@ -212,7 +218,7 @@ Bound find(const Ledger& ledger, const Question& question, double relative_gap) 
     if (pairs.is_one_gaussian) return question.ask(GdpAccountant(), ledger);  // exact, so better than any lattice
     if (question.log_delta == -kInfinity) return combined(largest_losses(pairs), rdp, relative_gap);
     if (question.log_delta < kLeastLogDelta) throw UnsupportedEvent("delta is below what a lattice can hold");
-    WorkBudget budget(kWork);
+    WorkBudget budget(work);
     return combined(on_finer_lattices(ledger, pairs, question, relative_gap, budget), rdp, relative_gap);
   } catch (const UnsupportedEvent& refusal) {
     if (rdp) return with_reason(*rdp, refusal.what());
@@ -222,15 +228,16 @@ Bound find(const Ledger& ledger, const Question& question, double relative_gap) 
 
 /// Ledgers of too many kinds of releases: one that costs no less and one that costs no more, of fewer kinds.
 Bound find_rounded(const Ledger& ledger, const Question& question, double relative_gap) {
+  const std::optional<Bound> rdp = by_rdp(ledger, question);
   if (ledger.entries().size() <= kMostKinds && count_kinds(ledger) <= kMostKinds) {
-    return find(ledger, question, relative_gap);
+    return find(ledger, rdp, question, relative_gap, kWork);
   }
-  Bound bound = find(rounded(ledger, kMostKinds / 2, Cost::more), question, relative_gap);
-  bound.lower = find(rounded(ledger, kMostKinds / 2, Cost::less), question, relative_gap).lower;
+  Bound bound = find(rounded(ledger, kFewKinds, Cost::more), rdp, question, relative_gap, kWorkOfSide);
+  bound.lower = find(rounded(ledger, kFewKinds, Cost::less), std::nullopt, question, relative_gap, kWorkOfSide).lower;
   bound.lower = std::min(bound.lower, bound.upper);
   bound.notes.push_back("There are more than " + std::to_string(kMostKinds) +
-                        " different kinds of releases: their numbers were rounded to the safe side, so that fewer are "
-                        "left, and the interval is wider for it.");
+                        " different kinds of releases: close ones were taken together, on the safe side, and the "
+                        "interval is wider for it.");
   return bound;
 }
 

@@ -72,6 +72,13 @@ class LossPair {
   /// The same in a few hundred cells, whatever their edges: good to a percent, for finding a grid.
   virtual LossCells probe(double cut) const = 0;
 
+  /// How large losses usually are, and how large some are: about the same for like pairs, and quickly found.
+  struct Likeness {
+    double usual;
+    double large;
+  };
+  virtual Likeness likeness() const = 0;
+
   /// About how many cells there are on a grid, and what it takes to make one (work_budget.h). `wide` is how many there
   /// are where cells that matter little are wide (LossLooks).
   virtual double many_cells(const LossGrid& grid, double wide) const = 0;
@@ -86,6 +93,8 @@ class LossPair {
   virtual Interval largest_loss() const {
     return {std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()};
   }
+  /// P of outcomes that Q never gives, for certain.
+  virtual double infinite() const { return 0; }
   /// Finer grids would have too many cells.
   virtual double least_step() const { return 0; }
   virtual double smallest_loss() const { return -std::numeric_limits<double>::infinity(); }

@@ -39,8 +39,8 @@ Directions directions_of(const RatioSum& sum, double sign) {
     }
     const double ratio = node.number / sum.count;
     const double loss = ratio < 0.5 ? std::log(ratio) : std::log1p(node.deviation / sum.count);
-    // Of a node, relative to the number or to its deviation, and of the logarithm.
-    const double of_node = ratio < 0.5 ? 1 : std::fabs(node.deviation) / node.number;
+    // Of a node, relative to the number or to deviations from the mean, and of the logarithm.
+    const double of_node = std::min(1.0, (std::fabs(node.deviation) + sum.deviation) / node.number);
     const double rounding = sign * kRoundings * kUnit * (std::fabs(loss) + of_node);
     remove.push_back({mass * ratio, loss + rounding});
     add.push_back({mass, -loss + rounding});

@@ -192,7 +192,7 @@ class Adder {
     made.lost_mass = a.lost_mass + b.lost_mass + untold;
     made.lost_mean = a.lost_mean + count_b * a.lost_mass + b.lost_mean + count_a * b.lost_mass +
                      untold * (a.nodes.back().number + b.nodes.back().number);
-    made.error = a.error + b.error + kUnit * (8 + static_cast<double>(std::max(a.nodes.size(), b.nodes.size())));
+    made.error = a.error + b.error + kUnit * (8 + static_cast<double>(a.nodes.size() + b.nodes.size()));
     const double share = lattice_.cut / (8 * static_cast<double>(stages_));
     if (!made.nodes.empty()) leave_out_ends(made, share * count / total_, share * count);
     return made;
@@ -233,23 +233,37 @@ class Adder {
     const std::size_t last_cell = cells.masses.size() - 1;
     std::size_t k = above == grid.nodes.begin() ? 0 : static_cast<std::size_t>(above - grid.nodes.begin()) - 1;
     k = std::min(k, last_cell);
-    const auto add = [&](std::size_t j, double distance) {
-      const double product = mass * b.masses[j];
-      cells.masses[k] += product;
-      cells.means[k] += product * std::max(0.0, distance);
+    // What falls into one cell is added up first: so no sum has more terms than the nodes of both.
+    double cell_mass = 0;
+    double cell_mean = 0;
+    const auto finish_cell = [&] {
+      cells.masses[k] += mass * cell_mass;
+      cells.means[k] += mass * cell_mean;
+      cell_mass = cell_mean = 0;
+    };
+    const auto add = [&](double of_b, double distance) {
+      cell_mass += of_b;
+      cell_mean += of_b * std::max(0.0, distance);
     };
     std::size_t j = first;
     for (; j < last; ++j) {
       const double sum = node.number + b.nodes[j].number;
       if (!(sum < grid.half)) break;
-      while (k < last_cell && grid.nodes[k + 1].number <= sum) ++k;
-      add(j, sum - grid.nodes[k].number);
+      while (k < last_cell && grid.nodes[k + 1].number <= sum) {
+        finish_cell();
+        ++k;
+      }
+      add(b.masses[j], sum - grid.nodes[k].number);
     }
     for (; j < last; ++j) {
       const double sum = node.deviation + b.nodes[j].deviation;
-      while (k < last_cell && grid.nodes[k + 1].deviation <= sum) ++k;
-      add(j, sum - grid.nodes[k].deviation);
+      while (k < last_cell && grid.nodes[k + 1].deviation <= sum) {
+        finish_cell();
+        ++k;
+      }
+      add(b.masses[j], sum - grid.nodes[k].deviation);
     }
+    finish_cell();
   }
 
   double mu_;
@@ -293,7 +307,7 @@ RatioSum log_normal_sum(std::uint64_t count, double mu, const RatioLattice& latt
     ++known;
   }
   for (int i = 0; i < rounded.shift; ++i) twice();
-  return {all, rounded.value()};
+  return {all, rounded.value(), std::sqrt(rounded.value() * std::expm1(mu * mu))};
 }
 
 double work_of_log_normal_sum(std::uint64_t count, double mu, const RatioLattice& lattice) {

@@ -43,7 +43,8 @@ struct RatioLattice {
 /// so of large counts only the first digits matter, rounded to the safe side.
 struct RatioSum {
   RatioMasses masses;
-  double count;  ///< that was added up, at most `count` above, at least that below
+  double count;      ///< that was added up, at most `count` above, at least that below
+  double deviation;  ///< standard deviation
 };
 RatioSum log_normal_sum(std::uint64_t count, double mu, const RatioLattice& lattice, ConvexSide side);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "event_rounding.h"
 #include "renyi_conversion.h"
 #include "renyi_curve.h"
 
@@ -14,11 +15,33 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
 
+constexpr std::size_t kMostKinds = 8000;
+
+/// The ledger, or one of fewer kinds of releases that costs no less.
+struct FewKinds {
+  explicit FewKinds(const Ledger& whole)
+      : is_rounded(whole.entries().size() > kMostKinds && count_kinds(whole) > kMostKinds),
+        ledger(is_rounded ? rounded(whole, kMostKinds, Cost::more) : whole) {}
+
+  std::vector<std::string> notes(const ComposedCurve& curve) const {
+    std::vector<std::string> made = curve.notes();
+    if (is_rounded) {
+      made.push_back("There are more than " + std::to_string(kMostKinds) +
+                     " different kinds of releases: close ones were taken together, on the safe side.");
+    }
+    return made;
+  }
+
+  bool is_rounded;
+  Ledger ledger;
+};
+
 }  // namespace
 
-Bound RdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
-  ComposedCurve curve(ledger);
-  Bound bound{.upper = kInfinity, .method = "rdp", .notes = curve.notes()};
+Bound RdpAccountant::find_epsilon(const Ledger& whole, double delta) const {
+  const FewKinds few(whole);
+  ComposedCurve curve(few.ledger);
+  Bound bound{.upper = kInfinity, .method = "rdp", .notes = few.notes(curve)};
   const double spent = curve.delta();
   if (delta < spent) {
     bound.notes.push_back(
@@ -44,9 +67,10 @@ Bound RdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
   return bound;
 }
 
-Bound RdpAccountant::find_delta(const Ledger& ledger, double epsilon) const {
-  ComposedCurve curve(ledger);
-  Bound bound{.upper = 1, .method = "rdp", .notes = curve.notes()};
+Bound RdpAccountant::find_delta(const Ledger& whole, double epsilon) const {
+  const FewKinds few(whole);
+  ComposedCurve curve(few.ledger);
+  Bound bound{.upper = 1, .method = "rdp", .notes = few.notes(curve)};
   const double spent = curve.delta();
   if (curve.pure_epsilon() <= epsilon) {
     bound.upper = curve.pure_epsilon() < kInfinity || curve.cumulant(1) < kInfinity ? spent : 1;

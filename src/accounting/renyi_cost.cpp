@@ -43,7 +43,8 @@ bool holds_poisson_selection(const Event& event) {
 
 /// Finds the cost of an event.
 struct CostMaker {
-  Neighbours neighbours;
+  CurveTerms terms;
+  Neighbours neighbours = terms.neighbours;
 
   double distance() const { return neighbours == Neighbours::replace_one ? 2 : 1; }
 
@@ -85,7 +86,7 @@ struct CostMaker {
 
   RenyiCost operator()(const MixtureOfGaussians& it) const {
     if (neighbours == Neighbours::replace_one) refuse("mixture_of_gaussians", "it is not defined there");
-    return {.curve = mixture_curve(it, 1)};
+    return {.curve = mixture_curve(it, 1, terms.most_nodes)};
   }
 
   RenyiCost operator()(const TreeAggregation& it) const {
@@ -95,18 +96,18 @@ struct CostMaker {
     return {.curve = gaussian_curve(it.noise_multiplier, std::sqrt(static_cast<double>(std::bit_width(leaves))))};
   }
 
-  RenyiCost operator()(const PoissonSampled& it) const { return poisson_cost(it, neighbours); }
+  RenyiCost operator()(const PoissonSampled& it) const { return poisson_cost(it, terms); }
 
-  RenyiCost operator()(const SampledWithoutReplacement& it) const { return without_replacement_cost(it, neighbours); }
+  RenyiCost operator()(const SampledWithoutReplacement& it) const { return without_replacement_cost(it, terms); }
 
-  RenyiCost operator()(const TruncatedPoissonSampled& it) const { return truncated_poisson_cost(it, neighbours); }
+  RenyiCost operator()(const TruncatedPoissonSampled& it) const { return truncated_poisson_cost(it, terms); }
 
   RenyiCost operator()(const Shuffled& it) const {
-    if (it.batches == 1) return composed_cost(it.inner, neighbours);
+    if (it.batches == 1) return composed_cost(it.inner, terms);
     Ledger epoch(neighbours);
     epoch.append(it);
     auto charged = std::make_unique<ComposedCurve>(Ledger(neighbours));
-    for_each_leaf(epoch, [&](const Leaf& leaf) { charged->add(leaf.event, leaf.neighbours, leaf.count); });
+    for_each_leaf(epoch, [&](const Leaf& leaf) { charged->add(leaf.event, {leaf.neighbours, terms.most_nodes}, leaf.count); });
     RenyiCost cost = cost_of(std::move(charged));
     for (const std::string& note : shuffling_notes(neighbours)) cost = with_note(std::move(cost), note);
     return cost;
@@ -114,11 +115,11 @@ struct CostMaker {
 
   RenyiCost operator()(const BallsAndBins& it) const {
     const std::optional<double> noise = effective_noise(it.inner);
-    if (it.bins == 1) return composed_cost(it.inner, neighbours);
+    if (it.bins == 1) return composed_cost(it.inner, terms);
     if (noise && *noise > 0 && neighbours != Neighbours::replace_one) {
       return {.curve = std::make_unique<BallsAndBinsCurve>(it.bins, *noise)};
     }
-    return with_note(composed_cost(it.inner, neighbours),
+    return with_note(composed_cost(it.inner, terms),
                      "balls_and_bins is charged without amplification, one release for each epoch, except for "
                      "Gaussians under add_or_remove_one and zero_out neighbours");
   }
@@ -127,7 +128,7 @@ struct CostMaker {
     if (std::isinf(it.shape) && holds_poisson_selection(it.inner)) {
       refuse("repeat_and_select with shape inf around another one", "it would take too long");
     }
-    ComposedCurve inner(it.inner, neighbours);
+    ComposedCurve inner(it.inner, terms);
     const double pure = std::isfinite(it.shape) ? (2 + it.shape) * inner.pure_epsilon() * kRoundUp : kInfinity;
     // Whether a run fails does not depend on the data, so the number of runs of which none fails is distributed alike,
     // with a smaller mean.
@@ -150,8 +151,8 @@ struct CostMaker {
 
 }  // namespace
 
-RenyiCost renyi_cost(const Event& event, Neighbours neighbours) {
-  return std::visit(CostMaker{neighbours}, event.kind());
+RenyiCost renyi_cost(const Event& event, const CurveTerms& terms) {
+  return std::visit(CostMaker{terms}, event.kind());
 }
 
 }  // namespace dpml

@@ -18,7 +18,8 @@ using Complex = std::complex<double>;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
 constexpr double kMassError = 4e-14;      // of the mass of a cell, relative
-constexpr double kExponentError = 8e-16;  // of the tilted mass of a cell, relative to the size of its exponent
+constexpr double kExponentError = 8e-16;  // of the tilted mass of a cell, relative to the size of its exponent, and
+constexpr double kPartOfLogMass = 0.3;    // as much of it relative to the size of its logarithm
 constexpr double kLossError = 2e-15;      // of the loss of a cell and its node, relative to the largest loss
 constexpr double kPlaceError = 1e-15;     // of epsilon on the window, relative to what is added up for it
 constexpr double kUnderflow = 1e-300;     // what may have become 0 on the way to one sum, at each point
@@ -44,15 +45,22 @@ double total_mass(const LatticeLoss& lattice) {
 
 }  // namespace
 
+double relative_error(const TiltedLattice& lattice, double count, double tilt) {
+  return count *
+         (kMassError + kExponentError * (kPartOfLogMass * lattice.largest_log_mass + tilt * lattice.largest_loss));
+}
+
 /// Everything but the masses.
 std::vector<TiltedPhase> TiltedComposition::tilt_all(const std::vector<CountedLattice>& parts) {
   std::vector<TiltedPhase> tilted;
   double count = 0;
   double largest_loss = 0;
+  double error = 1e-12;
   for (const CountedLattice& part : parts) {
     const TiltedLattice& made = tilted.emplace_back(TiltedPhase{TiltedLattice(part.lattice, tilt_), part.count}).lattice;
     count += part.count;
     largest_loss = std::max(largest_loss, made.largest_loss);
+    error += relative_error(made, part.count, tilt_);
     log_total_ += part.count * std::min(0.0, std::log(total_mass(part.lattice)));
     cumulant_ += part.count * made.cumulant;
     centre_ += part.count * made.centre_loss;
@@ -60,7 +68,7 @@ std::vector<TiltedPhase> TiltedComposition::tilt_all(const std::vector<CountedLa
   }
   step_ = parts.front().lattice.step;
   largest_factor_ = std::exp(-std::log1p(tilt_) - tilt_ * std::log1p(1 / tilt_));
-  relative_ = std::expm1(1e-12 + count * (kMassError + kExponentError * tilt_ * largest_loss));
+  relative_ = std::expm1(error);
   loss_error_ = count * kLossError * largest_loss;
   return tilted;
 }

@@ -11,6 +11,9 @@
 
 namespace dpml {
 
+/// By how much the tilted mass of `count` releases may be wrong, relatively: their masses and exponents are rounded.
+double relative_error(const TiltedLattice& lattice, double count, double tilt);
+
 /// The finite losses of a composition, for epsilons near the one it was made for, from one side.
 ///
 /// It is tilted by exp(tilt * loss) and normalised, and its Fourier coefficients are raised to their counts and

@@ -52,7 +52,9 @@ TiltedLattice::TiltedLattice(const LatticeLoss& of, double tilt)
     weights[i] /= sum;
     if (weights[i] > weights[heaviest]) heaviest = i;
     mean += weights[i] * of.loss(nodes[i].index);
-    if (weights[i] > 0) largest_loss = std::max(largest_loss, std::fabs(of.loss(nodes[i].index)));
+    if (!(weights[i] > 0)) continue;
+    largest_loss = std::max(largest_loss, std::fabs(of.loss(nodes[i].index)));
+    largest_log_mass = std::max(largest_log_mass, std::fabs(std::log(nodes[i].mass)));
   }
   auto centre = static_cast<std::int64_t>(std::llround((mean - of.offset) / of.step));
   if (!nodes.empty() && weights[heaviest] > 0.5) centre = nodes[heaviest].index;

@@ -42,6 +42,10 @@ LossCells UnionPair::cells(const LossGrid& grid, double cut) const {
   return made;
 }
 
+LossPair::Likeness UnionPair::likeness() const {
+  return parts_.back().pair->likeness();
+}
+
 double UnionPair::many_cells(const LossGrid& grid, double wide) const {
   double sum = 0;
   for (const Part& part : parts_) sum += part.pair->many_cells(grid, wide);
