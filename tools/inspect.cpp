@@ -39,12 +39,12 @@ void print_model(const StoredModel& stored) {
   const ModelFile& model = stored.model;
   print_rows({{"guarantee", guarantee_text(model.claim)},
               {"unit", model.unit},
-              {"steps", group_digits(static_cast<std::int64_t>(model.steps))},
+              {"steps", group_digits(model.steps)},
               {"noise key", model.noise_key},
               {"record", stored.stored.record}});
   std::cout << "\nledger\n";
   for (const LedgerEntry& entry : model.ledger.entries()) {
-    std::cout << "  " << group_digits(static_cast<std::int64_t>(entry.count)) << " x " << to_text(entry.event) << "\n";
+    std::cout << "  " << group_digits(entry.count) << " x " << to_text(entry.event) << "\n";
   }
   Index parameters = 0;
   std::cout << "\nweights" << (model.averaged ? " (averaged)" : "") << "\n";

@@ -97,10 +97,10 @@ std::string ledger_text(const Ledger& ledger) {
   std::string text;
   for (const LedgerEntry& entry : ledger.entries()) {
     if (ledger.entries().size() > kMostLines) break;
-    text += "  " + group_digits(static_cast<std::int64_t>(entry.count)) + " x " + to_text(entry.event) + "\n";
+    text += "  " + group_digits(entry.count) + " x " + to_text(entry.event) + "\n";
   }
   if (!text.empty() || ledger.releases() == 0) return text;
-  return "  " + group_digits(static_cast<std::int64_t>(ledger.releases())) + " releases of " +
+  return "  " + group_digits(ledger.releases()) + " releases of " +
          std::to_string(ledger.entries().size()) + " kinds, one after the other\n";
 }
 

@@ -101,7 +101,7 @@ void print_result(const Request& request, const Experiment& experiment, const Ru
     return;
   }
   std::cout << (result.finished ? "Finished " : "Stopped after ")
-            << group_digits(static_cast<std::int64_t>(result.steps)) << " steps in " << format_seconds(result.seconds)
+            << group_digits(result.steps) << " steps in " << format_seconds(result.seconds)
             << ".\n";
   std::cout << "  guarantee  " << guarantee_text(result.guarantee) << "; unit: " << experiment.privacy.unit << "\n";
   if (experiment.privacy.seed) {

@@ -28,7 +28,7 @@ namespace {
 constexpr double kMostAtoms = 1e6;
 constexpr std::size_t kMostGroups = 1 << 15;
 constexpr double kMostAtomsInAll = 2e7;  // to be made; each takes some ten nanoseconds
-constexpr double kMostRatioWork = 2e8;   // of one ledger's balls_and_bins, in additions
+constexpr double kMostRatioWork = 8e8;   // of one ledger's balls_and_bins, in additions
 constexpr double kCoarsestRatioStep = 0.2;
 constexpr std::uint64_t kMostBins = std::uint64_t{1} << 30;
 constexpr double kLeastLogCut = -640;
@@ -375,6 +375,7 @@ class Collector {
     }
     ratio_work_ += work_of_log_normal_sum(bins, 1 / noise, lattice);
     made_.ratio_step = std::max(made_.ratio_step, lattice.step);
+    made_.finest_ratio_step = made_.ratio_step * std::sqrt(ratio_work_ / kMostRatioWork);
     const RandomAllocation made = random_allocation(bins, noise, lattice);
     if (is_huge) return {made.remove, made.add};
     return {made.remove, made.add, made.remove_below, made.add_below};

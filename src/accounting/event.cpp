@@ -191,7 +191,9 @@ Neighbours parse_neighbours(std::string_view text) {
   std::vector<std::string> names;
   for (Neighbours neighbours : kAllNeighbours) {
     names.push_back(to_text(neighbours));
-    if (names.back() == text) return neighbours;
+    std::string capitals = names.back();
+    for (char& letter : capitals) letter = letter == '_' ? letter : static_cast<char>(letter - 'a' + 'A');
+    if (text == names.back() || text == capitals) return neighbours;
   }
   throw ConfigError("neighbours: \"" + std::string(text) + "\" is not known; expected " + list_words(names));
 }

@@ -31,7 +31,7 @@ constexpr std::size_t kFewKinds = 150;  // of ledgers with more than that
 constexpr double kWork = 8e8;  // for an answer (work_budget.h)
 constexpr double kWorkOfSide = 5e8;  // likewise, where two ledgers are looked at
 // Of balls_and_bins:
-constexpr double kRatioStep = 0.02;  // for the usual gap, at first
+constexpr double kRatioStep = 0.03;  // for the usual gap, at first
 constexpr double kFinestRatioStep = 1e-4;
 constexpr double kFiner = 0.75;  // at most that much of it in the next attempt
 constexpr double kMuchFiner = 0.2;
@@ -146,9 +146,10 @@ Found on_finer_lattices(const Ledger& ledger, PairPhases pairs, const Question& 
   double step = pairs.ratio_step;
   for (int i = 1; step > 0 && i < kRatioAttempts && !is_met(found, relative_gap); ++i) {
     const double wider = (found.interval.upper - found.interval.lower) / (relative_gap * found.interval.upper);
-    const double wanted = std::max(kFinestRatioStep, step * std::clamp(std::sqrt(0.5 / wider), kMuchFiner, kFiner));
+    const double finest = std::max(kFinestRatioStep, pairs.finest_ratio_step);
+    const double wanted = std::max(finest, step * std::clamp(std::sqrt(0.5 / wider), kMuchFiner, kFiner));
+    if (wanted > kFiner * step) break;  // the work does not allow more
     pairs = dominating_pairs(ledger, {question.log_delta - kLogCut, wanted});
-    if (!(pairs.ratio_step < kFiner * 1.01 * step)) break;  // the work does not allow more
     step = pairs.ratio_step;
     const Found finer = on_lattice(pairs, question, budget);
     found.interval.upper = std::min(found.interval.upper, finer.interval.upper);

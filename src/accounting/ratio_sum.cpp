@@ -15,7 +15,7 @@ namespace {
 
 constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
 constexpr int kDigits = 14;            // binary, of a count
-constexpr double kWideFrom = 3;  // standard deviations from the mean, cells become wider
+constexpr double kWideFrom = 3;        // standard deviations from the mean, cells become wider
 constexpr double kWidestCell = 0.25;   // in z, for the quadrature
 constexpr double kLeastProduct = 1e-290;  // smaller ones are not told from 0
 constexpr double kOpsOfPair = 1;
@@ -25,10 +25,11 @@ constexpr double kOpsOfPair = 1;
 class Grid {
  public:
   Grid(double count, double variance, double step, RatioNode from, RatioNode to) : half(0.5 * count) {
+    const double deviation = std::sqrt(variance);
     nodes.push_back(from);
     while (is_less(nodes.back(), to)) {
       const RatioNode at = nodes.back();
-      const double wide = std::sqrt(variance + at.deviation * at.deviation / (kWideFrom * kWideFrom));
+      const double wide = deviation + std::max(0.0, std::fabs(at.deviation) - kWideFrom * deviation);
       const double width = step * std::min(at.number, wide);
       RatioNode next = at.number < half ? RatioNode{at.number + width, at.number + width - count}
                                         : RatioNode{count + (at.deviation + width), at.deviation + width};

@@ -12,6 +12,9 @@ namespace dpml {
 namespace {
 
 constexpr double kFewNodes = 64;
+constexpr int kFirstPower = -30;  // of 2, orders less one
+constexpr int kLastPower = 40;
+constexpr int kPlaces = 32;  // between two of them
 
 /// log of the mean at g = exp(-u), which is h (exp(u) - 1) / (1 - exp(-h u)), and (exp(u) - 1) / u for h = 0.
 double log_mean_at(double u, double shape) {
@@ -55,21 +58,27 @@ double RepeatAndSelectCurve::divergence(double order_minus_one) {
   return (std::max(runs, -mean_) + log_one_plus_exp(-std::fabs(runs + mean_))) / b;
 }
 
-/// log of a delta of one run at epsilon, at the best order; of powers of 2, minus one, where trying more takes long.
+/// log of a delta of one run at epsilon, at the best order; where trying one takes long, of few, which are remembered.
 double RepeatAndSelectCurve::log_delta_of_one(double epsilon) {
-  constexpr int kFirst = -30;
-  constexpr int kLast = 40;
   if (inner_.nodes() <= kFewNodes) {
     return std::min(best_log_delta(inner_, epsilon).value, log_total_variation(inner_));
   }
-  double least = 0;
-  for (int i = kFirst; i <= kLast; ++i) {
-    const double order_minus_one = std::ldexp(1, i);
-    const auto [known, is_new] = known_.try_emplace(i, 0);
+  const auto log_delta = [&](int place) {
+    const double order_minus_one = std::exp2(static_cast<double>(place) / kPlaces);
+    const auto [known, is_new] = known_.try_emplace(place, 0);
     if (is_new) known->second = inner_.cumulant(order_minus_one);
-    least = std::min(least, log_delta_at(order_minus_one, known->second, epsilon));
+    return log_delta_at(order_minus_one, known->second, epsilon);
+  };
+  int best = 0;
+  for (int place = kFirstPower * kPlaces; place <= kLastPower * kPlaces; place += kPlaces) {
+    if (log_delta(place) < log_delta(best)) best = place;
   }
-  return least;
+  for (int step = kPlaces / 2; step > 0; step /= 2) {
+    for (const int place : {best - step, best + step}) {
+      if (log_delta(place) < log_delta(best)) best = place;
+    }
+  }
+  return std::min(0.0, log_delta(best));
 }
 
 double RepeatAndSelectCurve::cumulant(double order_minus_one) {

@@ -31,7 +31,7 @@ class RepeatAndSelectCurve final : public RenyiCurve {
   double constant_ = 0;         ///< the last term of Theorem 2 at the best c
   double best_divergence_ = 0;  ///< at the order 1 + best_place_, where the formula is smallest
   double best_place_ = 0;
-  std::map<int, double> known_;  ///< cumulants of inner_ at powers of 2, where each takes long
+  std::map<int, double> known_;  ///< cumulants of inner_ at orders that were tried, where each takes long
 };
 
 }  // namespace dpml

@@ -104,7 +104,7 @@ class Auditor {
     const double recomputed = report_.recomputed.upper;
     const bool holds = model_.claim.epsilon >= recomputed || nearly_equal(model_.claim.epsilon, recomputed);
     const std::string figures = "claimed " + to_text(model_.claim.epsilon) + ", the ledger of " +
-                                group_digits(static_cast<std::int64_t>(model_.ledger.releases())) + " releases gives " +
+                                group_digits(model_.ledger.releases()) + " releases gives " +
                                 to_text(recomputed) + " by " + report_.recomputed.method;
     add("epsilon", holds, figures, figures + ": the claim is too small");
   }
@@ -150,9 +150,9 @@ class Auditor {
             ? ""
             : "the ledger holds " + to_text(other->event) + ", the config plans " + to_text(planned));
     const std::uint64_t releases = model_.ledger.releases();
-    const std::string counts = group_digits(static_cast<std::int64_t>(model_.steps)) + " steps, " +
-                               group_digits(static_cast<std::int64_t>(releases)) + " releases, " +
-                               group_digits(static_cast<std::int64_t>(plan_->options().steps)) + " planned";
+    const std::string counts = group_digits(model_.steps) + " steps, " +
+                               group_digits(releases) + " releases, " +
+                               group_digits(plan_->options().steps) + " planned";
     add("steps", releases >= model_.steps && releases <= plan_->options().steps, counts,
         counts +
             (releases < model_.steps ? ": releases are missing from the ledger" : ": more was released than planned"));
@@ -204,7 +204,7 @@ class Auditor {
     const std::uint64_t broken = count_non_finite(model_.weights);
     add("weights", broken == 0 ? Verdict::passed : Verdict::warning,
         broken == 0 ? "they fit the model of the config and are finite"
-                    : group_digits(static_cast<std::int64_t>(broken)) + " of them are infinite or not a number");
+                    : group_digits(broken) + " of them are infinite or not a number");
   }
 
   void check_key() {
@@ -227,7 +227,7 @@ class Auditor {
         add("journal", Verdict::failed, "the ledger claims releases that the journal of the run does not hold");
       } else if (journal.releases() > model_.ledger.releases()) {
         add("journal", Verdict::warning,
-            group_digits(static_cast<std::int64_t>(journal.releases() - model_.ledger.releases())) +
+            group_digits(journal.releases() - model_.ledger.releases()) +
                 " releases came after this model was written; they are not part of its claim");
       } else {
         add("journal", Verdict::passed, "the ledger holds all that the journal of the run counts");

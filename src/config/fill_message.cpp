@@ -40,6 +40,16 @@ std::string excerpt(const std::string& written) {
   return "`" + text + (written.size() > kLength ? "..." : "") + "`";
 }
 
+/// Neighbours are also read as files of events have them: in small letters, with quotes or without.
+bool take_neighbours(std::string written, const FieldDescriptor& field, Message& message) {
+  if (field.cpp_type() != FieldDescriptor::CPPTYPE_ENUM || field.enum_type()->name() != "Neighbours") return false;
+  if (written.size() > 1 && written.front() == '"' && written.back() == '"') written = written.substr(1, written.size() - 2);
+  for (char& letter : written) letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
+  const auto* found = field.enum_type()->FindValueByName(written);
+  if (found != nullptr) message.GetReflection()->SetEnum(&message, &field, found);
+  return found != nullptr;
+}
+
 std::string wrong_value(const StatedValue& value, const FieldDescriptor& field) {
   std::string text =
       "is " + (value.is_block ? "a block { ... }" : excerpt(value.scalar)) + "; expected " + expected_value(field);
@@ -146,6 +156,7 @@ void MessageFiller::fill_value(const StatedValue& value, const Origin& origin, c
   Silence silence;
   TextFormat::Parser parser;
   parser.RecordErrorsTo(&silence);
+  if (!value.is_block && take_neighbours(value.scalar, field, message)) return;
   if (wants_block || value.is_block || !parser.ParseFieldValueFromString(value.scalar, &field, &message)) {
     problems_.add(origin, wrong_value(value, field));
   }

@@ -187,7 +187,7 @@ void Run::resume_journal(const Ledger& saved) {
   const std::uint64_t lost = reopened.contents.ledger.releases() - saved.releases();
   if (lost > 0) {
     notice(
-        group_digits(static_cast<std::int64_t>(lost)) +
+        group_digits(lost) +
         " releases after the last checkpoint were lost; they stay paid for, so the run ends that many steps earlier");
   }
   trainer_.resume_ledger(std::move(reopened.contents.ledger));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -18,8 +19,12 @@ std::string list_words(std::span<const std::string> words, std::string_view last
 /// The shortest decimal text that reads back as exactly `value` ("inf", "-inf", "nan" for those).
 std::string to_text(double value);
 
-/// 1234567 -> "1,234,567".
-std::string group_digits(std::int64_t value);
+/// 1234567 -> "1,234,567", of any whole number.
+std::string group_digits(std::string digits);
+template <std::integral Whole>
+std::string group_digits(Whole value) {
+  return group_digits(std::to_string(value));
+}
 
 /// 1536 -> "1.5 KiB".
 std::string format_bytes(std::uint64_t bytes);
