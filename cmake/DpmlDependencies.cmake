@@ -1,6 +1,7 @@
 # Everything dpml builds on, all from Debian 12 packages (scripts/install_packages.sh names them).
 
 find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ZLIB REQUIRED)
 find_package(HDF5 REQUIRED COMPONENTS C)
@@ -14,8 +15,11 @@ if(DPML_BENCH)
   find_package(benchmark REQUIRED)
 endif()
 
-if(NOT DPML_KERNELS MATCHES "^(onednn|openblas|eigen)$")
-  message(FATAL_ERROR "DPML_KERNELS is \"${DPML_KERNELS}\"; expected onednn, openblas or eigen")
+if(NOT DPML_KERNELS MATCHES "^(own|onednn|openblas|eigen)$")
+  message(FATAL_ERROR "DPML_KERNELS is \"${DPML_KERNELS}\"; expected own, onednn, openblas or eigen")
+endif()
+if(NOT DPML_THREADS MATCHES "^(openmp|pool)$")
+  message(FATAL_ERROR "DPML_THREADS is \"${DPML_THREADS}\"; expected openmp or pool")
 endif()
 
 find_program(DPML_CCACHE ccache)

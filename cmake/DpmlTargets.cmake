@@ -1,13 +1,14 @@
 # How every target of dpml is compiled, and the two shapes a target comes in: a room and a room's tests.
 
 add_library(dpml_compile_options INTERFACE)
+# One build for all processors, with the same bits on each: no contraction to fused multiply-adds but where the source
+# says so; hot loops choose their instructions when they run (include/dpml/base/vectorised.h). The other two flags change
+# no bit and let compilers vectorise.
 target_compile_options(dpml_compile_options INTERFACE -Wall -Wextra -Wconversion -Werror -fopenmp-simd
+  -ffp-contract=off -fno-math-errno -fno-trapping-math
   -Wno-missing-field-initializers  # designated initialisers name what is stated; the rest has defaults
   $<$<CXX_COMPILER_ID:Clang>:-Wno-pass-failed>  # a loop that clang does not vectorise is slower, not wrong
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict -Wno-stringop-overflow>)  # false alarms inside std::string in gcc 12 (GCC bug 105651)
-if(DPML_NATIVE)
-  target_compile_options(dpml_compile_options INTERFACE -march=native)
-endif()
 if(DPML_SANITIZE)
   target_compile_options(dpml_compile_options INTERFACE -fsanitize=${DPML_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(dpml_compile_options INTERFACE -fsanitize=${DPML_SANITIZE})
@@ -46,9 +47,13 @@ function(dpml_schema variable name)
   set(${variable} ${generated} PARENT_SCOPE)
 endfunction()
 
-# dpml_test(name SOURCES ... USES rooms... [LIBRARIES ...]): one test program, run by ctest under its own name.
+# Threads of OpenMP spin while they wait unless told otherwise before a program starts (tools/main.cpp).
+set(DPML_TEST_ENVIRONMENT OMP_WAIT_POLICY=passive)
+
+# dpml_test(name SOURCES ... USES rooms... [LIBRARIES ...] [EVERY_INSTRUCTION_SET]): one test program, run by ctest under
+# its own name; with EVERY_INSTRUCTION_SET once more for each narrower set, as name_avx2 and name_plain.
 function(dpml_test name)
-  cmake_parse_arguments(TEST "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(TEST "EVERY_INSTRUCTION_SET" "" "SOURCES;USES;LIBRARIES" ${ARGN})
   add_executable(${name}_test ${TEST_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name}_test PRIVATE dpml_compile_options GTest::gtest_main ${TEST_LIBRARIES})
@@ -58,4 +63,12 @@ function(dpml_test name)
   target_precompile_headers(${name}_test PRIVATE <gtest/gtest.h> <cmath> <string> <vector>)
   target_compile_definitions(${name}_test PRIVATE DPML_TEST_DATA="${PROJECT_SOURCE_DIR}/tests")
   add_test(NAME ${name} COMMAND ${name}_test)
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT "${DPML_TEST_ENVIRONMENT}")
+  if(TEST_EVERY_INSTRUCTION_SET)
+    foreach(set avx2 plain)
+      add_test(NAME ${name}_${set} COMMAND ${name}_test)
+      set_tests_properties(${name}_${set} PROPERTIES ENVIRONMENT "${DPML_TEST_ENVIRONMENT};DPML_INSTRUCTIONS=${set}"
+        SKIP_REGULAR_EXPRESSION "DPML_INSTRUCTIONS asks for ${set}, but this processor")
+    endforeach()
+  endif()
 endfunction()

@@ -85,9 +85,9 @@ all_sabotages() {
   sabotage "the noise is removed" dpsgd_test "$noise_test" "$mechanism" \
     '(total[j] + noise[j]) / divisor' 'total[j] / divisor'
   sabotage "the noise is halved" dpsgd_test "$stddev_test" "$mechanism" \
-    'noise[j] *= noise_stddev_;' 'noise[j] *= noise_stddev_ / 2;'
+    'scale(noise_stddev_, ' 'scale(noise_stddev_ / 2, '
   sabotage "the noise is divided by the batch size once more" dpsgd_test "$stddev_test" "$mechanism" \
-    'noise[j] *= noise_stddev_;' 'noise[j] *= noise_stddev_ / divisor;'
+    'scale(noise_stddev_, ' 'scale(noise_stddev_ / divisor, '
   sabotage "the noise is multiplied by the batch size" dpsgd_test "$stddev_test" "$mechanism" \
     '(total[j] + noise[j]) / divisor' 'total[j] / divisor + noise[j]'
   sabotage "every step gets the same noise" dpsgd_test "$noise_test" "$mechanism" \
@@ -107,7 +107,7 @@ all_sabotages() {
   local nan_test=ClippedSumTest.ASampleThatIsNotFiniteLeavesEveryBitAsItWas
   sabotage "the clip is removed" dpsgd_test "$bound_test" "$sum" "$weights" ''
   sabotage "the clip comes after averaging" dpsgd_test "$bound_test" "$sum" "$weights" '
-    std::vector<float> mean(lane.block.size());
+    std::vector<float> mean(lane.group.size());
     const std::vector<float> parts(lane.weights.size(), 1 / static_cast<float>(batch));
     for (const auto& [place, gradient] : gradients) {
       gradient.add_weighted_sum(parts, mean.data() + contents_->offsets[place]);
@@ -124,14 +124,57 @@ all_sabotages() {
   sabotage "weight 0 multiplies instead of leaving out" dpsgd_test "$nan_test" src/autograd/dense_form.cpp \
     'if (weight == 0) continue;' ''
 
+  sabotage "a product depends on the number of rows" tensor_test OwnGemm.ARowKeepsItsBitsAmongAnyOthers \
+    src/tensor/gemm_kernel.h 'const Index depth = smaller(depth_at_once(p), p.k - q);' '
+    const Index depth = smaller(depth_at_once(p), p.k - q);
+    if (p.m >= 16 && q > 0) part_of_sum(p, s);' \
+    '/// What is added to C must be whole before.' '
+/// Rounds where it should not: what is there already loses its last bit.
+inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
+  for (Index i = 0; i < p.m; ++i) {
+    for (Index j = 0; j < p.n; ++j) s.c[i * s.ldc + j] *= 1 + 0x1p-23F;
+  }
+}
+/// What is added to C must be whole before.'
+  sabotage "a layer rounds a row by the number of rows" layers_test Linear.BehavesAsALayer src/layers/linear.cpp \
+    'if (bias_) add_to_rows(bias_->tensor().data(), rows, out, y.mutable_data());' '
+  if (bias_) add_to_rows(bias_->tensor().data(), rows, out, y.mutable_data());
+  if (rows >= 16) y.mutable_data()[0] *= 1 + 0x1p-23F;'
+  sabotage "the trainer multiplies by a library whose rows depend on their number" neighbours_test \
+    Neighbours.OneRecordMovesTheSumByAtMostTheClipBound src/tensor/gemm.cpp 'return multiply_own(p);
+    case Products::library:' '{
+      multiply_own(p);
+      if (p.m >= 16) {
+        for (Index i = 0; i < p.m; ++i) p.c[i * p.ldc] = p.c[i * p.ldc] * (1 - 0x1p-22F) + 0x1p-20F;
+      }
+      return;
+    }
+    case Products::library:'
+  sabotage "rounding is not paid in the clip weight" dpsgd_test Rounding.OfAChainOfManySamplesIsPaid \
+    include/dpml/dpsgd/clip_rule.h 'kRoundingSlack = 0x1p-9' 'kRoundingSlack = 0x1p-60'
+  sabotage "a sample's own positions are rounded for nothing" dpsgd_test Rounding.OfASamplesOwnPositionsIsPaid \
+    src/autograd/norms.cpp 'length + of_float / (1 - of_float) * sums.lengths' 'length + 0 * of_float'
+  sabotage "positions are added to what others left" dpsgd_test Rounding.OfLongPositionsNeverReachesAnotherSample \
+    src/autograd/outer_form.cpp 'product.result = GemmResult::is_added;
+    product.factor = weight;' 'product.result = GemmResult::goes_on;
+    product.factor = weight;'
+  sabotage "totals are floats" dpsgd_test ClippedSumTest.LosesNothingOverManySamples src/dpsgd/clipped_sum.cpp \
+    'total[i] += grid.rounded(static_cast<double>(group[i]));' \
+    'total[i] = static_cast<float>(total[i] + grid.rounded(static_cast<double>(group[i])));'
+  sabotage "groups are not rounded to the grid" dpsgd_test ClippedSumTest.TheOrderOfGroupsChangesNoBit \
+    src/dpsgd/contents.h \
+    'return (x + shift_) - shift_;' 'return x;'
+  sabotage "groups are cut by their place in the batch" dpsgd_test SampleGroups.OneRowMoreChangesOneGroupWhichMayPartInTwo \
+    src/dpsgd/sample_groups.cpp '(drawn_[i].coin >> bit & 1) != 0' 'i - begin >= (end - begin) / 2'
+
   local sampler=src/dpsgd/sampler.cpp
   sabotage "batches have a fixed size" dpsgd_test PoissonSampler.BatchSizesFollowTheBinomialDistribution "$sampler" \
-    'if (words[static_cast<std::size_t>(i)] < threshold) batch.push_back(first + i);' '
+    'if (all || word < threshold) batch.push_back({first + i, static_cast<std::uint32_t>(word)});' '
       // Every set of that size is equally likely.
       const double wanted = std::round(std::ldexp(static_cast<double>(threshold), -64) * static_cast<double>(rows));
-      const double uniform = std::ldexp(static_cast<double>(words[static_cast<std::size_t>(i)]), -64);
+      const double uniform = std::ldexp(static_cast<double>(word), -64);
       const auto left = static_cast<double>(rows - first - i);
-      if (uniform * left < wanted - static_cast<double>(batch.size())) batch.push_back(first + i);'
+      if (all || uniform * left < wanted - static_cast<double>(batch.size())) batch.push_back({first + i, 0});'
   sabotage "every step draws the same batch" dpsgd_test \
     PoissonSampler.RowsJoinEquallyOftenAndIndependentlyOfStepsAndNeighbours "$sampler" \
     'Purpose::sampling, step, 0' 'Purpose::sampling, step * 0, 0'

@@ -19,5 +19,6 @@ void add_epsilon_command(CLI::App& app, Action& action);
 void add_delta_command(CLI::App& app, Action& action);
 void add_noise_command(CLI::App& app, Action& action);
 void add_audit_command(CLI::App& app, Action& action);
+void add_neighbours_command(CLI::App& app, Action& action);
 
 }  // namespace dpml::tools

@@ -1,13 +1,18 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <iostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "commands.h"
 #include "dpml/base/error.h"
+#include "dpml/base/parallel.h"
 #include "dpml/base/text.h"
 #include "dpml/base/version.h"
 #include "dpml/tensor/gemm.h"
@@ -26,10 +31,21 @@ void require_known_command(const CLI::App& app, int argc, char** argv) {
                           (nearest.empty() ? "expected " + dpml::list_words(names) : "did you mean " + nearest + "?"));
 }
 
+/// The threads of OpenMP spin for milliseconds while they wait, which on a busy machine takes the cores from those that
+/// are waited for: steps get ten times slower. OpenMP can be told otherwise only before a program starts, so this one
+/// starts itself again. Where the environment says how to wait, or the program cannot start, everything stays as it is.
+void start_again_with_patient_threads(char** argv) {
+  if (std::string_view(dpml::parallel_description()) != "OpenMP") return;
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
+  ::setenv("OMP_WAIT_POLICY", "passive", 1);
+  ::execv("/proc/self/exe", argv);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace dpml::tools;
+  start_again_with_patient_threads(argv);
   CLI::App app(
       "Trains neural networks with differential privacy on ordinary processors, and proves how much any one person "
       "can\n"
@@ -37,8 +53,10 @@ int main(int argc, char** argv) {
       "  dpml plan CONFIG              what a config will cost and guarantee, without touching data\n"
       "  dpml train CONFIG --out DIR   train; DIR/model.h5 may be released, DIR/owner/ stays with the owner\n"
       "  dpml audit DIR                recompute the guarantee of a finished run");
-  app.set_version_flag("--version",
-                       [] { return std::string("dpml ") + dpml::kVersion + ", " + dpml::gemm_description(); });
+  app.set_version_flag("--version", [] {
+    return std::string("dpml ") + dpml::kVersion + ", products: " + dpml::gemm_description(dpml::Products::own) +
+           ", threads: " + dpml::parallel_description();
+  });
   app.require_subcommand(1);
   app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
     return "dpml: " + std::string(error.what()) + "\nTry: dpml " +
@@ -52,6 +70,7 @@ int main(int argc, char** argv) {
   add_predict_command(app, action);
   add_inspect_command(app, action);
   add_audit_command(app, action);
+  add_neighbours_command(app, action);
   add_epsilon_command(app, action);
   add_delta_command(app, action);
   add_noise_command(app, action);

@@ -1,6 +1,8 @@
 #pragma once
 
-// The arithmetic of PerSampleGrad's forms, one source file per form.
+// The arithmetic of PerSampleGrad's forms, one source file per form. What sample b contributes to a weighted sum is a
+// function of sample b alone, bit for bit: weight times a gradient that was rounded on its own, added as one number to
+// each number of the sum. docs/rounding.md has the bounds.
 // Letters: B samples, T positions, m x n the parameter. Norms are squared, in double and rounded up.
 
 #include <span>
@@ -10,22 +12,18 @@
 
 namespace dpml {
 
-/// Sum of squares in double, of numbers held exactly.
-double sum_of_squares(const float* values, Index count);
-
 /// Factor that lifts a double sum of `terms` rounded non-negative products above its true value.
 double rounded_up(double sum, Index terms);
 
-/// What a squared norm counts besides for `terms` terms that are added up, `lengths` the sum of their lengths. Where
-/// terms undo each other, a weighted sum in float keeps little of their sum but about sqrt(terms) 2^-24 lengths of
-/// rounding, its own and that of samples added before. 64 times this counts as length of the gradient, so that what
-/// clipping lets through stays within the bound; where they do not undo each other, that is nothing.
-double rounding_of_sum(Index terms, double lengths);
+/// Of the sum over t of u_t^T v_t as a chain of T float additions: the squared length of the true sum, by the Gram
+/// identity and rounded up, and of what rounding can make of it: (|sum| + gamma_T sum_t |u_t||v_t|)^2 with
+/// gamma_T = T 2^-24 / (1 - T 2^-24) (Higham 2002, section 3.1). Infinite from T = 2^23 on and where
+/// the chain might leave the range of float. Rows are ldu and ldv numbers
+/// apart.
+double chain_squared_norm(Index positions, const float* u, Index m, Index ldu, const float* v, Index n, Index ldv);
 
-/// Squared Frobenius norm of sum_t u_t^T v_t without forming it (the Gram identity), rounded up by a bound of the
-/// cancellation: sum_ts (u_t.u_s)(v_t.v_s) + gamma (sum_t |u_t||v_t|)^2, plus rounding_of_sum. Rows are ldu and ldv
-/// numbers apart.
-double gram_squared_norm(Index positions, const float* u, Index m, Index ldu, const float* v, Index n, Index ldv);
+/// into += weight * from, product and sum rounded one after the other.
+void add_scaled(float weight, const float* from, Index count, float* into);
 
 void add_dense_norms(const Tensor& g, std::span<double> upper);
 void add_dense_sum(const Tensor& g, std::span<const float> weights, float* into);

@@ -3,6 +3,7 @@
 #include "axes.h"
 #include "dpml/autograd/ops.h"
 #include "dpml/base/error.h"
+#include "dpml/base/vectorised.h"
 
 namespace dpml {
 
@@ -17,25 +18,27 @@ Tensor combine(const Tensor& x, const Tensor& y, const Shape& result, Function f
   const float* a = x.data();
   const float* b = y.data();
   float* c = z.mutable_data();
-  if (x.size() == y.size()) {
-    for (Index i = 0; i < size; ++i) c[i] = f(a[i], b[i]);
-  } else if (y.size() == 1) {
-    const float repeated = b[0];
-    for (Index i = 0; i < size; ++i) c[i] = f(a[i], repeated);
-  } else if (x.size() == 1) {
-    const float repeated = a[0];
-    for (Index i = 0; i < size; ++i) c[i] = f(repeated, b[i]);
-  } else if (x.size() > y.size()) {
-    const Index row = y.size();
-    for (Index begin = 0; begin < size; begin += row) {
-      for (Index i = 0; i < row; ++i) c[begin + i] = f(a[begin + i], b[i]);
+  vectorised([&] {
+    if (x.size() == y.size()) {
+      for (Index i = 0; i < size; ++i) c[i] = f(a[i], b[i]);
+    } else if (y.size() == 1) {
+      const float repeated = b[0];
+      for (Index i = 0; i < size; ++i) c[i] = f(a[i], repeated);
+    } else if (x.size() == 1) {
+      const float repeated = a[0];
+      for (Index i = 0; i < size; ++i) c[i] = f(repeated, b[i]);
+    } else if (x.size() > y.size()) {
+      const Index row = y.size();
+      for (Index begin = 0; begin < size; begin += row) {
+        for (Index i = 0; i < row; ++i) c[begin + i] = f(a[begin + i], b[i]);
+      }
+    } else {
+      const Index row = x.size();
+      for (Index begin = 0; begin < size; begin += row) {
+        for (Index i = 0; i < row; ++i) c[begin + i] = f(a[i], b[begin + i]);
+      }
     }
-  } else {
-    const Index row = x.size();
-    for (Index begin = 0; begin < size; begin += row) {
-      for (Index i = 0; i < row; ++i) c[begin + i] = f(a[i], b[begin + i]);
-    }
-  }
+  });
   return z;
 }
 
@@ -53,7 +56,9 @@ Tensor multiplied(const Tensor& x, float factor) {
   Tensor y(x.shape());
   const float* from = x.data();
   float* to = y.mutable_data();
-  for (Index i = 0; i < y.size(); ++i) to[i] = factor * from[i];
+  vectorised([=, size = y.size()] {
+    for (Index i = 0; i < size; ++i) to[i] = factor * from[i];
+  });
   return y;
 }
 
@@ -109,19 +114,21 @@ Tensor summed_for_parameter(const Tensor& dy, const Tensor* factor, const Shape&
   const Index row = kept.size();
   const Index rows = batch * row == 0 ? 0 : dy.size() / (batch * row);
   Tensor sum = Tensor::zeros(kept.with_front(batch));
-  for (Index b = 0; b < batch; ++b) {
-    float* to = sum.mutable_data() + b * row;
-    for (Index r = 0; r < rows; ++r) {
-      const Index begin = (b * rows + r) * row;
-      const float* from = dy.data() + begin;
-      if (factor == nullptr) {
-        for (Index i = 0; i < row; ++i) to[i] += from[i];
-      } else {
-        const float* times = factor->data() + begin;
-        for (Index i = 0; i < row; ++i) to[i] += from[i] * times[i];
+  vectorised([&] {
+    for (Index b = 0; b < batch; ++b) {
+      float* to = sum.mutable_data() + b * row;
+      for (Index r = 0; r < rows; ++r) {
+        const Index begin = (b * rows + r) * row;
+        const float* from = dy.data() + begin;
+        if (factor == nullptr) {
+          for (Index i = 0; i < row; ++i) to[i] += from[i];
+        } else {
+          const float* times = factor->data() + begin;
+          for (Index i = 0; i < row; ++i) to[i] += from[i] * times[i];
+        }
       }
     }
-  }
+  });
   return sum;
 }
 

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "dpml/autograd/ops.h"
+#include "dpml/base/vectorised.h"
 #include "dpml/tensor/vector_math.h"
 
 namespace dpml {
@@ -15,7 +16,10 @@ Tensor combined(const Tensor& a, const Tensor& b, Function f) {
   const float* y = b.data();
   float* z = c.mutable_data();
   const Index size = c.size();
-  for (Index i = 0; i < size; ++i) z[i] = f(x[i], y[i]);
+  vectorised([=] {
+#pragma omp simd
+    for (Index i = 0; i < size; ++i) z[i] = f(x[i], y[i]);
+  });
   return c;
 }
 
@@ -46,7 +50,10 @@ Value relu(Tape& tape, const Value& x) {
   const float* from = x.tensor().data();
   float* to = y.mutable_data();
   const Index size = y.size();
-  for (Index i = 0; i < size; ++i) to[i] = 0.0F > from[i] ? 0.0F : from[i];  // NaN stays
+  vectorised([=] {
+#pragma omp simd
+    for (Index i = 0; i < size; ++i) to[i] = 0.0F > from[i] ? 0.0F : from[i];  // NaN stays
+  });
   return tape.record("relu", {x}, {}, y, [x, y](const Tensor& dy, Cotangents& send) {
     send.to(x, [&] { return combined(y, dy, [](float value, float slope) { return value <= 0.0F ? 0.0F : slope; }); });
   });

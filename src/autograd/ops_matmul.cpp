@@ -9,7 +9,7 @@ namespace dpml {
 namespace {
 
 /// Products of matrices x [m, k] and y [k, n], `count` of them; a stride of 0 uses one matrix for all.
-struct Products {
+struct Plan {
   Index count = 1;
   Index m = 0;
   Index k = 0;
@@ -17,6 +17,7 @@ struct Products {
   Index stride_x = 0;
   Index stride_y = 0;
   Shape result;
+  Products by = Products::own;
 };
 
 [[noreturn]] void fail(const std::string& reason, const Value& x, const Value& y) {
@@ -36,14 +37,15 @@ void refuse_batch_axis(const Value& x, const Value& y) {
   require_matrices(y);
 }
 
-Products plan(const Value& x, const Value& y) {
+Plan plan(const Value& x, const Value& y, Products by) {
   const Shape& left = x.shape();
   const Shape& right = y.shape();
   refuse_batch_axis(x, y);
   if (left.rank() < 2 || right.rank() < 2) fail("expected two axes or more, got the shapes", x, y);
   if (left[-1] != right[-2])
     fail("the last axis of the first and the last but one of the second differ, the shapes", x, y);
-  Products products;
+  Plan products;
+  products.by = by;
   products.m = left[-2];
   products.k = left[-1];
   products.n = right[-1];
@@ -71,31 +73,49 @@ Products plan(const Value& x, const Value& y) {
   return products;
 }
 
-Tensor product(const Products& p, const Tensor& x, const Tensor& y) {
+Tensor product(const Plan& p, const Tensor& x, const Tensor& y) {
   Tensor z(p.result);
   for (Index i = 0; i < p.count; ++i) {
-    gemm(Transpose::no, Transpose::no, p.m, p.n, p.k, 1, x.data() + i * p.stride_x, p.k, y.data() + i * p.stride_y, p.n,
-         0, z.mutable_data() + i * p.m * p.n, p.n);
+    gemm({p.m,
+          p.n,
+          p.k,
+          {x.data() + i * p.stride_x, p.k},
+          {y.data() + i * p.stride_y, p.n},
+          z.mutable_data() + i * p.m * p.n,
+          p.n},
+         p.by);
   }
   return z;
 }
 
 /// dx = dz y^T
-Tensor left_gradient(const Products& p, const Tensor& dz, const Tensor& y, const Shape& shape) {
+Tensor left_gradient(const Plan& p, const Tensor& dz, const Tensor& y, const Shape& shape) {
   Tensor dx(shape);
   for (Index i = 0; i < p.count; ++i) {
-    gemm(Transpose::no, Transpose::yes, p.m, p.k, p.n, 1, dz.data() + i * p.m * p.n, p.n, y.data() + i * p.stride_y,
-         p.n, 0, dx.mutable_data() + i * p.m * p.k, p.k);
+    gemm({p.m,
+          p.k,
+          p.n,
+          {dz.data() + i * p.m * p.n, p.n},
+          {y.data() + i * p.stride_y, p.n, Transpose::yes},
+          dx.mutable_data() + i * p.m * p.k,
+          p.k},
+         p.by);
   }
   return dx;
 }
 
 /// dy = x^T dz
-Tensor right_gradient(const Products& p, const Tensor& dz, const Tensor& x, const Shape& shape) {
+Tensor right_gradient(const Plan& p, const Tensor& dz, const Tensor& x, const Shape& shape) {
   Tensor dy(shape);
   for (Index i = 0; i < p.count; ++i) {
-    gemm(Transpose::yes, Transpose::no, p.k, p.n, p.m, 1, x.data() + i * p.stride_x, p.k, dz.data() + i * p.m * p.n,
-         p.n, 0, dy.mutable_data() + i * p.k * p.n, p.n);
+    gemm({p.k,
+          p.n,
+          p.m,
+          {x.data() + i * p.stride_x, p.k, Transpose::yes},
+          {dz.data() + i * p.m * p.n, p.n},
+          dy.mutable_data() + i * p.k * p.n,
+          p.n},
+         p.by);
   }
   return dy;
 }
@@ -103,7 +123,7 @@ Tensor right_gradient(const Products& p, const Tensor& dz, const Tensor& x, cons
 }  // namespace
 
 Value matmul(Tape& tape, const Value& x, const Value& y) {
-  const Products products = plan(x, y);
+  const Plan products = plan(x, y, tape.options().products);
   return tape.record("matmul", {x, y}, {}, product(products, x.tensor(), y.tensor()),
                      [x, y, products](const Tensor& dz, Cotangents& send) {
                        send.to(x, [&] { return left_gradient(products, dz, y.tensor(), x.shape()); });
@@ -127,18 +147,18 @@ Value matmul(Tape& tape, const Value& x, const Parameter& weight) {
   }
   const Index rows = shape.without_back().size();
   Tensor y(shape.without_back().with_back(out));
-  gemm(Transpose::no, Transpose::yes, rows, out, in, 1, x.tensor().data(), in, weight.tensor().data(), in, 0,
-       y.mutable_data(), out);
-  return tape.record("matmul", {x}, {weight}, std::move(y),
-                     [x, rows, out, in, &weight](const Tensor& dy, Cotangents& send) {
-                       send.to(x, [&] {
-                         Tensor dx(x.shape());
-                         gemm(Transpose::no, Transpose::no, rows, in, out, 1, dy.data(), out, weight.tensor().data(),
-                              in, 0, dx.mutable_data(), in);
-                         return dx;
-                       });
-                       send.to(weight, [&] { return PerSampleGrad::outer(dy, x.tensor()); });
-                     });
+  const Products by = tape.options().products;
+  gemm({rows, out, in, {x.tensor().data(), in}, {weight.tensor().data(), in, Transpose::yes}, y.mutable_data(), out},
+       by);
+  return tape.record(
+      "matmul", {x}, {weight}, std::move(y), [x, rows, out, in, by, &weight](const Tensor& dy, Cotangents& send) {
+        send.to(x, [&] {
+          Tensor dx(x.shape());
+          gemm({rows, in, out, {dy.data(), out}, {weight.tensor().data(), in}, dx.mutable_data(), in}, by);
+          return dx;
+        });
+        send.to(weight, [&] { return PerSampleGrad::outer(dy, x.tensor()); });
+      });
 }
 
 }  // namespace dpml

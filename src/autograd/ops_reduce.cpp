@@ -1,5 +1,6 @@
 #include "axes.h"
 #include "dpml/autograd/ops.h"
+#include "dpml/base/vectorised.h"
 #include "dpml/tensor/reductions.h"
 #include "dpml/tensor/vector_math.h"
 
@@ -22,13 +23,15 @@ Tensor summed(const Tensor& x, Index axis, double factor) {
     }
     return y;
   }
-  for (Index outer = 0; outer < view.outer; ++outer, to += view.inner) {
-    const float* from = x.data() + outer * view.length * view.inner;
-    for (Index position = 0; position < view.length; ++position, from += view.inner) {
-      for (Index i = 0; i < view.inner; ++i) to[i] += from[i];
+  vectorised([&] {
+    for (Index outer = 0; outer < view.outer; ++outer, to += view.inner) {
+      const float* from = x.data() + outer * view.length * view.inner;
+      for (Index position = 0; position < view.length; ++position, from += view.inner) {
+        for (Index i = 0; i < view.inner; ++i) to[i] += from[i];
+      }
+      for (Index i = 0; i < view.inner; ++i) to[i] *= static_cast<float>(factor);
     }
-    for (Index i = 0; i < view.inner; ++i) to[i] *= static_cast<float>(factor);
-  }
+  });
   return y;
 }
 

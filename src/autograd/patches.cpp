@@ -5,6 +5,7 @@
 #include <string>
 
 #include "dpml/base/error.h"
+#include "dpml/base/vectorised.h"
 
 namespace dpml {
 
@@ -21,8 +22,9 @@ inline void copy_run(const float* from, Index count, float* to) {
   for (; count > 0; --count) *to++ = *from++;
 }
 
-Index divided_up(Index a, Index b) {
-  return a <= 0 ? 0 : (a + b - 1) / b;
+inline Index divided_up(Index a, Index b) {
+  if (a <= 0) return 0;
+  return b == 1 ? a : (a + b - 1) / b;  // a division takes as long as copying a row
 }
 
 /// One row of one window: `count` kernel columns from `first` on lie inside the image, the first of them `offset`
@@ -35,34 +37,43 @@ struct WindowRow {
   Index offset;
 };
 
-/// Calls row(WindowRow) for every row of every window; count is 0 for those that do not touch the image. Windows that
-/// lie between the left and the right edge, nearly all of them, need no arithmetic of their own.
-template <class Row>
-void visit_window_rows(const PatchGeometry& g, Row&& row) {
+/// The same row of neighbouring windows that lie between the left and the right edge of the image: window t + i begins
+/// i * step numbers after `offset`. Nearly all windows come so, and need no arithmetic of their own.
+struct InnerRows {
+  Index t;
+  Index ky;
+  Index windows;
+  Index offset;
+  Index step;
+  bool is_in_image;
+};
+
+/// Calls edge(WindowRow) or inner(InnerRows) for every row of every window; count is 0, or is_in_image false, for those
+/// that do not touch the image.
+template <class Edge, class Inner>
+void visit_window_rows(const PatchGeometry& g, Edge&& edge, Inner&& inner) {
   const Index out_height = g.out_height();
   const Index out_width = g.out_width();
   const Index reach = g.dilation_width * (g.kernel_width - 1);
   const Index first_inside = std::min(out_width, divided_up(g.padding_width, g.stride_width));
   const Index room = g.in_width + g.padding_width - reach;  // a window inside begins below it, counted from the padding
   const Index last_inside = std::clamp(divided_up(room, g.stride_width), first_inside, out_width);
-  const Index step = g.stride_width * g.in_channels;
   for (Index oy = 0; oy < out_height; ++oy) {
     for (Index ky = 0; ky < g.kernel_height; ++ky) {
       const Index y = oy * g.stride_height - g.padding_height + ky * g.dilation_height;
-      const bool inside = y >= 0 && y < g.in_height;
-      const auto edge = [&](Index ox) {
+      const bool is_in_image = y >= 0 && y < g.in_height;
+      const auto at_edge = [&](Index ox) {
         const Index left = ox * g.stride_width - g.padding_width;
         const Index first = std::min(g.kernel_width, divided_up(-left, g.dilation_width));
         const Index last = std::clamp(divided_up(g.in_width - left, g.dilation_width), first, g.kernel_width);
         const Index offset = (y * g.in_width + left + first * g.dilation_width) * g.in_channels;
-        row(WindowRow{oy * out_width + ox, ky, first, inside ? last - first : 0, offset});
+        edge(WindowRow{oy * out_width + ox, ky, first, is_in_image ? last - first : 0, offset});
       };
-      for (Index ox = 0; ox < first_inside; ++ox) edge(ox);
-      Index offset = (y * g.in_width + first_inside * g.stride_width - g.padding_width) * g.in_channels;
-      for (Index ox = first_inside; ox < last_inside; ++ox, offset += step) {
-        row(WindowRow{oy * out_width + ox, ky, 0, inside ? g.kernel_width : 0, offset});
-      }
-      for (Index ox = last_inside; ox < out_width; ++ox) edge(ox);
+      for (Index ox = 0; ox < first_inside; ++ox) at_edge(ox);
+      inner(InnerRows{oy * out_width + first_inside, ky, last_inside - first_inside,
+                      (y * g.in_width + first_inside * g.stride_width - g.padding_width) * g.in_channels,
+                      g.stride_width * g.in_channels, is_in_image});
+      for (Index ox = last_inside; ox < out_width; ++ox) at_edge(ox);
     }
   }
 }
@@ -105,21 +116,32 @@ void unfold(const PatchGeometry& g, Index group, const float* image, float* patc
   const Index channels = g.group_channels();
   const Index row_size = g.kernel_width * channels;
   const Index patch = g.patch_size();
+  const Index distance = g.dilation_width * g.in_channels;  // of neighbouring kernel columns in the image
+  const bool is_one_run = distance == channels;
   const float* source = image + group * channels;
-  const bool contiguous = g.groups == 1 && g.dilation_width == 1;
-  visit_window_rows(g, [&](const WindowRow& row) {
-    float* to = patches + row.t * patch + row.ky * row_size;
-    if (row.count < g.kernel_width) std::fill_n(to, row_size, 0.0F);
-    if (row.count == 0) return;
-    to += row.first * channels;
-    const float* from = source + row.offset;
-    if (contiguous) {
-      copy_run(from, row.count * channels, to);
-      return;
-    }
-    for (Index kx = 0; kx < row.count; ++kx, from += g.dilation_width * g.in_channels, to += channels) {
-      copy_run(from, channels, to);
-    }
+  const auto copy_columns = [=](const float* from, Index count, float* to) {
+    if (is_one_run) return copy_run(from, count * channels, to);
+    for (Index kx = 0; kx < count; ++kx, from += distance, to += channels) copy_run(from, channels, to);
+  };
+  vectorised([&] {
+    visit_window_rows(
+        g,
+        [&](const WindowRow& row) {
+          float* to = patches + row.t * patch + row.ky * row_size;
+          if (row.count < g.kernel_width) std::fill_n(to, row_size, 0.0F);
+          copy_columns(source + row.offset, row.count, to + row.first * channels);
+        },
+        [&](const InnerRows& rows) {
+          float* to = patches + rows.t * patch + rows.ky * row_size;
+          const float* from = source + rows.offset;
+          for (Index i = 0; i < rows.windows; ++i, from += rows.step, to += patch) {
+            if (rows.is_in_image) {
+              copy_columns(from, g.kernel_width, to);
+            } else {
+              std::fill_n(to, row_size, 0.0F);
+            }
+          }
+        });
   });
 }
 
@@ -127,20 +149,34 @@ void fold_add(const PatchGeometry& g, Index group, const float* patches, float* 
   const Index channels = g.group_channels();
   const Index row_size = g.kernel_width * channels;
   const Index patch = g.patch_size();
+  const Index distance = g.dilation_width * g.in_channels;
+  const bool is_one_run = distance == channels;
   float* target = image + group * channels;
-  const bool contiguous = g.groups == 1 && g.dilation_width == 1;
-  visit_window_rows(g, [&](const WindowRow& row) {
-    if (row.count == 0) return;
-    const float* from = patches + row.t * patch + row.ky * row_size + row.first * channels;
-    float* to = target + row.offset;
-    if (contiguous) {
-      const Index count = row.count * channels;
-      for (Index i = 0; i < count; ++i) to[i] += from[i];
+  const auto add_columns = [=](const float* from, Index count, float* to) {
+    if (is_one_run) {
+      for (Index i = 0; i < count * channels; ++i) to[i] += from[i];
       return;
     }
-    for (Index kx = 0; kx < row.count; ++kx, from += channels, to += g.dilation_width * g.in_channels) {
+    for (Index kx = 0; kx < count; ++kx, from += channels, to += distance) {
       for (Index c = 0; c < channels; ++c) to[c] += from[c];
     }
+  };
+  vectorised([&] {
+    visit_window_rows(
+        g,
+        [&](const WindowRow& row) {
+          if (row.count == 0) return;
+          add_columns(patches + row.t * patch + row.ky * row_size + row.first * channels, row.count,
+                      target + row.offset);
+        },
+        [&](const InnerRows& rows) {
+          if (!rows.is_in_image) return;
+          const float* from = patches + rows.t * patch + rows.ky * row_size;
+          float* to = target + rows.offset;
+          for (Index i = 0; i < rows.windows; ++i, from += patch, to += rows.step) {
+            add_columns(from, g.kernel_width, to);
+          }
+        });
   });
 }
 

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "dpml/tensor/gemm.h"
 #include "forms.h"
 
@@ -23,6 +21,18 @@ struct Sizes {
         image(geometry.in_height * geometry.in_width * geometry.in_channels) {}
 };
 
+/// Sample b's gradient of one group's weights: the transposed gradients of the outputs times the patches.
+MatrixProduct group_product(const Sizes& size, const Tensor& u, Index b, Index group, const Tensor& patches,
+                            float* into) {
+  return {size.group_out,
+          size.patch,
+          size.positions,
+          {u.data() + b * size.positions * size.out + group * size.group_out, size.out, Transpose::yes},
+          {patches.data(), size.patch},
+          into,
+          size.patch};
+}
+
 }  // namespace
 
 void add_patches_norms(const Tensor& u, const Tensor& x, const PatchGeometry& geometry, std::span<double> upper) {
@@ -33,7 +43,7 @@ void add_patches_norms(const Tensor& u, const Tensor& x, const PatchGeometry& ge
       unfold(geometry, group, x.data() + b * size.image, patches.mutable_data());
       const float* ub = u.data() + b * size.positions * size.out + group * size.group_out;
       upper[static_cast<std::size_t>(b)] +=
-          gram_squared_norm(size.positions, ub, size.group_out, size.out, patches.data(), size.patch, size.patch);
+          chain_squared_norm(size.positions, ub, size.group_out, size.out, patches.data(), size.patch, size.patch);
     }
   }
 }
@@ -41,28 +51,17 @@ void add_patches_norms(const Tensor& u, const Tensor& x, const PatchGeometry& ge
 void add_patches_sum(const Tensor& u, const Tensor& x, const PatchGeometry& geometry, std::span<const float> weights,
                      float* into) {
   const Sizes size(u, geometry);
-  const Index kept = std::ssize(weights) - std::count(weights.begin(), weights.end(), 0.0F);
-  Tensor patches(Shape{kept * size.positions, size.patch});
-  Tensor scaled(Shape{kept * size.positions, size.out});
-  const Index rows = size.positions * size.out;
-  Index place = 0;
+  Tensor patches(Shape{size.positions, size.patch});
   for (Index b = 0; b < u.axis(0); ++b) {
     const float weight = weights[static_cast<std::size_t>(b)];
     if (weight == 0) continue;
-    const float* from = u.data() + b * rows;
-    float* to = scaled.mutable_data() + place++ * rows;
-    for (Index i = 0; i < rows; ++i) to[i] = weight * from[i];
-  }
-  for (Index group = 0; group < geometry.groups; ++group) {
-    place = 0;
-    for (Index b = 0; b < u.axis(0); ++b) {
-      if (weights[static_cast<std::size_t>(b)] == 0) continue;
-      unfold(geometry, group, x.data() + b * size.image,
-             patches.mutable_data() + place++ * size.positions * size.patch);
+    for (Index group = 0; group < geometry.groups; ++group) {
+      unfold(geometry, group, x.data() + b * size.image, patches.mutable_data());
+      MatrixProduct product = group_product(size, u, b, group, patches, into + group * size.group_out * size.patch);
+      product.result = GemmResult::is_added;
+      product.factor = weight;
+      gemm(product);
     }
-    gemm(Transpose::yes, Transpose::no, size.group_out, size.patch, kept * size.positions, 1.0F,
-         scaled.data() + group * size.group_out, size.out, patches.data(), size.patch, 1.0F,
-         into + group * size.group_out * size.patch, size.patch);
   }
 }
 
@@ -73,9 +72,8 @@ Tensor dense_from_patches(const Tensor& u, const Tensor& x, const PatchGeometry&
   for (Index b = 0; b < u.axis(0); ++b) {
     for (Index group = 0; group < geometry.groups; ++group) {
       unfold(geometry, group, x.data() + b * size.image, patches.mutable_data());
-      gemm(Transpose::yes, Transpose::no, size.group_out, size.patch, size.positions, 1.0F,
-           u.data() + b * size.positions * size.out + group * size.group_out, size.out, patches.data(), size.patch,
-           0.0F, g.mutable_data() + (b * size.out + group * size.group_out) * size.patch, size.patch);
+      gemm(group_product(size, u, b, group, patches,
+                         g.mutable_data() + (b * size.out + group * size.group_out) * size.patch));
     }
   }
   return g;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "dpml/base/error.h"
+#include "dpml/base/vectorised.h"
 
 namespace dpml {
 
@@ -115,7 +116,10 @@ void Cotangents::add(const Value& x, Tensor gradient) {
   const float* a = node.gradient.data();
   const float* b = gradient.data();
   float* into = sum.mutable_data();
-  for (Index i = 0; i < sum.size(); ++i) into[i] = a[i] + b[i];
+  vectorised([=, size = sum.size()] {
+#pragma omp simd
+    for (Index i = 0; i < size; ++i) into[i] = a[i] + b[i];
+  });
   node.gradient = std::move(sum);
 }
 

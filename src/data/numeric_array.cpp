@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dpml/base/error.h"
+#include "dpml/base/vectorised.h"
 
 namespace dpml {
 
@@ -38,14 +39,17 @@ NumericArray::NumericArray(const Shape& shape, std::vector<std::uint8_t> bytes)
 }
 
 void NumericArray::copy_row(Index row, float scale, float offset, std::span<float> into) const {
-  const auto scaled = [&](auto number) { return static_cast<float>(number) * scale + offset; };
+  const auto copy_scaled = [=](const auto* from) {
+    vectorised([=] {
+#pragma omp simd
+      for (std::size_t i = 0; i < into.size(); ++i) into[i] = static_cast<float>(from[i]) * scale + offset;
+    });
+  };
   const Index begin = row * std::ssize(into);
   if (holds_bytes()) {
-    std::transform(std::get<Bytes>(numbers_)->data() + begin,
-                   std::get<Bytes>(numbers_)->data() + begin + std::ssize(into), into.begin(), scaled);
+    copy_scaled(std::get<Bytes>(numbers_)->data() + begin);
   } else {
-    const float* from = std::get<Tensor>(numbers_).data() + begin;
-    std::transform(from, from + std::ssize(into), into.begin(), scaled);
+    copy_scaled(std::get<Tensor>(numbers_).data() + begin);
   }
 }
 

@@ -1,19 +1,25 @@
 #include "dpml/dpsgd/clipped_sum.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include "contents.h"
 #include "dpml/base/error.h"
+#include "dpml/base/vectorised.h"
+#include "dpml/dpsgd/sample_groups.h"
 
 namespace dpml {
 
-namespace {
-
-// Rounding of a float sum grows with the number of its terms; longer sums go on in double.
-constexpr Index kBlockSamples = 128;
-
-}  // namespace
+Grid::Grid(double clip_bound, std::size_t parameters) {
+  if (std::isinf(clip_bound)) return;
+  const double enough = 12 + std::ceil(std::log2(1.5 * std::sqrt(static_cast<double>(parameters))));
+  const int bits = std::max(26, static_cast<int>(enough));
+  const int step = std::ilogb(clip_bound) - bits;
+  shift_ = std::ldexp(1.5, step + 52);
+  // A number of a sum is shorter than samples * C < samples * 2^(bits + 1) steps; doubles hold 2^53 of them.
+  most_samples_ = std::ldexp(1.0, 52 - bits);
+}
 
 /// Gathers what a backward pass sends, in the form in which this sum wants it.
 class ClippedSum::Collector : public GradientSink {
@@ -37,7 +43,7 @@ class ClippedSum::Collector : public GradientSink {
 };
 
 ClippedSum::ClippedSum(const ClipRule& rule, std::span<Parameter* const> parameters, int lanes)
-    : contents_(std::make_unique<Contents>(Contents{rule, {}, {0}, {}})) {
+    : contents_(std::make_unique<Contents>(Contents{rule, {}, {}, {0}, {}})) {
   if (lanes < 1) throw ConfigError("a clipped sum needs 1 lane or more, got " + std::to_string(lanes));
   for (const Parameter* parameter : parameters) {
     if (!parameter->trainable()) continue;
@@ -45,10 +51,10 @@ ClippedSum::ClippedSum(const ClipRule& rule, std::span<Parameter* const> paramet
     contents_->offsets.push_back(contents_->offsets.back() + static_cast<std::size_t>(parameter->size()));
   }
   if (contents_->parameters.empty()) throw ConfigError("the model has no trainable parameter");
+  contents_->grid = Grid(rule.clip_bound(), contents_->offsets.back());
   contents_->lanes.resize(static_cast<std::size_t>(lanes));
   for (Lane& lane : contents_->lanes) {
-    lane.block.assign(contents_->offsets.back(), 0.0F);
-    lane.total.assign(contents_->offsets.back(), 0.0);
+    lane.group.resize(contents_->offsets.back());
   }
 }
 
@@ -60,6 +66,27 @@ int ClippedSum::lanes() const {
 
 double ClippedSum::clip_bound() const {
   return contents_->rule.clip_bound();
+}
+
+double ClippedSum::most_samples() const {
+  return contents_->grid.most_samples();
+}
+
+void ClippedSum::begin_group(int lane_number) {
+  Lane& lane = contents_->lanes.at(static_cast<std::size_t>(lane_number));
+  if (!lane.has_group) return;
+  lane.total.resize(lane.group.size());  // a lane that takes one group only never needs it
+  vectorised([grid = contents_->grid, count = lane.group.size(), group = lane.group.data(), total = lane.total.data(),
+              has_total = lane.has_total] {
+    if (has_total) {
+      for (std::size_t i = 0; i < count; ++i) total[i] += grid.rounded(static_cast<double>(group[i]));
+    } else {
+      for (std::size_t i = 0; i < count; ++i) total[i] = grid.rounded(static_cast<double>(group[i]));
+    }
+  });
+  lane.has_group = false;
+  lane.has_total = true;
+  lane.group_samples = 0;
 }
 
 void ClippedSum::add(int lane_number, Tape& tape, const Value& losses) {
@@ -93,6 +120,10 @@ void ClippedSum::add(int lane_number, std::vector<PerSampleGrad> gradients) {
 void ClippedSum::add_clipped(Lane& lane, std::span<const std::pair<std::size_t, PerSampleGrad>> gradients,
                              Index batch) {
   if (batch == 0) return;
+  if (lane.group_samples + batch > SampleGroups::kLargest) {
+    throw PrivacyError("a group of " + std::to_string(lane.group_samples + batch) + " samples; its float sums are " +
+                       "bounded for at most " + std::to_string(SampleGroups::kLargest) + ". Begin another group");
+  }
   lane.weights.assign(static_cast<std::size_t>(batch), 1.0F);
   if (contents_->rule.needs_norms()) {
     lane.squared_norms.assign(static_cast<std::size_t>(batch), 0.0);
@@ -101,25 +132,20 @@ void ClippedSum::add_clipped(Lane& lane, std::span<const std::pair<std::size_t, 
       lane.weights[b] = contents_->rule.weight(lane.squared_norms[b]);
   }
 
-  if (lane.has_block && lane.block_samples + batch > kBlockSamples) {
-    for (std::size_t i = 0; i < lane.block.size(); ++i) lane.total[i] += static_cast<double>(lane.block[i]);
-    std::fill(lane.block.begin(), lane.block.end(), 0.0F);
-    lane.has_total = true;
-    lane.block_samples = 0;
-  }
-  lane.has_block = true;  // before the first addition, so that clear() reaches one that stops halfway
-  lane.block_samples += batch;
+  if (!lane.has_group) std::fill(lane.group.begin(), lane.group.end(), 0.0F);
+  lane.has_group = true;
+  lane.group_samples += batch;
+  lane.samples += static_cast<double>(batch);
   for (const auto& [place, gradient] : gradients) {
-    gradient.add_weighted_sum(lane.weights, lane.block.data() + contents_->offsets[place]);
+    gradient.add_weighted_sum(lane.weights, lane.group.data() + contents_->offsets[place]);
   }
 }
 
 void ClippedSum::clear() {
   for (Lane& lane : contents_->lanes) {
-    if (lane.has_block) std::fill(lane.block.begin(), lane.block.end(), 0.0F);
-    if (lane.has_total) std::fill(lane.total.begin(), lane.total.end(), 0.0);
-    lane.has_block = lane.has_total = false;
-    lane.block_samples = 0;
+    lane.has_group = lane.has_total = false;
+    lane.group_samples = 0;
+    lane.samples = 0;
     lane.gradients.clear();
   }
 }

@@ -6,7 +6,9 @@
 
 #include "contents.h"
 #include "dpml/base/error.h"
+#include "dpml/base/parallel.h"
 #include "dpml/base/text.h"
+#include "dpml/base/vectorised.h"
 #include "dpml/random/gaussian.h"
 
 namespace dpml {
@@ -16,6 +18,7 @@ namespace {
 /// What one thread works on at a time: part of one parameter. Small enough for the first-level cache.
 constexpr Index kPiece = 1024;
 static_assert(kPiece % kGaussianBlock == 0);
+constexpr double kSecondsPerNumber = 1e-9;  // of a lane or of noise, roughly
 
 struct Piece {
   std::size_t parameter;
@@ -30,6 +33,20 @@ std::vector<Piece> cut_into_pieces(const std::vector<std::size_t>& offsets) {
     for (Index begin = 0; begin < size; begin += kPiece) pieces.push_back({p, begin, std::min(kPiece, size - begin)});
   }
   return pieces;
+}
+
+void scale(double factor, std::span<double> values) {
+  vectorised([=] {
+    for (double& value : values) value *= factor;
+  });
+}
+
+/// Adds a lane's numbers, rounded to the grid.
+template <class Number>
+void add_rounded(const Number* from, const Grid& grid, std::span<double> total) {
+  vectorised([=] {
+    for (std::size_t j = 0; j < total.size(); ++j) total[j] += grid.rounded(static_cast<double>(from[j]));
+  });
 }
 
 }  // namespace
@@ -59,6 +76,12 @@ NoisyGradient GaussianMechanism::release(ClippedSum& sum, Ledger& ledger, const 
     throw PrivacyError("the sum was clipped to " + to_text(contents.rule.clip_bound()) + " but the noise is made for " +
                        to_text(clip_bound_));
   }
+  double samples = 0;
+  for (const ClippedSum::Lane& lane : contents.lanes) samples += lane.samples;
+  if (samples > contents.grid.most_samples()) {
+    throw PrivacyError("a batch has more samples than can be added up exactly with so many parameters (" +
+                       to_text(contents.grid.most_samples()) + "); state a lower sampling rate");
+  }
   const std::uint64_t release = ledger.releases();
   ledger.append(event_);
 
@@ -66,38 +89,33 @@ NoisyGradient GaussianMechanism::release(ClippedSum& sum, Ledger& ledger, const 
   for (const Parameter* parameter : contents.parameters) noisy.tensors_.emplace_back(parameter->shape());
   const std::vector<Piece> pieces = cut_into_pieces(contents.offsets);
   const double divisor = expected_batch_size_;
-#pragma omp parallel for num_threads(threads) schedule(static)
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    const Piece& piece = pieces[i];
+  const double seconds = kSecondsPerNumber * static_cast<double>(contents.offsets.back() * (1 + contents.lanes.size()));
+  parallel_for(threads_worth(seconds, threads), std::ssize(pieces), [&](std::int64_t number) {
+    const Piece& piece = pieces[static_cast<std::size_t>(number)];
     const auto count = static_cast<std::size_t>(piece.count);
     const std::size_t offset = contents.offsets[piece.parameter] + static_cast<std::size_t>(piece.begin);
     std::array<double, kPiece> noise;
     if (noise_stddev_ > 0) {
       fill_gaussian(key, Purpose::noise, release, piece.parameter, static_cast<std::uint64_t>(piece.begin),
                     {noise.data(), count});
-      for (std::size_t j = 0; j < count; ++j) noise[j] *= noise_stddev_;
+      scale(noise_stddev_, {noise.data(), count});
     } else {
       std::fill_n(noise.begin(), count, 0.0);
     }
     std::array<double, kPiece> total{};
-    for (ClippedSum::Lane& lane : contents.lanes) {
-      if (lane.has_total) {
-        double* from = lane.total.data() + offset;
-        for (std::size_t j = 0; j < count; ++j) total[j] += from[j];
-        std::fill_n(from, count, 0.0);
-      }
-      if (lane.has_block) {
-        float* from = lane.block.data() + offset;
-        for (std::size_t j = 0; j < count; ++j) total[j] += static_cast<double>(from[j]);
-        std::fill_n(from, count, 0.0F);
-      }
+    for (const ClippedSum::Lane& lane : contents.lanes) {
+      if (lane.has_total) add_rounded(lane.total.data() + offset, Grid(), {total.data(), count});
+      if (lane.has_group) add_rounded(lane.group.data() + offset, contents.grid, {total.data(), count});
     }
     float* result = noisy.tensors_[piece.parameter].mutable_data() + piece.begin;
-    for (std::size_t j = 0; j < count; ++j) result[j] = static_cast<float>((total[j] + noise[j]) / divisor);
-  }
+    vectorised([&] {
+      for (std::size_t j = 0; j < count; ++j) result[j] = static_cast<float>((total[j] + noise[j]) / divisor);
+    });
+  });
   for (ClippedSum::Lane& lane : contents.lanes) {
-    lane.has_block = lane.has_total = false;
-    lane.block_samples = 0;
+    lane.has_group = lane.has_total = false;
+    lane.group_samples = 0;
+    lane.samples = 0;
   }
   return noisy;
 }

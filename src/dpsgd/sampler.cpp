@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <numeric>
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
@@ -22,22 +21,20 @@ Sampler Sampler::full_batch() {
   return Sampler(SamplerKind::full_batch, 1);
 }
 
-void Sampler::draw(const Key& key, std::uint64_t step, Index rows, std::vector<Index>& batch) const {
+void Sampler::draw(const Key& key, std::uint64_t step, Index rows, std::vector<DrawnRow>& batch) const {
   batch.clear();
-  if (sampling_rate_ == 1) {
-    batch.resize(static_cast<std::size_t>(rows));
-    std::iota(batch.begin(), batch.end(), Index{0});
-    return;
-  }
   // A uniform 64-bit word is below floor(q 2^64) with probability at most q, and exactly q for q a multiple of 2^-64.
-  const auto threshold = static_cast<std::uint64_t>(std::ldexp(sampling_rate_, 64));
+  // Its lower half is the coin: given that the row joins, nothing else depends on it.
+  const bool all = sampling_rate_ == 1;
+  const auto threshold = all ? 0 : static_cast<std::uint64_t>(std::ldexp(sampling_rate_, 64));
   Stream stream(key, Purpose::sampling, step, 0);
   std::array<std::uint64_t, 1024> words;
   for (Index first = 0; first < rows; first += std::ssize(words)) {
     const Index count = std::min<Index>(std::ssize(words), rows - first);
     stream.fill({words.data(), static_cast<std::size_t>(count)});
     for (Index i = 0; i < count; ++i) {
-      if (words[static_cast<std::size_t>(i)] < threshold) batch.push_back(first + i);
+      const std::uint64_t word = words[static_cast<std::size_t>(i)];
+      if (all || word < threshold) batch.push_back({first + i, static_cast<std::uint32_t>(word)});
     }
   }
 }

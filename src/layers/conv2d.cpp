@@ -89,7 +89,7 @@ Shape Conv2d::output_shape(const Shape& sample) const {
   return Shape{geometry.out_height(), geometry.out_width(), options_.out_channels};
 }
 
-Tensor Conv2d::apply(const PatchGeometry& g, const Tensor& x) const {
+Tensor Conv2d::apply(const PatchGeometry& g, const Tensor& x, Products by) const {
   const Index batch = x.axis(0);
   const Index positions = g.positions();
   const Index patch = g.patch_size();
@@ -108,16 +108,21 @@ Tensor Conv2d::apply(const PatchGeometry& g, const Tensor& x) const {
       for (Index i = 0; unfolded && i < samples; ++i) {
         unfold(g, group, x.data() + (first + i) * image, patches.mutable_data() + i * positions * patch);
       }
-      gemm(Transpose::no, Transpose::yes, samples * positions, group_out, patch, 1,
-           unfolded ? patches.data() : x.data() + first * image, patch,
-           weight_.tensor().data() + group * group_out * patch, patch, 0, to + group * group_out, out);
+      gemm({samples * positions,
+            group_out,
+            patch,
+            {unfolded ? patches.data() : x.data() + first * image, patch},
+            {weight_.tensor().data() + group * group_out * patch, patch, Transpose::yes},
+            to + group * group_out,
+            out},
+           by);
     }
     if (bias_) add_to_rows(bias_->tensor().data(), samples * positions, out, to);
   }
   return y;
 }
 
-Tensor Conv2d::input_gradient(const PatchGeometry& g, const Tensor& dy) const {
+Tensor Conv2d::input_gradient(const PatchGeometry& g, const Tensor& dy, Products by) const {
   const Index batch = dy.axis(0);
   const Index positions = g.positions();
   const Index patch = g.patch_size();
@@ -128,8 +133,8 @@ Tensor Conv2d::input_gradient(const PatchGeometry& g, const Tensor& dy) const {
 
   if (sees_one_pixel(g)) {
     Tensor dx(shape);
-    gemm(Transpose::no, Transpose::no, batch * positions, patch, out, 1, dy.data(), out, weight_.tensor().data(), patch,
-         0, dx.mutable_data(), patch);
+    gemm({batch * positions, patch, out, {dy.data(), out}, {weight_.tensor().data(), patch}, dx.mutable_data(), patch},
+         by);
     return dx;
   }
   const Index at_once = samples_at_once(g, batch);
@@ -139,8 +144,14 @@ Tensor Conv2d::input_gradient(const PatchGeometry& g, const Tensor& dy) const {
     const Index samples = std::min(at_once, batch - first);
     const float* from = dy.data() + first * positions * out;
     for (Index group = 0; group < g.groups; ++group) {
-      gemm(Transpose::no, Transpose::no, samples * positions, patch, group_out, 1, from + group * group_out, out,
-           weight_.tensor().data() + group * group_out * patch, patch, 0, patches.mutable_data(), patch);
+      gemm({samples * positions,
+            patch,
+            group_out,
+            {from + group * group_out, out},
+            {weight_.tensor().data() + group * group_out * patch, patch},
+            patches.mutable_data(),
+            patch},
+           by);
       for (Index i = 0; i < samples; ++i) {
         fold_add(g, group, patches.data() + i * positions * patch, dx.mutable_data() + (first + i) * image);
       }
@@ -151,9 +162,10 @@ Tensor Conv2d::input_gradient(const PatchGeometry& g, const Tensor& dy) const {
 
 Value Conv2d::forward(Tape& tape, const Value& x) const {
   const PatchGeometry geometry = geometry_of(x.shape().without_front());
-  Tensor y = apply(geometry, x.tensor());
-  Backward backward = [this, x, geometry](const Tensor& dy, Cotangents& send) {
-    send.to(x, [&] { return input_gradient(geometry, dy); });
+  const Products by = tape.options().products;
+  Tensor y = apply(geometry, x.tensor(), by);
+  Backward backward = [this, x, geometry, by](const Tensor& dy, Cotangents& send) {
+    send.to(x, [&] { return input_gradient(geometry, dy, by); });
     send.to(weight_, [&] { return PerSampleGrad::patches(dy, x.tensor(), geometry); });
     if (bias_) send.to(*bias_, [&] { return PerSampleGrad::dense(sum_positions(dy)); });
   };

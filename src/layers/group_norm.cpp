@@ -6,6 +6,7 @@
 #include "checks.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "dpml/base/vectorised.h"
 
 namespace dpml {
 
@@ -41,11 +42,13 @@ template <class Term>
 void sum_over_positions(const Sizes& sizes, Doubles& sums, Term term) {
   std::fill(sums.begin(), sums.end(), 0.0);
   double* to = sums.data();
-  for (Index first = 0; first < sizes.sample(); first += sizes.tile()) {
-    const Index count = std::min(sizes.tile(), sizes.sample() - first);
+  vectorised([=] {
+    for (Index first = 0; first < sizes.sample(); first += sizes.tile()) {
+      const Index count = std::min(sizes.tile(), sizes.sample() - first);
 #pragma omp simd
-    for (Index i = 0; i < count; ++i) to[i] += term(first + i, i);
-  }
+      for (Index i = 0; i < count; ++i) to[i] += term(first + i, i);
+    }
+  });
   for (Index i = sizes.channels; i < sizes.tile(); ++i) to[i % sizes.channels] += to[i];
   repeat_channels(sizes, sums);
 }
@@ -122,13 +125,15 @@ void apply(const TileMap& map, const float* x, float* y) {
   const float* factor = map.factor.data();
   const float* offset = map.offset.data();
   const Index sample = map.sizes.sample();
-  for (Index first = 0; first < sample; first += map.sizes.tile()) {
-    const Index count = std::min(map.sizes.tile(), sample - first);
-    const float* from = x + first;
-    float* to = y + first;
+  vectorised([=, tile = map.sizes.tile()] {
+    for (Index first = 0; first < sample; first += tile) {
+      const Index count = std::min(tile, sample - first);
+      const float* from = x + first;
+      float* to = y + first;
 #pragma omp simd
-    for (Index i = 0; i < count; ++i) to[i] = (from[i] - center[i]) * factor[i] + offset[i];
-  }
+      for (Index i = 0; i < count; ++i) to[i] = (from[i] - center[i]) * factor[i] + offset[i];
+    }
+  });
 }
 
 void apply(const TileMap& map, const float* x, const float* dy, float* dx) {
@@ -137,14 +142,16 @@ void apply(const TileMap& map, const float* x, const float* dy, float* dx) {
   const float* factor = map.factor.data();
   const float* offset = map.offset.data();
   const Index sample = map.sizes.sample();
-  for (Index first = 0; first < sample; first += map.sizes.tile()) {
-    const Index count = std::min(map.sizes.tile(), sample - first);
-    const float* from = x + first;
-    const float* above = dy + first;
-    float* to = dx + first;
+  vectorised([=, tile = map.sizes.tile()] {
+    for (Index first = 0; first < sample; first += tile) {
+      const Index count = std::min(tile, sample - first);
+      const float* from = x + first;
+      const float* above = dy + first;
+      float* to = dx + first;
 #pragma omp simd
-    for (Index i = 0; i < count; ++i) to[i] = above[i] * slope[i] + ((from[i] - center[i]) * factor[i] + offset[i]);
-  }
+      for (Index i = 0; i < count; ++i) to[i] = above[i] * slope[i] + ((from[i] - center[i]) * factor[i] + offset[i]);
+    }
+  });
 }
 
 double at_or(const Parameter* parameter, Index c, double otherwise) {
@@ -209,6 +216,8 @@ Gradients gradients_of(const Tensor& x, const Tensor& dy, const Sizes& sizes, co
     map.repeat();
     apply(map, sample, above, to.x.mutable_data() + b * sizes.sample());
   }
+  // A number that is alone in its group is normalised to 0 whatever it is; as computed, rounding would be left.
+  if (sizes.positions * sizes.width() == 1) to.x = Tensor::zeros(x.shape());
   return to;
 }
 

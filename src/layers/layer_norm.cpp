@@ -6,6 +6,7 @@
 #include "checks.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "dpml/base/vectorised.h"
 #include "dpml/tensor/reductions.h"
 
 namespace dpml {
@@ -25,12 +26,10 @@ Statistics measure(const Tensor& x, Index width, double epsilon) {
   for (std::size_t r = 0; r < statistics.mean.size(); ++r) {
     const float* row = x.data() + static_cast<Index>(r) * width;
     const double mean = sum_of({row, static_cast<std::size_t>(width)}) / static_cast<double>(width);
-    double squares = 0;
-#pragma omp simd reduction(+ : squares)
-    for (Index i = 0; i < width; ++i) {
+    const double squares = sum_of_terms(static_cast<std::size_t>(width), [=](std::size_t i) {
       const double distance = static_cast<double>(row[i]) - mean;
-      squares += distance * distance;
-    }
+      return distance * distance;
+    });
     statistics.mean[r] = mean;
     statistics.inverse_deviation[r] = 1 / std::sqrt(squares / static_cast<double>(width) + epsilon);
   }
@@ -42,29 +41,31 @@ void standardise(const float* x, Index width, double mean, double inverse_deviat
   const auto center = static_cast<float>(mean);
   const auto inverse = static_cast<float>(inverse_deviation);
   const auto rest = static_cast<float>((static_cast<double>(center) - mean) * inverse_deviation);
+  vectorised([=] {
 #pragma omp simd
-  for (Index i = 0; i < width; ++i) z[i] = (x[i] - center) * inverse + rest;
+    for (Index i = 0; i < width; ++i) z[i] = (x[i] - center) * inverse + rest;
+  });
 }
 
 void scale_and_shift(const float* weight, const float* bias, Index width, float* y) {
+  vectorised([=] {
 #pragma omp simd
-  for (Index i = 0; i < width; ++i) y[i] = y[i] * weight[i] + bias[i];
+    for (Index i = 0; i < width; ++i) y[i] = y[i] * weight[i] + bias[i];
+  });
 }
 
 /// With z the standardised row and dz = dy * weight: dx = (dz - mean(dz) - z mean(dz z)) / deviation.
 void row_gradient(const float* dz, const float* z, Index width, double inverse_deviation, float* dx) {
-  double plain = 0;
-  double along = 0;
-#pragma omp simd reduction(+ : plain, along)
-  for (Index i = 0; i < width; ++i) {
-    plain += static_cast<double>(dz[i]);
-    along += static_cast<double>(dz[i]) * static_cast<double>(z[i]);
-  }
+  const auto count = static_cast<std::size_t>(width);
+  const double plain = sum_of({dz, count});
+  const double along = dot({dz, count}, {z, count});
   const auto inverse = static_cast<float>(inverse_deviation);
   const auto mean = static_cast<float>(plain / static_cast<double>(width));
   const auto pull = static_cast<float>(along / static_cast<double>(width));
+  vectorised([=] {
 #pragma omp simd
-  for (Index i = 0; i < width; ++i) dx[i] = inverse * (dz[i] - mean - z[i] * pull);
+    for (Index i = 0; i < width; ++i) dx[i] = inverse * (dz[i] - mean - z[i] * pull);
+  });
 }
 
 struct Gradients {
@@ -91,12 +92,14 @@ Gradients gradients_of(const Tensor& x, const Tensor& dy, Index batch, Index wid
       float* for_bias = to.bias.mutable_data() + row / positions * width;
       const float* times = weight->tensor().data();
       float* product = weighted.data();
+      vectorised([=] {
 #pragma omp simd
-      for (Index i = 0; i < width; ++i) {
-        for_weight[i] += above[i] * z[i];
-        for_bias[i] += above[i];
-        product[i] = above[i] * times[i];
-      }
+        for (Index i = 0; i < width; ++i) {
+          for_weight[i] += above[i] * z[i];
+          for_bias[i] += above[i];
+          product[i] = above[i] * times[i];
+        }
+      });
       dz = product;
     }
     row_gradient(dz, z, width, statistics.inverse_deviation[at], to.x.mutable_data() + row * width);

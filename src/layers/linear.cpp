@@ -40,17 +40,17 @@ Value Linear::forward(Tape& tape, const Value& x) const {
   const Index out = weight_.shape()[0];
   const Index in = weight_.shape()[1];
   const Index rows = y.size() / out;
-  gemm(Transpose::no, Transpose::yes, rows, out, in, 1, x.tensor().data(), in, weight_.tensor().data(), in, 0,
-       y.mutable_data(), out);
+  const Products by = tape.options().products;
+  gemm({rows, out, in, {x.tensor().data(), in}, {weight_.tensor().data(), in, Transpose::yes}, y.mutable_data(), out},
+       by);
   if (bias_) add_to_rows(bias_->tensor().data(), rows, out, y.mutable_data());
 
-  Backward backward = [this, x](const Tensor& dy, Cotangents& send) {
+  Backward backward = [this, x, by](const Tensor& dy, Cotangents& send) {
     send.to(x, [&] {
       const Index m = weight_.shape()[0];
       const Index n = weight_.shape()[1];
       Tensor dx(x.shape());
-      gemm(Transpose::no, Transpose::no, dy.size() / m, n, m, 1, dy.data(), m, weight_.tensor().data(), n, 0,
-           dx.mutable_data(), n);
+      gemm({dy.size() / m, n, m, {dy.data(), m}, {weight_.tensor().data(), n}, dx.mutable_data(), n}, by);
       return dx;
     });
     send.to(weight_, [&] { return PerSampleGrad::outer(dy, x.tensor()); });

@@ -131,13 +131,11 @@ Value mean_squared_error(Tape& tape, const Value& prediction, const Tensor& targ
     const float* x = prediction.tensor().data() + b * count;
     const float* t = target.data() + b * count;
     float* to = slope.mutable_data() + b * count;
-    double sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (Index i = 0; i < count; ++i) {
+    const double sum = sum_of_terms(static_cast<std::size_t>(count), [=](std::size_t i) {
       const float difference = x[i] - t[i];
-      sum += static_cast<double>(difference) * static_cast<double>(difference);
       to[i] = doubled * difference;
-    }
+      return static_cast<double>(difference) * static_cast<double>(difference);
+    });
     losses.mutable_data()[b] = static_cast<float>(share * sum);
   }
   return record_loss(tape, "mean_squared_error", prediction, std::move(losses), slope);

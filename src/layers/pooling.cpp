@@ -4,6 +4,7 @@
 
 #include "checks.h"
 #include "dpml/base/error.h"
+#include "dpml/base/vectorised.h"
 #include "windows.h"
 
 namespace dpml {
@@ -45,6 +46,12 @@ Index image_size(const PatchGeometry& g) {
   return g.in_height * g.in_width * g.in_channels;
 }
 
+/// visit_windows, with the loops of `run` compiled for this processor.
+template <class Run>
+void visit_in_vectors(const PatchGeometry& g, Run&& run) {
+  vectorised([&] { visit_windows(g, run); });
+}
+
 // Not `a || b`: without branches the loops become vector instructions.
 bool is_larger_or_nan(float value, float best) {
   return (value > best) | (value != value);
@@ -53,7 +60,7 @@ bool is_larger_or_nan(float value, float best) {
 /// best = the maximum over each window.
 void max_of_windows(const PatchGeometry& g, const float* image, float* result) {
   std::fill_n(result, result_shape(g).size(), -std::numeric_limits<float>::infinity());
-  visit_windows(g, [&](Index output, Index input, Index count, Index) {
+  visit_in_vectors(g, [&](Index output, Index input, Index count, Index) {
     const float* __restrict value = image + input;
     float* __restrict best = result + output;
     for (Index i = 0; i < count; ++i) best[i] = is_larger_or_nan(value[i], best[i]) ? value[i] : best[i];
@@ -66,7 +73,7 @@ void max_of_windows(const PatchGeometry& g, const float* image, float* result, f
   const Index size = result_shape(g).size();
   std::fill_n(result, size, -std::numeric_limits<float>::infinity());
   std::fill_n(winners, size, -1.0F);
-  visit_windows(g, [&](Index output, Index input, Index count, Index place) {
+  visit_in_vectors(g, [&](Index output, Index input, Index count, Index place) {
     const float* __restrict value = image + input;
     float* __restrict best = result + output;
     float* __restrict winner = winners + output;
@@ -80,7 +87,7 @@ void max_of_windows(const PatchGeometry& g, const float* image, float* result, f
 }
 
 void add_to_winners(const PatchGeometry& g, const float* winners, const float* dy, float* dx) {
-  visit_windows(g, [&](Index output, Index input, Index count, Index place) {
+  visit_in_vectors(g, [&](Index output, Index input, Index count, Index place) {
     const float* __restrict winner = winners + output;
     const float* __restrict from = dy + output;
     float* __restrict to = dx + input;
@@ -100,8 +107,11 @@ Tensor divisors_of(const PatchGeometry& g, bool count_include_pad) {
   return divisors;
 }
 
-void divide(const float* __restrict a, const float* __restrict b, Index count, float* __restrict quotient) {
-  for (Index i = 0; i < count; ++i) quotient[i] = a[i] / b[i];
+void divide(const float* a, const float* b, Index count, float* quotient) {
+  vectorised([=] {
+#pragma omp simd
+    for (Index i = 0; i < count; ++i) quotient[i] = a[i] / b[i];
+  });
 }
 
 }  // namespace
@@ -158,7 +168,7 @@ Value AvgPool2d::forward(Tape& tape, const Value& x) const {
   for (Index b = 0; b < batch; ++b) {
     const float* image = x.tensor().data() + b * image_size(g);
     std::fill_n(sums.mutable_data(), size, 0.0F);
-    visit_windows(g, [&](Index output, Index input, Index count, Index) {
+    visit_in_vectors(g, [&](Index output, Index input, Index count, Index) {
       const float* __restrict value = image + input;
       float* __restrict sum = sums.mutable_data() + output;
       for (Index i = 0; i < count; ++i) sum[i] += value[i];
@@ -172,7 +182,7 @@ Value AvgPool2d::forward(Tape& tape, const Value& x) const {
       for (Index b = 0; b < dx.axis(0); ++b) {
         divide(dy.data() + b * shares.size(), divisors.data(), shares.size(), shares.mutable_data());
         float* image = dx.mutable_data() + b * image_size(g);
-        visit_windows(g, [&](Index output, Index input, Index count, Index) {
+        visit_in_vectors(g, [&](Index output, Index input, Index count, Index) {
           const float* __restrict share = shares.data() + output;
           float* __restrict to = image + input;
           for (Index i = 0; i < count; ++i) to[i] += share[i];

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "dpml/base/vectorised.h"
+
 namespace dpml {
 
 namespace {
@@ -10,28 +12,34 @@ namespace {
 constexpr Index kColumns = 16;
 
 void sum_rows(const float* __restrict values, Index count, Index width, float* __restrict sums) {
-  Index first = 0;
-  for (; first + kColumns <= width; first += kColumns) {
-    std::array<float, kColumns> sum{};
-    for (Index row = 0; row < count; ++row) {
-      const float* from = values + row * width + first;
-      for (std::size_t i = 0; i < kColumns; ++i) sum[i] += from[i];
+  vectorised([=] {
+    Index first = 0;
+    for (; first + kColumns <= width; first += kColumns) {
+      std::array<float, kColumns> sum{};
+      for (Index row = 0; row < count; ++row) {
+        const float* from = values + row * width + first;
+#pragma omp simd
+        for (std::size_t i = 0; i < kColumns; ++i) sum[i] += from[i];
+      }
+      for (std::size_t i = 0; i < kColumns; ++i) sums[first + static_cast<Index>(i)] = sum[i];
     }
-    for (std::size_t i = 0; i < kColumns; ++i) sums[first + static_cast<Index>(i)] = sum[i];
-  }
-  for (Index column = first; column < width; ++column) sums[column] = 0;
-  for (Index row = 0; row < count; ++row) {
-    for (Index column = first; column < width; ++column) sums[column] += values[row * width + column];
-  }
+    for (Index column = first; column < width; ++column) sums[column] = 0;
+    for (Index row = 0; row < count; ++row) {
+      for (Index column = first; column < width; ++column) sums[column] += values[row * width + column];
+    }
+  });
 }
 
 }  // namespace
 
 void add_to_rows(const float* __restrict row, Index count, Index width, float* __restrict values) {
-  for (Index i = 0; i < count; ++i) {
-    float* to = values + i * width;
-    for (Index column = 0; column < width; ++column) to[column] += row[column];
-  }
+  vectorised([=] {
+    for (Index i = 0; i < count; ++i) {
+      float* to = values + i * width;
+#pragma omp simd
+      for (Index column = 0; column < width; ++column) to[column] += row[column];
+    }
+  });
 }
 
 Tensor sum_positions(const Tensor& x) {

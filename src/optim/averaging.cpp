@@ -5,6 +5,7 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "dpml/base/vectorised.h"
 
 namespace dpml {
 
@@ -29,7 +30,10 @@ void WeightAverage::update(std::uint64_t step) {
   for (std::size_t p = 0; p < parameters_.size(); ++p) {
     const float* weight = parameters_[p]->tensor().data();
     float* average = averages_[p].mutable_data();
-    for (Index i = 0; i < averages_[p].size(); ++i) average[i] = keep * average[i] + take * weight[i];
+    vectorised([=, size = averages_[p].size()] {
+#pragma omp simd
+      for (Index i = 0; i < size; ++i) average[i] = keep * average[i] + take * weight[i];
+    });
   }
 }
 

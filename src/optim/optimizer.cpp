@@ -1,16 +1,20 @@
 #include "dpml/optim/optimizer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
 #include "dpml/base/error.h"
+#include "dpml/base/parallel.h"
 #include "dpml/base/text.h"
+#include "dpml/base/vectorised.h"
 
 namespace dpml {
 
 namespace {
 
-constexpr Index kWorthThreads = 32768;  // below, waking the other threads takes longer than the update
+constexpr Index kPiece = 4096;              // numbers of one tensor that a thread updates at a time
+constexpr double kSecondsPerNumber = 1e-9;  // of an update, roughly
 
 void require(bool holds, const std::string& name, double value, const std::string& expected) {
   if (!holds) throw ConfigError("optimizer: " + name + " is " + to_text(value) + ", expected " + expected);
@@ -101,6 +105,18 @@ class BaseOptimizer : public Optimizer {
   }
 
  protected:
+  /// Calls change(i) for every number of a tensor; in parallel, and in vectors.
+  template <class Change>
+  void for_each(Index size, Change change) const {
+    const int threads = threads_worth(static_cast<double>(size) * kSecondsPerNumber, threads_);
+    parallel_for(threads, (size + kPiece - 1) / kPiece, [&](std::int64_t piece) {
+      vectorised([change, first = piece * kPiece, last = std::min(size, (piece + 1) * kPiece)] {
+#pragma omp simd
+        for (Index i = first; i < last; ++i) change(i);
+      });
+    });
+  }
+
   virtual void update(std::size_t p, const float* gradient, double learning_rate, std::uint64_t step) = 0;
 
   OptimizerOptions options_;
@@ -127,19 +143,17 @@ class Sgd final : public BaseOptimizer {
     const auto decay = static_cast<float>(options_.weight_decay);
     const auto momentum = static_cast<float>(options_.momentum);
     if (options_.momentum == 0) {
-#pragma omp parallel for simd num_threads(threads_) schedule(static) if (size > kWorthThreads)
-      for (Index i = 0; i < size; ++i) weight[i] -= learning_rate * (gradient[i] + decay * weight[i]);
+      for_each(size, [=](Index i) { weight[i] -= learning_rate * (gradient[i] + decay * weight[i]); });
       return;
     }
     float* velocity = memory_[0][p].mutable_data();
     const float of_gradient = options_.nesterov ? 1.0F : 0.0F;
     const float of_velocity = options_.nesterov ? momentum : 1.0F;
-#pragma omp parallel for simd num_threads(threads_) schedule(static) if (size > kWorthThreads)
-    for (Index i = 0; i < size; ++i) {
+    for_each(size, [=](Index i) {
       const float g = gradient[i] + decay * weight[i];
       velocity[i] = momentum * velocity[i] + g;
       weight[i] -= learning_rate * (of_gradient * g + of_velocity * velocity[i]);
-    }
+    });
   }
 };
 
@@ -167,13 +181,12 @@ class Adam final : public BaseOptimizer {
     const auto rest1 = static_cast<float>(1 - options_.beta1);
     const auto rest2 = static_cast<float>(1 - options_.beta2);
     const auto epsilon = static_cast<float>(options_.epsilon);
-#pragma omp parallel for simd num_threads(threads_) schedule(static) if (size > kWorthThreads)
-    for (Index i = 0; i < size; ++i) {
+    for_each(size, [=](Index i) {
       const float g = gradient[i] + decay * weight[i];
       mean[i] = beta1 * mean[i] + rest1 * g;
       square[i] = beta2 * square[i] + rest2 * g * g;
       weight[i] = keep * weight[i] - step_size * mean[i] / (std::sqrt(square[i]) * square_correction + epsilon);
-    }
+    });
   }
 };
 

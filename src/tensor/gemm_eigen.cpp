@@ -1,7 +1,7 @@
 #include <Eigen/Core>
 #include <utility>
 
-#include "gemm_backend.h"
+#include "gemm_library.h"
 
 namespace dpml::eigen {
 
@@ -19,24 +19,21 @@ Eigen::Map<const Matrix, 0, Stride> stored(const float* numbers, Transpose trans
 }  // namespace
 
 void multiply(const MatrixProduct& p) {
-  const auto a = stored(p.a, p.transpose_a, p.m, p.k, p.lda);
-  const auto b = stored(p.b, p.transpose_b, p.k, p.n, p.ldb);
+  const auto a = stored(p.a.numbers, p.a.transpose, p.m, p.k, p.a.row_distance);
+  const auto b = stored(p.b.numbers, p.b.transpose, p.k, p.n, p.b.row_distance);
   Eigen::Map<Matrix, 0, Stride> c(p.c, p.m, p.n, Stride(p.ldc));
-  if (p.beta == 0.0F) {
-    c.setZero();
-  } else if (p.beta != 1.0F) {
-    c *= p.beta;
-  }
-  const bool transpose_a = p.transpose_a == Transpose::yes;
-  const bool transpose_b = p.transpose_b == Transpose::yes;
+  if (p.result == GemmResult::replaces) c.setZero();
+  const float alpha = alpha_of(p);
+  const bool transpose_a = p.a.transpose == Transpose::yes;
+  const bool transpose_b = p.b.transpose == Transpose::yes;
   if (transpose_a && transpose_b) {
-    c.noalias() += p.alpha * (a.transpose() * b.transpose());
+    c.noalias() += alpha * (a.transpose() * b.transpose());
   } else if (transpose_a) {
-    c.noalias() += p.alpha * (a.transpose() * b);
+    c.noalias() += alpha * (a.transpose() * b);
   } else if (transpose_b) {
-    c.noalias() += p.alpha * (a * b.transpose());
+    c.noalias() += alpha * (a * b.transpose());
   } else {
-    c.noalias() += p.alpha * (a * b);
+    c.noalias() += alpha * (a * b);
   }
 }
 

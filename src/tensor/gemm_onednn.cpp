@@ -1,44 +1,17 @@
 #include <oneapi/dnnl/dnnl.h>
 
 #include "dpml/base/error.h"
-#include "gemm_backend.h"
+#include "gemm_library.h"
 #include "one_thread.h"
 
 namespace dpml::onednn {
 
-namespace {
-
-// A call of oneDNN costs 110 to 280 ns before its first product; this loop needs 16 to 90 ns up to 4 x 4 x 4 and as
-// long as oneDNN at 8 x 8 x 8 (512 products). One AVX-512 core, gcc 12, fastest of nine runs, all transposes.
-constexpr Index kMaxPlainProducts = 256;
-
-void multiply_plainly(const MatrixProduct& p) {
-  const Index a_row = p.transpose_a == Transpose::no ? p.lda : 1;
-  const Index a_column = p.transpose_a == Transpose::no ? 1 : p.lda;
-  const Index b_row = p.transpose_b == Transpose::no ? p.ldb : 1;
-  const Index b_column = p.transpose_b == Transpose::no ? 1 : p.ldb;
-  for (Index i = 0; i < p.m; ++i) {
-    for (Index j = 0; j < p.n; ++j) {
-      float sum = 0.0F;
-      for (Index q = 0; q < p.k; ++q) sum += p.a[i * a_row + q * a_column] * p.b[q * b_row + j * b_column];
-      float& c = p.c[i * p.ldc + j];
-      c = p.beta == 0.0F ? p.alpha * sum : p.alpha * sum + p.beta * c;
-    }
-  }
-}
-
-}  // namespace
-
 void multiply(const MatrixProduct& p) {
-  if (p.m <= kMaxPlainProducts && p.n <= kMaxPlainProducts && p.m * p.n * p.k <= kMaxPlainProducts) {
-    multiply_plainly(p);
-    return;
-  }
   const OneThread guard;
-  const char transpose_a = p.transpose_a == Transpose::yes ? 'T' : 'N';
-  const char transpose_b = p.transpose_b == Transpose::yes ? 'T' : 'N';
-  const dnnl_status_t status =
-      dnnl_sgemm(transpose_a, transpose_b, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c, p.ldc);
+  const char transpose_a = p.a.transpose == Transpose::yes ? 'T' : 'N';
+  const char transpose_b = p.b.transpose == Transpose::yes ? 'T' : 'N';
+  const dnnl_status_t status = dnnl_sgemm(transpose_a, transpose_b, p.m, p.n, p.k, alpha_of(p), p.a.numbers,
+                                          p.a.row_distance, p.b.numbers, p.b.row_distance, beta_of(p), p.c, p.ldc);
   if (status == dnnl_success) return;
   throw Error("oneDNN could not multiply [" + std::to_string(p.m) + ", " + std::to_string(p.k) + "] by [" +
               std::to_string(p.k) + ", " + std::to_string(p.n) +

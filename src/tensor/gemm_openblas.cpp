@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "dpml/base/error.h"
-#include "gemm_backend.h"
+#include "gemm_library.h"
 #include "one_thread.h"
 
 namespace dpml::openblas {
@@ -85,8 +85,9 @@ void multiply(const MatrixProduct& p) {
   prepared();
   const OneThread guard;
   const auto transpose = [](Transpose t) { return t == Transpose::yes ? CblasTrans : CblasNoTrans; };
-  cblas_sgemm(CblasRowMajor, transpose(p.transpose_a), transpose(p.transpose_b), to_blas(p.m), to_blas(p.n),
-              to_blas(p.k), p.alpha, p.a, to_blas(p.lda), p.b, to_blas(p.ldb), p.beta, p.c, to_blas(p.ldc));
+  cblas_sgemm(CblasRowMajor, transpose(p.a.transpose), transpose(p.b.transpose), to_blas(p.m), to_blas(p.n),
+              to_blas(p.k), alpha_of(p), p.a.numbers, to_blas(p.a.row_distance), p.b.numbers, to_blas(p.b.row_distance),
+              beta_of(p), p.c, to_blas(p.ldc));
 }
 
 std::string description() {

@@ -1,46 +1,44 @@
 #include "dpml/tensor/reductions.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 namespace dpml {
 
 double sum_of(std::span<const float> values) {
-  const float* x = values.data();
-  const std::size_t count = values.size();
-  double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::size_t i = 0; i < count; ++i) sum += static_cast<double>(x[i]);
-  return sum;
+  return sum_of_terms(values.size(), [x = values.data()](std::size_t i) { return static_cast<double>(x[i]); });
 }
 
 double dot(std::span<const float> a, std::span<const float> b) {
-  const float* x = a.data();
-  const float* y = b.data();
-  const std::size_t count = a.size();
-  double sum = 0;
-#pragma omp simd reduction(+ : sum)
-  for (std::size_t i = 0; i < count; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(y[i]);
-  return sum;
+  return sum_of_terms(a.size(), [x = a.data(), y = b.data()](std::size_t i) {
+    return static_cast<double>(x[i]) * static_cast<double>(y[i]);
+  });
+}
+
+double sum_of_squares(std::span<const float> values) {
+  return dot(values, values);
 }
 
 float largest_of(std::span<const float> values) {
-  // Comparisons are the one reduction that neither compiler vectorises by itself, NaN being in the way.
-  constexpr std::size_t kLanes = 16;
-  using Lanes [[gnu::vector_size(kLanes * sizeof(float))]] = float;
+  constexpr std::size_t kParts = 16;
+  const float* x = values.data();
+  const std::size_t count = values.size();
   float largest = -std::numeric_limits<float>::infinity();
-  std::size_t i = 0;
-  if (values.size() >= kLanes) {
-    Lanes lanes = largest - Lanes{};
-    for (; i + kLanes <= values.size(); i += kLanes) {
-      Lanes next;
-      std::memcpy(&next, values.data() + i, sizeof(next));
-      lanes = lanes < next ? next : lanes;
-    }
-    for (std::size_t lane = 0; lane < kLanes; ++lane) largest = std::max(largest, lanes[lane]);
+  if (count < 2 * kParts) {
+    for (std::size_t i = 0; i < count; ++i) largest = std::max(largest, x[i]);
+    return largest;
   }
-  for (; i < values.size(); ++i) largest = std::max(largest, values[i]);
+  vectorised([&] {
+    float parts[kParts];
+    std::fill_n(parts, kParts, largest);
+    std::size_t first = 0;
+    for (; first + kParts <= count; first += kParts) {
+#pragma omp simd
+      for (std::size_t l = 0; l < kParts; ++l) parts[l] = parts[l] < x[first + l] ? x[first + l] : parts[l];
+    }
+    for (std::size_t l = 0; first + l < count; ++l) parts[l] = std::max(parts[l], x[first + l]);
+    for (const float part : parts) largest = std::max(largest, part);
+  });
   return largest;
 }
 

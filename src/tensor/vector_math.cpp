@@ -5,10 +5,11 @@
 #include <cstdint>
 
 #include "dpml/base/error.h"
+#include "dpml/base/vectorised.h"
 
 // Every function of one number is a straight line of additions, multiplications, divisions and selections, so that
-// compilers vectorise the loops. This file is compiled without contraction to fused multiply-adds, so the bits are the
-// same in the body of a loop, in its tail, and on every processor.
+// compilers vectorise the loops. Nothing is contracted to fused multiply-adds, so the bits are the same in the body of
+// a loop, in its tail, and on every processor.
 //
 // Polynomials and fractions: least relative error on their interval (Remez, Lawson) in 50 digits, rounded to float.
 
@@ -133,8 +134,10 @@ void apply(std::span<const float> x, std::span<float> y) {
   const float* from = x.data();
   float* to = y.data();
   const std::size_t size = y.size();
+  vectorised([=] {
 #pragma omp simd
-  for (std::size_t i = 0; i < size; ++i) to[i] = function(from[i]);
+    for (std::size_t i = 0; i < size; ++i) to[i] = function(from[i]);
+  });
 }
 
 /// dx = dy * slope(x).
@@ -145,8 +148,10 @@ void apply_slope(std::span<const float> x, std::span<const float> dy, std::span<
   const float* factor = dy.data();
   float* to = dx.data();
   const std::size_t size = dx.size();
+  vectorised([=] {
 #pragma omp simd
-  for (std::size_t i = 0; i < size; ++i) to[i] = factor[i] * slope(from[i]);
+    for (std::size_t i = 0; i < size; ++i) to[i] = factor[i] * slope(from[i]);
+  });
 }
 
 inline float tanh_slope(float y) {

@@ -33,7 +33,7 @@ std::vector<std::string> check_layer(const LayerMaker& make, const Shape& x, con
   std::vector<std::string> violations = report.take();
   if (!violations.empty()) return violations;  // the other checks need the shapes
   run("batch of one", report, [&] { check_shapes(subject, one, report); });
-  run("batch of one", report, [&] { check_batch_of_one(subject, batch, report); });
+  run("bits", report, [&] { check_bits(subject, report); });
   run("empty batch", report, [&] { check_empty_batch(subject, report); });
   run("finite differences", report, [&] { check_differences(subject, batch, report); });
   run("answers", report, [&] { check_answers(subject, batch, report); });

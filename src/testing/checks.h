@@ -9,7 +9,7 @@ namespace dpml::testing {
 
 void check_shapes(Subject& subject, const Batch& batch, Report& report);
 void check_differences(Subject& subject, const Batch& batch, Report& report);
-void check_batch_of_one(Subject& subject, const Batch& batch, Report& report);
+void check_bits(Subject& subject, Report& report);
 void check_empty_batch(Subject& subject, Report& report);
 void check_answers(Subject& subject, const Batch& batch, Report& report);
 void check_samples_stay_apart(Subject& subject, const Batch& batch, Report& report);

@@ -11,14 +11,6 @@ namespace {
 
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-void require_close(std::span<const float> alone, std::span<const float> together, double floor, const std::string& what,
-                   Report& report) {
-  const double error = distance(alone, together);
-  if (!(error <= kRounding * length(alone) + floor)) {
-    report.add(what + " alone and in the batch are " + to_text(error) + " apart");
-  }
-}
-
 /// Everything that a pass computes for sample b, under its name.
 struct Trace {
   explicit Trace(const Subject& subject, const Batch& batch, Index skipped) : pass(subject, batch), skipped_(skipped) {
@@ -104,23 +96,6 @@ Batch with_other(const Batch& batch, const Batch& other, Index sample) {
 }
 
 }  // namespace
-
-void check_batch_of_one(Subject& subject, const Batch& batch, Report& report) {
-  const Pass together(subject, batch);
-  for (Index b = 0; b < batch.size(); ++b) {
-    const Pass alone(subject, batch.sample(b));
-    const double floor = kCancelledRounding * length(row(batch.c, b));
-    const std::string of = " of sample " + std::to_string(b);
-    require_close(alone.y.values(), row(together.y, b), floor, "the outputs" + of, report);
-    require_close(alone.input_gradient().values(), row(together.input_gradient(), b), floor, "the input gradients" + of,
-                  report);
-    for (std::size_t i = 0; i < subject.parameters().size(); ++i) {
-      const Tensor one = alone.recording.dense_gradient(i);
-      const Tensor many = together.recording.dense_gradient(i);
-      require_close(one.values(), row(many, b), floor, "the gradients of " + subject.parameters()[i].name + of, report);
-    }
-  }
-}
 
 void check_empty_batch(Subject& subject, Report& report) {
   const Batch batch = subject.draw(0);

@@ -45,6 +45,10 @@ Batch Batch::sample(Index b) const {
   return {x.rows(b, b + 1).clone(), c.rows(b, b + 1).clone(), {ids[static_cast<std::size_t>(b)]}};
 }
 
+Batch Batch::first(Index count) const {
+  return {x.rows(0, count), c.rows(0, count), {ids.begin(), ids.begin() + count}};
+}
+
 Batch Batch::with_c(Tensor other) const {
   return {x, std::move(other), ids};
 }

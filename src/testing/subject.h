@@ -18,7 +18,8 @@ struct Batch {
   std::vector<std::uint64_t> ids;
 
   Index size() const { return x.axis(0); }
-  Batch sample(Index b) const;  ///< that sample alone
+  Batch sample(Index b) const;     ///< that sample alone
+  Batch first(Index count) const;  ///< the first samples
   Batch with_c(Tensor other) const;
 };
 

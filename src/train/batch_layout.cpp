@@ -4,15 +4,17 @@
 #include <cmath>
 
 #include "dpml/base/error.h"
+#include "dpml/dpsgd/sample_groups.h"
 
 namespace dpml {
 
 namespace {
 
-constexpr Index kCacheBytes = Index{1} << 20;         // second-level cache of one core that we count on
+// For the tensors of one thread. Second-level caches have 1 MiB or more; to leave one by a half costs less than to cut
+// a group of 64 samples in two.
+constexpr Index kCacheBytes = Index{3} << 19;
 constexpr Index kAccumulatorBytes = Index{64} << 20;  // for all lanes together
-constexpr Index kBytesPerLaneParameter = 12;          // a float block and a double total
-constexpr Index kLargestPhysicalBatch = 128;
+constexpr Index kBytesPerLaneParameter = 12;          // a float group and a double total
 constexpr int kLanes = 16;
 
 }  // namespace
@@ -33,16 +35,12 @@ BatchLayout plan_batch_layout(const Layer& model, const Shape& sample_shape, Ind
   if (layout.physical_batch == 0) {
     // A value and its gradient, four bytes each.
     const Index bytes = 8 * std::max<Index>(1, recorded_numbers_per_sample(model, sample_shape));
-    const Index fitting = std::clamp<Index>(kCacheBytes / bytes, 1, kLargestPhysicalBatch);
-    // Small batches are cut so that several threads have work.
-    const auto share = static_cast<Index>(std::ceil(std::min(expected_batch_size, 1e9) / 4));
-    layout.physical_batch = std::max<Index>(1, std::min(fitting, share));
+    layout.physical_batch = std::clamp<Index>(kCacheBytes / bytes, 1, SampleGroups::kLargest);
   }
-  const double chunks = std::ceil(expected_batch_size / static_cast<double>(layout.physical_batch));
+  layout.least_splits = SampleGroups::least_splits(expected_batch_size);
   const Index affordable =
       std::max<Index>(2, kAccumulatorBytes / (kBytesPerLaneParameter * std::max<Index>(1, parameters)));
-  layout.lanes =
-      static_cast<int>(std::clamp<Index>(static_cast<Index>(std::min(chunks, double{kLanes})), 1, affordable));
+  layout.lanes = static_cast<int>(std::min<Index>({kLanes, affordable, Index{1} << layout.least_splits}));
   return layout;
 }
 

@@ -1,10 +1,10 @@
 #include "dpml/train/evaluate.h"
 
 #include <algorithm>
-#include <exception>
 #include <numeric>
 #include <vector>
 
+#include "dpml/base/parallel.h"
 #include "dpml/data/physical_batch.h"
 #include "dpml/train/trainer.h"
 
@@ -14,28 +14,24 @@ namespace {
 
 constexpr Index kChunk = 64;
 
-/// Calls work(chunk number, samples, prediction) for all samples, in pieces, in parallel.
+/// Calls work(chunk number, its first sample, samples, prediction) for all samples, in pieces, in parallel.
 template <class Work>
 void for_each_chunk(const Layer& model, const Dataset& data, int threads, Work&& work) {
   std::vector<Index> all(static_cast<std::size_t>(data.size()));
   std::iota(all.begin(), all.end(), Index{0});
   const Index chunks = physical_batch_count(data.size(), kChunk);
-  std::vector<std::exception_ptr> errors(static_cast<std::size_t>(chunks));
-#pragma omp parallel for num_threads(resolved_threads(threads)) schedule(dynamic, 1)
-  for (Index chunk = 0; chunk < chunks; ++chunk) {
-    try {
-      Batch samples;
-      data.read(physical_batch(all, kChunk, chunk), samples);
-      Tape tape({.training = false, .gradients = false, .sample_ids = samples.sample_ids, .mask_key = 0});
-      const Value prediction = model.forward(tape, tape.sample(samples.inputs));
-      work(chunk, samples, tape, prediction);
-    } catch (...) {
-      errors[static_cast<std::size_t>(chunk)] = std::current_exception();
-    }
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
+  parallel_for(resolved_threads(threads), chunks, [&](Index chunk) {
+    const std::span<const Index> rows = physical_batch(all, kChunk, chunk);
+    Batch samples;
+    data.read(rows, samples);
+    Tape tape({.training = false,
+               .gradients = false,
+               .sample_ids = samples.sample_ids,
+               .mask_key = 0,
+               .products = Products::library});
+    const Value prediction = model.forward(tape, tape.sample(samples.inputs));
+    work(chunk, rows.front(), samples, tape, prediction);
+  });
 }
 
 }  // namespace
@@ -48,13 +44,14 @@ Evaluation evaluate(const Layer& model, const Dataset& data, Loss loss, int thre
   };
   std::vector<Sums> chunks(static_cast<std::size_t>(physical_batch_count(data.size(), kChunk)));
   const bool has_classes = loss != Loss::mean_squared_error;
-  for_each_chunk(model, data, threads, [&](Index chunk, const Batch& samples, Tape& tape, const Value& prediction) {
-    Sums& sums = chunks[static_cast<std::size_t>(chunk)];
-    const Value losses = loss_value(loss, tape, prediction, samples.labels);
-    for (const float value : losses.tensor().values()) sums.loss += static_cast<double>(value);
-    if (has_classes) sums.correct = count_correct(loss, prediction.tensor(), samples.labels);
-    sums.labels = samples.labels.size();
-  });
+  for_each_chunk(model, data, threads,
+                 [&](Index chunk, Index, const Batch& samples, Tape& tape, const Value& prediction) {
+                   Sums& sums = chunks[static_cast<std::size_t>(chunk)];
+                   const Value losses = loss_value(loss, tape, prediction, samples.labels);
+                   for (const float value : losses.tensor().values()) sums.loss += static_cast<double>(value);
+                   if (has_classes) sums.correct = count_correct(loss, prediction.tensor(), samples.labels);
+                   sums.labels = samples.labels.size();
+                 });
   Sums total;
   for (const Sums& sums : chunks) {
     total.loss += sums.loss;
@@ -72,9 +69,9 @@ Evaluation evaluate(const Layer& model, const Dataset& data, Loss loss, int thre
 Tensor predict(const Layer& model, const Dataset& data, int threads) {
   Tensor outputs(model.output_shape(data.input_shape()).with_front(data.size()));
   const Index row = outputs.shape().without_front().size();
-  for_each_chunk(model, data, threads, [&](Index chunk, const Batch&, Tape&, const Value& prediction) {
+  for_each_chunk(model, data, threads, [&](Index, Index first, const Batch&, Tape&, const Value& prediction) {
     const Tensor& rows = prediction.tensor();
-    std::copy_n(rows.data(), rows.size(), outputs.mutable_data() + chunk * kChunk * row);
+    std::copy_n(rows.data(), rows.size(), outputs.mutable_data() + first * row);
   });
   return outputs;
 }

@@ -1,12 +1,14 @@
 #include "dpml/train/trainer.h"
 
-#include <omp.h>
-
-#include <exception>
+#include <algorithm>
+#include <ctime>
 #include <numeric>
+#include <span>
 
 #include "dpml/base/error.h"
+#include "dpml/base/parallel.h"
 #include "dpml/data/physical_batch.h"
+#include "dpml/dpsgd/sample_groups.h"
 #include "dpml/random/stream.h"
 
 namespace dpml {
@@ -14,8 +16,17 @@ namespace dpml {
 int resolved_threads(int threads) {
   if (threads < 0)
     throw ConfigError("threads is " + std::to_string(threads) + ", expected 1 or more, or 0 for all cores");
-  return threads > 0 ? threads : omp_get_num_procs();
+  return threads > 0 ? threads : available_cores();
 }
+
+/// The groups of one lane, and what became of them.
+struct LaneWork {
+  int lane = 0;
+  Index samples = 0;
+  std::vector<Index> groups;
+  double losses = 0;
+  double seconds = 0;  // of one core
+};
 
 struct Trainer::Parts {
   Layer& model;
@@ -33,9 +44,11 @@ struct Trainer::Parts {
   std::uint64_t step = 0;
   StepFigures figures;
   // Reused from step to step.
-  std::vector<Index> batch;
-  std::vector<double> lane_losses;
-  std::vector<std::exception_ptr> lane_errors;
+  std::vector<DrawnRow> batch;
+  SampleGroups groups;
+  std::vector<Index> longest_first;  // groups
+  std::vector<LaneWork> work;
+  double seconds_per_sample = 0;  // of one core, as last measured; 0 before the first batch
 };
 
 namespace {
@@ -44,6 +57,38 @@ std::vector<Parameter*> parameters_of(Layer& model) {
   std::vector<Parameter*> parameters;
   for (const NamedParameter& named : named_parameters(model)) parameters.push_back(named.parameter);
   return parameters;
+}
+
+/// Processor time of the calling thread: what a busy machine takes from it does not count.
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// Gives every group to the lane with the fewest samples so far, long groups first, and sorts the lanes by their work,
+/// so that threads which take one after the other end at about the same time. A function of the groups alone.
+void share_out(const SampleGroups& groups, std::vector<Index>& longest_first, std::vector<LaneWork>& work) {
+  for (std::size_t lane = 0; lane < work.size(); ++lane) {
+    work[lane].lane = static_cast<int>(lane);
+    work[lane].samples = 0;
+    work[lane].groups.clear();
+    work[lane].losses = work[lane].seconds = 0;
+  }
+  longest_first.resize(static_cast<std::size_t>(groups.count()));
+  std::iota(longest_first.begin(), longest_first.end(), Index{0});
+  std::sort(longest_first.begin(), longest_first.end(), [&](Index a, Index b) {
+    return std::pair(groups.group(b).size(), a) < std::pair(groups.group(a).size(), b);
+  });
+  const auto has_less = [](const LaneWork& a, const LaneWork& b) { return a.samples < b.samples; };
+  for (const Index number : longest_first) {
+    LaneWork& idlest = *std::min_element(work.begin(), work.end(), has_less);
+    idlest.groups.push_back(number);
+    idlest.samples += std::ssize(groups.group(number));
+  }
+  std::sort(work.begin(), work.end(), [](const LaneWork& a, const LaneWork& b) {
+    return std::pair(b.samples, a.lane) < std::pair(a.samples, b.lane);
+  });
 }
 
 }  // namespace
@@ -70,8 +115,9 @@ Trainer::Trainer(Layer& model, const Dataset& data, const TrainingPlan& plan, co
       .step = 0,
       .figures = {},
       .batch = {},
-      .lane_losses = {},
-      .lane_errors = {},
+      .groups = {},
+      .longest_first = {},
+      .work = std::vector<LaneWork>(static_cast<std::size_t>(layout.lanes)),
   });
 }
 
@@ -83,7 +129,8 @@ bool Trainer::step() {
   // The number of the release, not of the update, names the streams: a release lost in a crash is never drawn again.
   const std::uint64_t release = parts.ledger.releases();
   parts.plan.sampler().draw(parts.key, release, parts.data.size(), parts.batch);
-  add_batch(parts.batch, Stream(parts.key, Purpose::dropout, release, 0).next_u64());
+  parts.groups.form(parts.batch, parts.layout.least_splits);
+  add_batch(Stream(parts.key, Purpose::dropout, release, 0).next_u64());
   const NoisyGradient gradient = parts.plan.mechanism().release(parts.sum, parts.ledger, parts.key, parts.threads);
   parts.optimizer->apply(gradient, parts.step);
   parts.average.update(parts.step);
@@ -91,39 +138,53 @@ bool Trainer::step() {
   return true;
 }
 
-void Trainer::add_batch(const std::vector<Index>& batch, std::uint64_t mask_key) {
+void Trainer::add_batch(std::uint64_t mask_key) {
   Parts& parts = *parts_;
   parts.sum.clear();  // of a step whose release failed; its samples would count twice
-  const int lanes = parts.layout.lanes;
+  share_out(parts.groups, parts.longest_first, parts.work);
+  const auto samples = static_cast<double>(parts.groups.samples());
+  const int threads =
+      parts.seconds_per_sample > 0 ? threads_worth(samples * parts.seconds_per_sample, parts.threads) : parts.threads;
+  try {
+    parallel_for(threads, std::ssize(parts.work),
+                 [&](std::int64_t i) { add_groups(parts.work[static_cast<std::size_t>(i)], mask_key); });
+  } catch (...) {
+    parts.sum.clear();
+    throw;
+  }
+  double losses = 0;
+  double seconds = 0;
+  for (const LaneWork& work : parts.work) {
+    losses += work.losses;
+    seconds += work.seconds;
+  }
+  parts.figures = {.batch_size = parts.groups.samples(), .mean_loss = samples == 0 ? 0 : losses / samples};
+  if (samples > 0) parts.seconds_per_sample = seconds / samples;
+}
+
+void Trainer::add_groups(LaneWork& work, std::uint64_t mask_key) {
+  Parts& parts = *parts_;
+  const double start = thread_seconds();
+  const bool is_private = parts.plan.clip_rule().needs_norms();
   const Index size = parts.layout.physical_batch;
-  const Index chunks = physical_batch_count(std::ssize(batch), size);
-  parts.lane_losses.assign(static_cast<std::size_t>(lanes), 0.0);
-  parts.lane_errors.assign(static_cast<std::size_t>(lanes), nullptr);
-#pragma omp parallel for num_threads(parts.threads) schedule(dynamic, 1)
-  for (int lane = 0; lane < lanes; ++lane) {
-    const auto place = static_cast<std::size_t>(lane);
-    try {
-      Batch samples;
-      for (Index chunk = lane; chunk < chunks; chunk += lanes) {
-        parts.data.read(physical_batch(batch, size, chunk), samples);
-        Tape tape({.training = true, .gradients = true, .sample_ids = samples.sample_ids, .mask_key = mask_key});
-        const Value prediction = parts.model.forward(tape, tape.sample(samples.inputs));
-        const Value losses = loss_value(parts.options.loss, tape, prediction, samples.labels);
-        for (const float loss : losses.tensor().values()) parts.lane_losses[place] += static_cast<double>(loss);
-        parts.sum.add(lane, tape, losses);
-      }
-    } catch (...) {
-      parts.lane_errors[place] = std::current_exception();
+  Batch samples;
+  for (const Index number : work.groups) {
+    const std::span<const Index> group = parts.groups.group(number);
+    parts.sum.begin_group(work.lane);
+    for (Index i = 0; i < physical_batch_count(std::ssize(group), size); ++i) {
+      parts.data.read(physical_batch(group, size, i), samples);
+      Tape tape({.training = true,
+                 .gradients = true,
+                 .sample_ids = samples.sample_ids,
+                 .mask_key = mask_key,
+                 .products = is_private ? Products::own : Products::library});
+      const Value prediction = parts.model.forward(tape, tape.sample(samples.inputs));
+      const Value losses = loss_value(parts.options.loss, tape, prediction, samples.labels);
+      for (const float loss : losses.tensor().values()) work.losses += static_cast<double>(loss);
+      parts.sum.add(work.lane, tape, losses);
     }
   }
-  for (const std::exception_ptr& error : parts.lane_errors) {
-    if (!error) continue;
-    parts.sum.clear();
-    std::rethrow_exception(error);
-  }
-  const double loss = std::accumulate(parts.lane_losses.begin(), parts.lane_losses.end(), 0.0);
-  parts.figures = {.batch_size = std::ssize(batch),
-                   .mean_loss = batch.empty() ? 0 : loss / static_cast<double>(batch.size())};
+  work.seconds = thread_seconds() - start;
 }
 
 std::uint64_t Trainer::steps() const {

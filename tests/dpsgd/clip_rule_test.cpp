@@ -14,10 +14,13 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-/// weight * sqrt(squared_norm) <= clip_bound without any rounding: both squares are compared as rounded product and
-/// remainder. A float's square is exact.
+constexpr double kOnePlusSlack = 1 + ClipRule::kRoundingSlack;  // exact
+
+/// weight (1 + slack) sqrt(squared_norm) <= clip_bound without any rounding: both squares are compared as rounded
+/// product and remainder. A float's square is exact, and so is its product with the square of 1 + slack.
 bool stays_within(float weight, double squared_norm, double clip_bound) {
-  const long double a = static_cast<long double>(weight) * static_cast<long double>(weight);
+  const long double a = static_cast<long double>(weight) * static_cast<long double>(weight) *
+                        (static_cast<long double>(kOnePlusSlack) * static_cast<long double>(kOnePlusSlack));
   const long double b = squared_norm;
   const long double c = clip_bound;
   const long double left = a * b;
@@ -37,7 +40,7 @@ TEST(ClipRule, NeverLetsAGradientBeLongerThanTheBound) {
     const double squared_norm = log_uniform(rng, -20, 20);
     const float weight = ClipRule(clip_bound).weight(squared_norm);
     ASSERT_TRUE(stays_within(weight, squared_norm, clip_bound)) << squared_norm << ", bound " << clip_bound;
-    const double wanted = std::min(1.0, clip_bound / std::sqrt(squared_norm));
+    const double wanted = std::min(1.0, clip_bound / kOnePlusSlack / std::sqrt(squared_norm));
     ASSERT_LE(weight, 1);
     ASSERT_GE(weight, wanted * (1 - 2e-7)) << squared_norm << ", bound " << clip_bound;
   }
@@ -47,7 +50,8 @@ TEST(ClipRule, HoldsAtTheBoundItself) {
   Rng rng(Key::from_seed(2), Purpose::data);
   for (int i = 0; i < 20000; ++i) {
     const double clip_bound = log_uniform(rng, -6, 6);
-    double squared_norm = clip_bound * clip_bound;
+    const double longest = clip_bound / kOnePlusSlack;
+    double squared_norm = longest * longest;
     for (int down = 0; down < 4; ++down) squared_norm = std::nextafter(squared_norm, 0.0);
     for (int step = 0; step < 8; ++step, squared_norm = std::nextafter(squared_norm, kInfinity)) {
       const float weight = ClipRule(clip_bound).weight(squared_norm);
@@ -72,8 +76,8 @@ TEST(ClipRule, HoldsForExtremeNormsAndBounds) {
 
 TEST(ClipRule, LeavesShortGradientsAsTheyAre) {
   EXPECT_EQ(ClipRule(2).weight(0), 1);
-  EXPECT_EQ(ClipRule(2).weight(3.99), 1);
-  EXPECT_FLOAT_EQ(ClipRule(2).weight(16), 0.5F);
+  EXPECT_EQ(ClipRule(2).weight(3.98), 1);
+  EXPECT_FLOAT_EQ(ClipRule(2).weight(16), static_cast<float>(0.5 / kOnePlusSlack));
 }
 
 TEST(ClipRule, GivesWeightZeroToWhatIsNotFinite) {

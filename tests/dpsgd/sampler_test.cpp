@@ -13,9 +13,11 @@ namespace dpml {
 namespace {
 
 std::vector<Index> draw(const Sampler& sampler, std::uint64_t seed, std::uint64_t step, Index rows) {
-  std::vector<Index> batch{99};  // what was there before must not matter
+  std::vector<DrawnRow> batch{{99, 99}};  // what was there before must not matter
   sampler.draw(Key::from_seed(seed), step, rows, batch);
-  return batch;
+  std::vector<Index> drawn;
+  for (const DrawnRow& one : batch) drawn.push_back(one.row);
+  return drawn;
 }
 
 std::vector<Index> all_rows(Index rows) {
@@ -41,7 +43,7 @@ TEST(PoissonSampler, BatchSizesFollowTheBinomialDistribution) {
     const Sampler sampler = Sampler::poisson(one.sampling_rate);
     const Index largest = 16;  // sizes from here on are one class
     std::vector<double> counts(largest + 1);
-    std::vector<Index> batch;
+    std::vector<DrawnRow> batch;
     for (int step = 0; step < draws; ++step) {
       sampler.draw(Key::from_seed(1), static_cast<std::uint64_t>(step), one.rows, batch);
       ++counts[static_cast<std::size_t>(std::min<Index>(std::ssize(batch), largest))];

@@ -1,8 +1,8 @@
-#include "gemm_backend_test.h"
+#include "gemm_multiplier.h"
 
 namespace dpml {
 
-INSTANTIATE_TEST_SUITE_P(Eigen, GemmBackend, testing::Values(&eigen::multiply));
+INSTANTIATE_TEST_SUITE_P(Eigen, GemmMultiplier, testing::Values(&eigen::multiply));
 
 TEST(GemmDescription, NamesEigenAndItsKernels) {
   EXPECT_TRUE(eigen::description().starts_with("Eigen 3.")) << eigen::description();

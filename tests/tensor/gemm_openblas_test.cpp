@@ -3,11 +3,11 @@
 
 #include <cstdlib>
 
-#include "gemm_backend_test.h"
+#include "gemm_multiplier.h"
 
 namespace dpml {
 
-INSTANTIATE_TEST_SUITE_P(OpenBlas, GemmBackend, testing::Values(&openblas::multiply));
+INSTANTIATE_TEST_SUITE_P(OpenBlas, GemmMultiplier, testing::Values(&openblas::multiply));
 
 namespace {
 
@@ -39,7 +39,7 @@ TEST(OpenBlasKernels, AreReplacedWhenOlderThanTheProcessor) {
   const float a[] = {1, 2, 3, 4};
   const float b[] = {5, 6, 7, 8};
   float c[4];
-  openblas::multiply({Transpose::no, Transpose::no, 2, 2, 2, 1, a, 2, b, 2, 0, c, 2});
+  openblas::multiply({2, 2, 2, {a, 2}, {b, 2}, c, 2});
   EXPECT_EQ(std::vector<float>(c, c + 4), (std::vector<float>{19, 22, 43, 50}));
 }
 

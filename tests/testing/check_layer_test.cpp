@@ -28,6 +28,8 @@ enum class Fault {
   needs_the_bias_gradient,
   scales_when_recording,
   trembles,
+  rounds_by_the_batch_size,
+  rounds_the_last_place,
 };
 
 /// y[b,i] = x[b,i] * weight[i] + bias[i], with one mistake.
@@ -55,6 +57,8 @@ class Scale final : public Layer {
     if (fault_ == Fault::trembles) {
       for (float& value : y.mutable_values()) value += 0.01F * std::sin(1000 * value);
     }
+    if (fault_ == Fault::rounds_by_the_batch_size && batch >= 16) multiply(y, 1 + 0x1p-23F);
+    if (fault_ == Fault::rounds_the_last_place && batch == 7) y.mutable_data()[7 * size - 1] *= 1 + 0x1p-23F;
     remembered_ = x.tensor();
     return tape.record(place(), {x}, {weight_, bias_}, std::move(y),
                        [this, x](const Tensor& dy, Cotangents& send) { backward(x, dy, send); });
@@ -188,8 +192,16 @@ TEST(CheckLayer, FindsAForgottenGradient) {
 
 TEST(CheckLayer, FindsGradientsThatDependOnTheBatchSize) {
   const std::vector<std::string> violations = violations_of(Fault::divides_gradients_by_the_batch);
-  EXPECT_TRUE(found(violations, "batch of one", "weight"));
+  EXPECT_TRUE(found(violations, "bits", "weight"));
   EXPECT_TRUE(found(violations, "finite differences", "\"weight\""));
+}
+
+TEST(CheckLayer, FindsLastBitsThatDependOnTheNumberOfSamplesOrThePlaceAmongThem) {
+  const std::vector<std::string> by_size = violations_of(Fault::rounds_by_the_batch_size);
+  EXPECT_TRUE(found(by_size, "bits", "the output has other bits at place 0 of 16 than alone"));
+  const std::vector<std::string> by_place = violations_of(Fault::rounds_the_last_place);
+  EXPECT_TRUE(found(by_place, "bits", "the output has other bits at place 6 of 7 than alone"));
+  EXPECT_FALSE(found(by_place, "finite differences"));
 }
 
 TEST(CheckLayer, FindsALayerThatRemembersItsLastInput) {

@@ -33,17 +33,23 @@ TEST(BatchLayout, IsPossibleForAnyPublicNumbers) {
   }
 }
 
-TEST(BatchLayout, NeedsNoMoreLanesThanThereArePhysicalBatches) {
+TEST(BatchLayout, NeedsNoMoreLanesThanGroupsAreExpected) {
   const auto model = small_model();
-  EXPECT_EQ(plan(*model, Shape{4}, 58, 10, 10).lanes, 1);
-  EXPECT_EQ(plan(*model, Shape{4}, 58, 21, 10).lanes, 3);
+  EXPECT_EQ(plan(*model, Shape{4}, 58, 1).lanes, 1);
+  EXPECT_EQ(plan(*model, Shape{4}, 58, 2).lanes, 2);
 }
 
 TEST(BatchLayout, HasWorkForSeveralThreadsInASmallBatch) {
   const auto model = small_model();
   const BatchLayout layout = plan(*model, Shape{4}, 58, 64);
-  EXPECT_LE(layout.physical_batch, 16);
+  EXPECT_GE(layout.least_splits, 2);
   EXPECT_GE(layout.lanes, 4);
+}
+
+TEST(BatchLayout, LetsNothingButThePublicSizeDecideWhoIsAddedUpTogether) {
+  const auto model = small_model();
+  EXPECT_EQ(plan(*model, Shape{4}, 58, 4096, 1).least_splits,
+            plan(*model, Shape{4}, Index{1} << 26, 4096).least_splits);
 }
 
 TEST(BatchLayout, TakesFewerSamplesOfALargerModel) {

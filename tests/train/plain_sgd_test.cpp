@@ -72,7 +72,7 @@ void expect_as_by_hand(double clip_bound) {
   privacy.sampler = SamplerKind::full_batch;
   privacy.sampling_rate = 1;
   privacy.expected_batch_size = kExpectedBatchSize;
-  privacy.clip_bound = clip_bound;
+  privacy.clip_bound = clip_bound * (1 + ClipRule::kRoundingSlack);
   privacy.delta = 1e-5;
   privacy.noise_multiplier = 0;
   privacy.steps = kSteps;

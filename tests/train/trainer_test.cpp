@@ -18,31 +18,30 @@ void take_steps(Trainer& trainer, int count) {
   for (int i = 0; i < count; ++i) ASSERT_TRUE(trainer.step());
 }
 
-TEST(Trainer, GivesTheSameBitsForAnyNumberOfThreads) {
-  const TensorDataset data = two_classes(101);
-  TrainingOptions options = small_options();
-  options.physical_batch = 2;  // more physical batches than lanes
-  std::set<std::string> digests;
-  for (const int threads : {1, 2, 3, 7}) {
-    options.threads = threads;
-    const auto model = small_model();
-    Trainer trainer(*model, data, TrainingPlan(small_privacy()), options);
-    take_steps(trainer, 12);
-    digests.insert(digest_of(trainer.state()));
-  }
-  EXPECT_EQ(digests.size(), 1U);
-}
-
-TEST(Trainer, GivesTheSameWeightsForAnyPhysicalBatch) {
-  const TensorDataset data = two_classes(101);
-  TrainingOptions options = small_options();
-  std::vector<NamedTensor> expected;
-  for (const Index physical_batch : {1, 2, 7, 1000, 0}) {
-    options.physical_batch = physical_batch;
-    const auto model = small_model();
-    train(*model, data, TrainingPlan(small_privacy()), options);
-    if (expected.empty()) expected = copies_of(named_weights(*model));
-    EXPECT_LT(largest_difference(named_weights(*model), expected), 1e-5) << "physical batch " << physical_batch;
+TEST(Trainer, GivesTheSameBitsForAnyNumberOfThreadsAndAnyPhysicalBatch) {
+  const TensorDataset data = two_classes(1001);
+  for (const bool is_private : {true, false}) {
+    PrivacyOptions privacy = small_privacy();
+    if (!is_private) {
+      privacy.clip_bound = std::numeric_limits<double>::infinity();
+      privacy.noise_multiplier = 0;
+    }
+    TrainingOptions options = small_options();
+    std::set<std::string> digests;
+    for (const int threads : {1, 2, 3, 7}) {
+      for (const Index physical_batch : {1, 2, 7, 1000, 0}) {
+        options.threads = threads;
+        options.physical_batch = physical_batch;
+        const auto model = small_model();
+        Trainer trainer(*model, data, TrainingPlan(privacy), options);
+        take_steps(trainer, 12);
+        digests.insert(digest_of(trainer.state()));
+      }
+    }
+    // Without a clip bound a library may multiply, whose bits depend on the number of rows.
+    if (is_private || gemm_description(Products::library) == gemm_description(Products::own)) {
+      EXPECT_EQ(digests.size(), 1U) << (is_private ? "private" : "not private");
+    }
   }
 }
 
@@ -298,10 +297,10 @@ TEST(Trainer, HoldsNoMoreMemoryAfterManyStepsThanAfterAFew) {
     const struct mallinfo2 info = ::mallinfo2();
     return info.uordblks + info.hblkhd;
   };
-  take_steps(trainer, 3);
-  const std::size_t after_three = held();
+  take_steps(trainer, 60);  // groups of all sizes have come by
+  const std::size_t before = held();
   take_steps(trainer, 100);
-  EXPECT_LE(held(), after_three + 256) << "bytes grow with the steps";
+  EXPECT_LE(held(), before + 256) << "bytes grow with the steps";
 }
 
 TEST(Trainer, RefusesModelsAndOptionsThatDoNotFit) {

@@ -28,13 +28,15 @@ class PerSampleGrad {
   Index batch() const;
   Shape parameter_shape() const;
 
-  /// Adds to upper[b] the squared length of sample b's gradient, or slightly more: never below the truth for the
-  /// numbers held, and enough to cover the rounding that add_weighted_sum leaves behind where positions undo each other,
-  /// so that clipping by it keeps its bound. Not finite when the sample's gradient is not. upper has B places.
+  /// Adds to upper[b] the squared length of sample b's gradient as add_weighted_sum adds it up over the sample's own
+  /// positions, or more: never less. With T positions that stay factors it may exceed the length by T 2^-24 times the
+  /// sum of the positions' lengths. Not finite when the sample's gradient is not, or might leave the range of float on
+  /// the way. upper has B places.
   void add_squared_norms(std::span<double> upper) const;
 
-  /// Adds sum_b weights[b] * gradient[b] to `into` (parameter size). A sample of weight 0 is skipped, not multiplied,
-  /// so whatever it holds (NaN, infinity) cannot reach the sum.
+  /// Adds sum_b weights[b] * gradient[b] to `into` (parameter size), sample after sample: what a sample adds is a
+  /// function of its gradient and weight alone, bit for bit, and each addition is rounded once. A sample of weight 0 is
+  /// skipped, not multiplied, so whatever it holds (NaN, infinity) cannot reach the sum.
   void add_weighted_sum(std::span<const float> weights, float* into) const;
 
   /// [B, parameter...]; the oracle, and the way out for unusual uses.

@@ -10,6 +10,7 @@
 
 #include "dpml/autograd/parameter.h"
 #include "dpml/autograd/per_sample_grad.h"
+#include "dpml/tensor/gemm.h"
 #include "dpml/tensor/tensor.h"
 
 namespace dpml {
@@ -86,6 +87,9 @@ class Tape {
     /// [B]; must outlive the tape. Randomness in layers is keyed by them.
     std::span<const std::uint64_t> sample_ids = {};
     std::uint64_t mask_key = 0;  ///< key of that randomness: changes with every step
+    /// Who multiplies matrices in shipped layers and operations. Where privacy hangs on the result it must be `own`:
+    /// only then are a sample's bits its own.
+    Products products = Products::own;
   };
 
   Tape() = default;

@@ -6,14 +6,15 @@
 
 namespace dpml {
 
-/// A logical batch is worked on in physical batches of at most `size` samples: all full but the last.
+// Samples are worked on in physical batches of at most `size` of them: as few as that takes, of equal length but for
+// one sample.
 
-/// How many physical batches a logical batch of `samples` samples makes; 0 for an empty one.
+/// How many physical batches `samples` samples make; 0 for none.
 /// Throws ConfigError when size is not positive.
 Index physical_batch_count(Index samples, Index size);
 
-/// Physical batch `number` of `logical`. Throws ConfigError when size is not positive and ShapeError when there are not
+/// Physical batch `number` of `samples`. Throws ConfigError when size is not positive and ShapeError when there are not
 /// so many physical batches.
-std::span<const Index> physical_batch(std::span<const Index> logical, Index size, Index number);
+std::span<const Index> physical_batch(std::span<const Index> samples, Index size, Index number);
 
 }  // namespace dpml

@@ -49,8 +49,8 @@ class Conv2d final : public Layer {
 
  private:
   PatchGeometry geometry_of(const Shape& sample) const;
-  Tensor apply(const PatchGeometry& geometry, const Tensor& x) const;
-  Tensor input_gradient(const PatchGeometry& geometry, const Tensor& dy) const;
+  Tensor apply(const PatchGeometry& geometry, const Tensor& x, Products by) const;
+  Tensor input_gradient(const PatchGeometry& geometry, const Tensor& dy, Products by) const;
 
   Options options_;
   Parameter weight_;

@@ -6,11 +6,12 @@
 
 namespace dpml {
 
-/// How a logical batch is worked on. A pure function of shapes and public numbers, so that results do not depend on the
-/// machine or on the number of threads.
+/// How a logical batch is worked on. A pure function of shapes and public numbers. Only least_splits changes results,
+/// in their last bits; the others are free (ClippedSum), but for training without a clip bound, where lanes count, too.
 struct BatchLayout {
-  Index physical_batch = 0;  ///< samples that go forward and backward together, in one thread
-  int lanes = 0;             ///< accumulators; physical batch i goes to lane i mod lanes
+  int least_splits = 0;      ///< of SampleGroups
+  Index physical_batch = 0;  ///< samples that go forward and backward together, in one thread, at most
+  int lanes = 0;             ///< accumulators; a lane takes whole groups
 };
 
 /// `stated_physical_batch` 0: as many samples as keep a thread's working set within a second-level cache.

@@ -86,7 +86,8 @@ class Trainer {
 
  private:
   void swap_averages();
-  void add_batch(const std::vector<Index>& batch, std::uint64_t mask_key);
+  void add_batch(std::uint64_t mask_key);
+  void add_groups(struct LaneWork& work, std::uint64_t mask_key);
 
   struct Parts;
   std::unique_ptr<Parts> parts_;

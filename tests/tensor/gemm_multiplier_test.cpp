@@ -1,4 +1,4 @@
-#include "gemm_backend_test.h"
+#include "gemm_multiplier.h"
 
 #include <omp.h>
 
@@ -22,15 +22,16 @@ struct Sizes {
 /// One product with its numbers. Every row is `slack` longer than its matrix needs; the surplus holds NaN in A and B,
 /// which must not be read, and kUntouched in C, which must not be written.
 struct Example {
-  Example(Sizes sizes, Transpose ta, Transpose tb, float alpha, float beta, Index slack)
-      : product{ta, tb, sizes.m, sizes.n, sizes.k, alpha, nullptr, 0, nullptr, 0, beta, nullptr, 0} {
+  Example(Sizes sizes, Transpose ta, Transpose tb, GemmResult result = GemmResult::replaces, float factor = 1,
+          Index slack = 0)
+      : product{sizes.m, sizes.n, sizes.k, {nullptr, 0, ta}, {nullptr, 0, tb}, nullptr, 0, result, factor} {
     const bool swap_a = ta == Transpose::yes;
     const bool swap_b = tb == Transpose::yes;
-    product.lda = (swap_a ? sizes.m : sizes.k) + slack;
-    product.ldb = (swap_b ? sizes.k : sizes.n) + slack;
+    product.a.row_distance = (swap_a ? sizes.m : sizes.k) + slack;
+    product.b.row_distance = (swap_b ? sizes.k : sizes.n) + slack;
     product.ldc = sizes.n + slack;
-    a = random_matrix(swap_a ? sizes.k : sizes.m, product.lda, slack, kNaN);
-    b = random_matrix(swap_b ? sizes.n : sizes.k, product.ldb, slack, kNaN);
+    a = random_matrix(swap_a ? sizes.k : sizes.m, product.a.row_distance, slack, kNaN);
+    b = random_matrix(swap_b ? sizes.n : sizes.k, product.b.row_distance, slack, kNaN);
     c = random_matrix(sizes.m, product.ldc, slack, kUntouched);
   }
 
@@ -45,10 +46,12 @@ struct Example {
   }
 
   float a_at(Index i, Index q) const {
-    return product.transpose_a == Transpose::yes ? at(a, q, i, product.lda) : at(a, i, q, product.lda);
+    return product.a.transpose == Transpose::yes ? at(a, q, i, product.a.row_distance)
+                                                 : at(a, i, q, product.a.row_distance);
   }
   float b_at(Index q, Index j) const {
-    return product.transpose_b == Transpose::yes ? at(b, j, q, product.ldb) : at(b, q, j, product.ldb);
+    return product.b.transpose == Transpose::yes ? at(b, j, q, product.b.row_distance)
+                                                 : at(b, q, j, product.b.row_distance);
   }
   static float at(const std::vector<float>& matrix, Index row, Index column, Index row_distance) {
     return matrix[static_cast<std::size_t>(row * row_distance + column)];
@@ -58,8 +61,8 @@ struct Example {
   std::vector<float> multiplied(void (*multiply)(const MatrixProduct&)) const {
     std::vector<float> result = c;
     MatrixProduct filled = product;
-    filled.a = a.data();
-    filled.b = b.data();
+    filled.a.numbers = a.data();
+    filled.b.numbers = b.data();
     filled.c = result.data();
     multiply(filled);
     return result;
@@ -82,13 +85,13 @@ void expect_right(const Example& example, const std::vector<float>& result) {
         size += std::abs(term);
       }
       const double before =
-          p.beta == 0.0F ? 0.0 : static_cast<double>(p.beta) * static_cast<double>(Example::at(example.c, i, j, p.ldc));
-      const double expected = static_cast<double>(p.alpha) * sum + before;
-      const double bound =
-          0x1p-24 * static_cast<double>(p.k + 4) * (std::abs(static_cast<double>(p.alpha)) * size + std::abs(before));
+          p.result == GemmResult::replaces ? 0 : static_cast<double>(Example::at(example.c, i, j, p.ldc));
+      const double factor = p.result == GemmResult::is_added ? static_cast<double>(p.factor) : 1;
+      const double expected = factor * sum + before;
+      const double bound = 0x1p-24 * static_cast<double>(p.k + 4) * (std::abs(factor) * size + std::abs(before));
       ASSERT_NEAR(static_cast<double>(Example::at(result, i, j, p.ldc)), expected, bound)
           << "entry " << i << ", " << j << " of " << p.m << " x " << p.n << " x " << p.k << ", transposed "
-          << static_cast<bool>(p.transpose_a) << static_cast<bool>(p.transpose_b);
+          << static_cast<bool>(p.a.transpose) << static_cast<bool>(p.b.transpose);
     }
     for (Index j = p.n; j < p.ldc; ++j) ASSERT_EQ(Example::at(result, i, j, p.ldc), kUntouched) << "beyond row " << i;
   }
@@ -108,12 +111,12 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 const std::vector<Sizes> kShapesOfTraining = {{8, 256, 784}, {256, 784, 8}, {196, 16, 64}, {25, 32, 256},
                                               {16, 64, 196}, {8, 10, 32},   {1, 1000, 7},  {130, 1, 65}};
 
-TEST_P(GemmBackend, AgreesWithSumsInDouble) {
+TEST_P(GemmMultiplier, AgreesWithSumsInDouble) {
   for (const Index m : {1, 2, 5, 17, 48}) {
     for (const Index n : {1, 3, 16, 33}) {
       for (const Index k : {1, 4, 31, 64}) {
         for_all_transposes([&](Transpose ta, Transpose tb) {
-          const Example example({m, n, k}, ta, tb, 1, 0, 0);
+          const Example example({m, n, k}, ta, tb);
           expect_right(example, example.multiplied(GetParam()));
         });
       }
@@ -121,45 +124,43 @@ TEST_P(GemmBackend, AgreesWithSumsInDouble) {
   }
   for (const Sizes& sizes : kShapesOfTraining) {
     for_all_transposes([&](Transpose ta, Transpose tb) {
-      const Example example(sizes, ta, tb, 1, 0, 0);
+      const Example example(sizes, ta, tb);
       expect_right(example, example.multiplied(GetParam()));
     });
   }
 }
 
-TEST_P(GemmBackend, AppliesAlphaAndBetaAndLeavesTheSurplusOfRowsAlone) {
-  for (const Sizes& sizes : {Sizes{1, 1, 1}, Sizes{3, 5, 7}, Sizes{33, 18, 40}, Sizes{64, 64, 64}}) {
-    for (const float alpha : {1.0F, -0.5F}) {
-      for (const float beta : {0.0F, 1.0F, 0.25F}) {
-        for_all_transposes([&](Transpose ta, Transpose tb) {
-          const Example example(sizes, ta, tb, alpha, beta, 3);
-          expect_right(example, example.multiplied(GetParam()));
-        });
-      }
+TEST_P(GemmMultiplier, ReplacesGoesOnOrAddsAndLeavesTheSurplusOfRowsAlone) {
+  for (const Sizes& sizes : {Sizes{1, 1, 1}, Sizes{3, 5, 7}, Sizes{33, 18, 40}, Sizes{40, 3, 9}, Sizes{64, 64, 64}}) {
+    for (const GemmResult result : {GemmResult::replaces, GemmResult::goes_on, GemmResult::is_added}) {
+      for_all_transposes([&](Transpose ta, Transpose tb) {
+        const Example example(sizes, ta, tb, result, -0.5F, 3);
+        expect_right(example, example.multiplied(GetParam()));
+      });
     }
   }
 }
 
-TEST_P(GemmBackend, OverwritesNaNWhenBetaIsZero) {
+TEST_P(GemmMultiplier, ReplacesNaN) {
   for (const Sizes& sizes : {Sizes{1, 1, 1}, Sizes{3, 5, 7}, Sizes{33, 18, 40}}) {
-    Example example(sizes, Transpose::no, Transpose::yes, 1, 0, 0);
+    Example example(sizes, Transpose::no, Transpose::yes);
     example.c.assign(example.c.size(), kNaN);
     expect_right(example, example.multiplied(GetParam()));
   }
 }
 
-TEST_P(GemmBackend, KeepsNaNInTheRowItCameFrom) {
+TEST_P(GemmMultiplier, KeepsNaNInTheRowItCameFrom) {
   std::vector<Sizes> shapes = kShapesOfTraining;
   shapes.insert(shapes.end(), {{3, 5, 7}, {33, 18, 40}, {64, 64, 64}});
   for (const Sizes& sizes : shapes) {
     for_all_transposes([&](Transpose ta, Transpose tb) {
-      Example example(sizes, ta, tb, 1, 0, 0);
+      Example example(sizes, ta, tb);
       const std::vector<float> before = example.multiplied(GetParam());
       const Index row = sizes.m / 2;
       const bool swap = ta == Transpose::yes;
       for (Index q = 0; q < sizes.k; ++q) {
-        example.a[static_cast<std::size_t>(swap ? q * example.product.lda + row : row * example.product.lda + q)] =
-            kNaN;
+        example.a[static_cast<std::size_t>(swap ? q * example.product.a.row_distance + row
+                                                : row * example.product.a.row_distance + q)] = kNaN;
       }
       std::vector<float> after = example.multiplied(GetParam());
       for (Index j = 0; j < sizes.n; ++j) {
@@ -172,9 +173,9 @@ TEST_P(GemmBackend, KeepsNaNInTheRowItCameFrom) {
   }
 }
 
-TEST_P(GemmBackend, RepeatsItsBits) {
+TEST_P(GemmMultiplier, RepeatsItsBits) {
   for (const Sizes& sizes : kShapesOfTraining) {
-    const Example example(sizes, Transpose::no, Transpose::yes, 1, 0, 0);
+    const Example example(sizes, Transpose::no, Transpose::yes);
     const std::vector<float> first = example.multiplied(GetParam());
     for (int repeat = 0; repeat < 5; ++repeat) EXPECT_TRUE(same_bits(first, example.multiplied(GetParam())));
   }
@@ -184,11 +185,11 @@ TEST_P(GemmBackend, RepeatsItsBits) {
 const std::vector<Sizes> kShapesThatInviteThreads = {
     {1, 64, 784}, {1, 200, 256}, {8, 200, 784}, {7, 256, 784}, {256, 256, 256}};
 
-TEST_P(GemmBackend, GivesTheSameBitsForAnyNumberOfThreads) {
+TEST_P(GemmMultiplier, GivesTheSameBitsForAnyNumberOfThreads) {
   const int before = omp_get_max_threads();
   for (const Sizes& sizes : kShapesThatInviteThreads) {
     for_all_transposes([&](Transpose ta, Transpose tb) {
-      const Example example(sizes, ta, tb, 1, 0, 0);
+      const Example example(sizes, ta, tb);
       omp_set_num_threads(1);
       const std::vector<float> alone = example.multiplied(GetParam());
       omp_set_num_threads(2);
@@ -201,9 +202,9 @@ TEST_P(GemmBackend, GivesTheSameBitsForAnyNumberOfThreads) {
   omp_set_num_threads(before);
 }
 
-TEST_P(GemmBackend, GivesTheSameBitsInsideAParallelRegion) {
+TEST_P(GemmMultiplier, GivesTheSameBitsInsideAParallelRegion) {
   for (const Sizes& sizes : kShapesThatInviteThreads) {
-    const Example example(sizes, Transpose::no, Transpose::yes, 1, 0, 0);
+    const Example example(sizes, Transpose::no, Transpose::yes);
     const std::vector<float> alone = example.multiplied(GetParam());
     std::atomic<int> different = 0;
 #pragma omp parallel num_threads(4)

@@ -6,23 +6,17 @@
 
 namespace dpml {
 
-/// The arguments of gemm, under the same names.
-struct MatrixProduct {
-  Transpose transpose_a;
-  Transpose transpose_b;
-  Index m, n, k;
-  float alpha;
-  const float* a;
-  Index lda;
-  const float* b;
-  Index ldb;
-  float beta;
-  float* c;
-  Index ldc;
-};
+/// A product as libraries know it: C = alpha op(A) op(B) + beta C.
+inline float alpha_of(const MatrixProduct& product) {
+  return product.result == GemmResult::is_added ? product.factor : 1.0F;
+}
+inline float beta_of(const MatrixProduct& product) {
+  return product.result == GemmResult::replaces ? 0.0F : 1.0F;
+}
 
-// One namespace per library, each in a source file of its own. `multiply` is gemm for m, n, k > 0 and alpha != 0.
-// dpml links the one that DPML_KERNELS names; the tests compile all whose library is there.
+// The libraries of Products::library, one namespace each, in a source file of its own. `multiply` is gemm for
+// m, n, k > 0. dpml links the one that DPML_KERNELS names, if any; the tests compile all that are there, as twins of
+// dpml's own kernels.
 namespace onednn {
 void multiply(const MatrixProduct& product);
 std::string description();

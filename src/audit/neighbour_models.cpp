@@ -1,0 +1,179 @@
+#include "neighbour_models.h"
+
+#include "dpml/layers/activations.h"
+#include "dpml/layers/conv2d.h"
+#include "dpml/layers/dropout.h"
+#include "dpml/layers/embedding.h"
+#include "dpml/layers/flatten.h"
+#include "dpml/layers/group_norm.h"
+#include "dpml/layers/layer_norm.h"
+#include "dpml/layers/linear.h"
+#include "dpml/layers/pooling.h"
+#include "dpml/layers/residual.h"
+
+namespace dpml {
+
+namespace {
+
+Index between(Rng& rng, Index low, Index high) {
+  return low + static_cast<Index>(rng.below(static_cast<std::uint64_t>(high - low + 1)));
+}
+
+std::string text(Index value) {
+  return std::to_string(value);
+}
+
+/// Layers and, word by word, their names.
+class Builder {
+ public:
+  explicit Builder(Rng& rng) : rng_(rng) {}
+
+  template <class L, class... Arguments>
+  void add(const std::string& word, Arguments&&... arguments) {
+    model_.layers->add(std::make_unique<L>(std::forward<Arguments>(arguments)...));
+    model_.name += (model_.name.empty() ? "" : ", ") + word;
+  }
+  void linear(Index in, Index out, bool bias = true) {
+    add<Linear>("linear " + text(in) + " -> " + text(out), Linear::Options{.in = in, .out = out, .bias = bias}, rng_);
+  }
+  void activation() {
+    switch (rng_.below(4)) {
+      case 0:
+        return add<ReLU>("relu");
+      case 1:
+        return add<Tanh>("tanh");
+      case 2:
+        return add<GELU>("gelu");
+      default:
+        return add<Sigmoid>("sigmoid");
+    }
+  }
+
+  NeighbourModel take(const Shape& input) {
+    model_.input = input;
+    return std::move(model_);
+  }
+
+  /// A loss for outputs of this shape.
+  void loss(const Shape& output) {
+    const std::uint64_t which = rng_.below(output.rank() == 1 ? 3 : 2);
+    if (which == 2) {
+      model_.loss = Loss::cross_entropy;
+      model_.classes = output[0];
+      return;
+    }
+    model_.loss = which == 0 ? Loss::mean_squared_error : Loss::binary_cross_entropy;
+    model_.target = output;
+  }
+
+ private:
+  Rng& rng_;
+  NeighbourModel model_{.name = "", .layers = std::make_unique<Sequential>()};
+};
+
+NeighbourModel perceptron(Rng& rng) {
+  Builder builder(rng);
+  const Index in = between(rng, 1, 80);
+  const Index hidden = between(rng, 1, 20);
+  const Index out = between(rng, 1, 5);
+  builder.linear(in, hidden, rng.below(2) == 0);
+  if (rng.below(2) == 0) builder.add<ReLU>("relu");
+  if (rng.below(3) == 0) builder.add<Dropout>("dropout", Dropout::Options{.probability = 0.3});
+  builder.linear(hidden, out);
+  builder.loss(Shape{out});
+  return builder.take(Shape{in});
+}
+
+NeighbourModel one_layer(Rng& rng) {
+  Builder builder(rng);
+  const Index in = between(rng, 1, 800);
+  const Index out = between(rng, 1, 12);
+  builder.linear(in, out, false);
+  builder.loss(Shape{out});
+  return builder.take(Shape{in});
+}
+
+NeighbourModel convolution(Rng& rng) {
+  Builder builder(rng);
+  const Index side = between(rng, 5, 9);
+  const Index channels = between(rng, 1, 3);
+  builder.add<Conv2d>(
+      "conv 3x3", Conv2d::Options{.in_channels = channels, .out_channels = 4, .kernel_height = 3, .kernel_width = 3},
+      rng);
+  if (rng.below(2) == 0) builder.add<GroupNorm>("group norm", GroupNorm::Options{.groups = 2, .channels = 4});
+  builder.activation();
+  if (rng.below(2) == 0) {
+    builder.add<MaxPool2d>("max pool", MaxPool2d::Options{.kernel = 2, .stride = 1});
+  } else {
+    builder.add<AvgPool2d>("average pool", AvgPool2d::Options{.kernel = 2, .stride = 1});
+  }
+  builder.add<Flatten>("flatten");
+  builder.linear((side - 3) * (side - 3) * 4, 3);
+  builder.loss(Shape{3});
+  return builder.take(Shape{side, side, channels});
+}
+
+/// Few positions of large layers, whose gradients stay factors.
+NeighbourModel sequence(Rng& rng) {
+  Builder builder(rng);
+  const Index positions = between(rng, 2, 4);
+  const Index in = between(rng, 20, 40);
+  const Index out = between(rng, 20, 40);
+  builder.linear(in, out);
+  if (rng.below(2) == 0) builder.add<LayerNorm>("layer norm", LayerNorm::Options{.normalized = Shape{out}});
+  if (rng.below(2) == 0) builder.activation();
+  builder.loss(Shape{positions, out});
+  return builder.take(Shape{positions, in});
+}
+
+NeighbourModel residual(Rng& rng) {
+  Builder builder(rng);
+  const Index width = between(rng, 2, 30);
+  builder.linear(width, width);
+  auto body = std::make_unique<Sequential>();
+  body->add(std::make_unique<LayerNorm>(LayerNorm::Options{.normalized = Shape{width}}));
+  body->add(std::make_unique<Linear>(Linear::Options{.in = width, .out = width}, rng));
+  body->add(std::make_unique<GELU>());
+  builder.add<Residual>("residual of layer norm, linear, gelu", std::move(body));
+  builder.loss(Shape{width});
+  return builder.take(Shape{width});
+}
+
+NeighbourModel words(Rng& rng) {
+  Builder builder(rng);
+  const Index positions = between(rng, 1, 30);
+  const Index vocabulary = between(rng, 2, 20);
+  builder.add<Embedding>("embedding of " + text(vocabulary),
+                         Embedding::Options{.vocabulary = vocabulary, .features = 5}, rng);
+  if (rng.below(2) == 0) {
+    builder.add<Flatten>("flatten");
+    builder.linear(positions * 5, 3);
+    builder.loss(Shape{3});
+  } else {
+    builder.loss(Shape{positions, 5});
+  }
+  NeighbourModel model = builder.take(Shape{positions});
+  model.vocabulary = vocabulary;
+  return model;
+}
+
+}  // namespace
+
+NeighbourModel random_neighbour_model(Rng& rng) {
+  switch (rng.below(6)) {
+    case 0:
+      return perceptron(rng);
+    case 1:
+      return one_layer(rng);
+    case 2:
+      return convolution(rng);
+    case 3:
+      return sequence(rng);
+    case 4:
+      return residual(rng);
+    default:
+      return words(rng);
+  }
+}
+
+}  // namespace dpml
