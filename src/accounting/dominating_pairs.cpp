@@ -18,6 +18,7 @@
 #include "leaves.h"
 #include "mixture_pair.h"
 #include "random_allocation.h"
+#include "rdp_accountant.h"
 #include "symmetric_atoms.h"
 #include "union_pair.h"
 
@@ -26,12 +27,15 @@ namespace dpml {
 namespace {
 
 constexpr double kMostAtoms = 1e6;
+constexpr double kMostReleases = 1e11;  // of a kind, for the bounds of rounding of a sum
+constexpr std::size_t kMostRest = 1000;
 constexpr std::size_t kMostGroups = 1 << 15;
 constexpr double kMostAtomsInAll = 2e7;  // to be made; each takes some ten nanoseconds
 constexpr double kMostRatioWork = 8e8;   // of one ledger's balls_and_bins, in additions
 constexpr double kCoarsestRatioStep = 0.2;
 constexpr std::uint64_t kMostBins = std::uint64_t{1} << 30;
 constexpr double kLeastLogCut = -640;
+constexpr double kLeastEpsilon = 1e-100;
 constexpr std::size_t kMostComponents = 256;
 constexpr double kLeastUsualNoise = 1e-50;
 constexpr double kFurthestMean = 20;
@@ -143,14 +147,21 @@ class Collector {
   void add(const Leaf& leaf) {
     const std::optional<Event> tame = tamed(leaf.event);
     const Event& event = tame ? *tame : leaf.event;
-    is_exact_ = !leaf.is_shuffled && !tame;
+    is_tamed_ = tame.has_value();
+    is_exact_ = !leaf.is_shuffled && (!tame || event.get_if<EpsilonDelta>() != nullptr);
     if (leaf.is_shuffled) made_.notes = shuffling_notes(of_ledger_);
     neighbours_ = leaf.neighbours;
-    std::visit([&](const auto& kind) { take(kind, event, leaf.count); }, event.kind());
+    try {
+      std::visit([&](const auto& kind) { take(kind, event, leaf.count); }, event.kind());
+    } catch (const UnsupportedEvent& refusal) {
+      if (rest_.size() >= kMostRest) throw;
+      if (rest_.empty()) why_rest_ = refusal.what();
+      rest_.push_back({leaf.event, leaf.neighbours, leaf.count});
+    }
   }
 
   PairPhases finish() {
-    made_.is_one_gaussian = made_.phases.empty();
+    made_.is_one_gaussian = made_.phases.empty() && rest_.empty();
     for (const bool is_tight : {true, false}) {
       const double square = gaussian_square_[is_tight ? 1 : 0];
       if (square == std::numeric_limits<double>::infinity()) made_.is_non_private = true;
@@ -163,11 +174,15 @@ class Collector {
       made_.phases.push_back({pair, pair, is_tight ? pair : nullptr, is_tight ? pair : nullptr, 1});
     }
     made_.is_one_gaussian = made_.is_one_gaussian && !made_.phases.empty();
+    if (!rest_.empty() && !made_.is_non_private) add_rest();
     return std::move(made_);
   }
 
  private:
   double distance() const { return contribution_distance(neighbours_); }
+
+  /// What pairs may leave out of one of `count` releases.
+  double cut_of(double count) const { return std::exp(std::max(kLeastLogCut, precision_.log_cut - std::log(count))); }
 
   [[noreturn]] void refuse(const std::string& what, const std::string& why) const {
     throw UnsupportedEvent("accountant pld: no bound for " + what + " under " + to_text(neighbours_) +
@@ -175,13 +190,37 @@ class Collector {
   }
 
   void add_phase(const Event& event, double count, const std::function<PairOfEvent()>& make) {
-    const auto [found, is_new] =
-        place_.try_emplace({to_text(neighbours_) + key_of(event), is_exact_}, made_.phases.size());
-    if (is_new) {
+    if (count > kMostReleases) refuse(kind_name(event), "there are more than " + to_text(kMostReleases) + " of a kind");
+    const std::string key = to_text(neighbours_) + (is_exact_ ? "=" : "<") + (is_tamed_ ? "~" : "") + key_of(event);
+    auto found = place_.find(key);
+    if (found == place_.end()) {
       const PairOfEvent pair = is_exact_ ? make() : only_from_above(make());
+      found = place_.emplace(key, made_.phases.size()).first;
       made_.phases.push_back({pair.remove, pair.add, pair.remove_below, pair.add_below, 0});
     }
     made_.phases[found->second].count += count;
+  }
+
+  /// What has no pair here is as (epsilon, delta)-private, together, as Renyi differential privacy says; for that there is
+  /// a pair, also where releases take turns (Vadhan and Zhang 2023, Concurrent composition theorems for differential
+  /// privacy: interactive mechanisms together cost no more than their pairs).
+  void add_rest() {
+    if (made_.phases.empty()) throw UnsupportedEvent(why_rest_);
+    ComposedCurve curve{Ledger(of_ledger_)};
+    const double nodes = CurveTerms{of_ledger_}.most_nodes / static_cast<double>(rest_.size());
+    std::vector<std::string> names;
+    for (const Rest& one : rest_) {
+      curve.add(one.event, {one.neighbours, nodes}, one.count);
+      if (std::find(names.begin(), names.end(), kind_name(one.event)) == names.end()) names.push_back(kind_name(one.event));
+    }
+    const double delta = std::isinf(precision_.log_cut) ? 0 : cut_of(1);
+    EpsilonDelta together{epsilon_of(curve, delta).upper, delta};
+    if (together.epsilon > kLargestLoss) throw UnsupportedEvent(why_rest_);
+    if (together.epsilon > 0) together.epsilon = std::max(together.epsilon, kLeastEpsilon);
+    const PairOfEvent pair = only_from_above(sampled(epsilon_delta_atoms(together), 1));
+    made_.phases.push_back({pair.remove, pair.add, nullptr, nullptr, 1});
+    made_.notes.push_back("Of " + list_words(names) + " no pair of distributions is known here: what Renyi differential " +
+                          "privacy says of it is composed with the others.");
   }
 
   void add_atoms(const Event& event, double count, const std::function<SymmetricAtoms()>& make, bool is_tight = true) {
@@ -198,9 +237,6 @@ class Collector {
           std::make_shared<LaplacePair>(it.noise_multiplier, distance(), 1, LaplacePair::Direction::remove));
     });
   }
-  /// What pairs may leave out of one of `count` releases.
-  double cut_of(double count) const { return std::exp(std::max(kLeastLogCut, precision_.log_cut - std::log(count))); }
-
   /// Throws where that many more would take too long.
   void count_atoms(double many) {
     if (many > kMostAtoms || atoms_ + many > kMostAtomsInAll) {
@@ -242,7 +278,13 @@ class Collector {
   void take(const EpsilonDelta& it, const Event& event, double count) {
     if (it.epsilon == 0 && it.delta == 0) return;
     if (it.delta == 1) return take(NonPrivate{}, event, count);
-    add_atoms(event, count, [&] { return epsilon_delta_atoms(it); });
+    add_phase(event, count, [&] {
+      PairOfEvent pair = sampled(epsilon_delta_atoms(it), 1);
+      if (!is_tamed_) return pair;
+      // At least its delta.
+      const PairOfEvent below = sampled(epsilon_delta_atoms({0, it.delta}), 1);
+      return PairOfEvent{pair.remove, pair.add, below.remove, below.add};
+    });
   }
   void take(const ZeroConcentrated&, const Event&, double) {
     refuse("zero_concentrated", "zCDP does not say which distributions are behind it");
@@ -395,9 +437,17 @@ class Collector {
   PairPhases made_;
   double atoms_ = 0;       // made so far
   double ratio_work_ = 0;  // done so far
-  std::map<std::pair<std::string, bool>, std::size_t> place_;
+  std::map<std::string, std::size_t> place_;
   double gaussian_square_[2] = {0, 0};  // of what is not is_exact_, and of what is
+  struct Rest {
+    Event event;
+    Neighbours neighbours;
+    double count;
+  };
+  std::vector<Rest> rest_;  // what has no pair
+  std::string why_rest_;    // the first of it
   bool is_exact_ = true;                // what is added stands for what ran, not for something worse
+  bool is_tamed_ = false;               // its numbers were changed
 };
 
 }  // namespace

@@ -20,10 +20,11 @@ constexpr double kLeastAmount = 1e-100;
 
 using Change = std::function<double(double)>;
 
-/// Changes numbers: `noise` those of which less costs more, `amount` those of which more does.
+/// Changes numbers: `noise` those of which less costs more, `amount` those of which more does, and deltas.
 struct WithNumbers {
   Change noise;
   Change amount;
+  Change delta = amount;
 
   double chance(double of) const { return std::min(1.0, amount(of)); }
   Event of(const Event& event) const { return std::visit(*this, event.kind()); }
@@ -36,7 +37,7 @@ struct WithNumbers {
     return RandomizedResponse{std::min(1.0, noise(it.noise_probability)), it.categories};
   }
   Event operator()(const ExponentialMechanism& it) const { return ExponentialMechanism{amount(it.epsilon)}; }
-  Event operator()(const EpsilonDelta& it) const { return EpsilonDelta{amount(it.epsilon), chance(it.delta)}; }
+  Event operator()(const EpsilonDelta& it) const { return EpsilonDelta{amount(it.epsilon), delta(it.delta)}; }
   Event operator()(const ZeroConcentrated& it) const { return ZeroConcentrated{amount(it.rho), amount(it.xi)}; }
   Event operator()(const MixtureOfGaussians& it) const {
     MixtureOfGaussians made{noise(it.noise_multiplier), {}};
@@ -174,7 +175,8 @@ MixtureOfGaussians with_few_components(const MixtureOfGaussians& mixture, std::s
 std::optional<Event> tamed(const Event& event) {
   const Event made =
       WithNumbers{[](double noise) { return std::min(noise, kMostNoise); },
-                  [](double amount) { return amount == 0 ? 0 : std::max(amount, kLeastAmount); }}
+                  [](double amount) { return amount == 0 ? 0 : std::max(amount, kLeastAmount); },
+                  [](double delta) { return delta; }}
           .of(event);
   if (made == event) return std::nullopt;
   return made;

@@ -9,8 +9,8 @@
 namespace dpml {
 
 // Events with other numbers that are known to cost no less, or no more, whatever is asked of them: of every kind that has
-// a noise, a smaller one costs more; so do a larger sampling rate, epsilon, delta, rho, sensitivity and number of
-// categories, and fewer bins. Numbers of which this is not known stay as they are.
+// a noise, but the discrete Gaussian, a smaller one costs more; so do a larger Poisson sampling rate, epsilon, delta, rho
+// and sensitivity of a component. All other numbers stay as they are.
 enum class Cost { more, less };
 
 /// A mixture of at most `most` components that costs no less: neighbouring ones become the largest of them. (More of
@@ -18,7 +18,7 @@ enum class Cost { more, less };
 MixtureOfGaussians with_few_components(const MixtureOfGaussians& mixture, std::size_t most);
 
 /// An event that costs no less, with numbers of which squares and products can be computed: noise at most 1e100 and
-/// rates and epsilons at least 1e-100 (0 stays 0). Nothing where the event has such numbers.
+/// rates and epsilons at least 1e-100 (0 stays 0), deltas as they are. Nothing where the event has such numbers.
 std::optional<Event> tamed(const Event& event);
 
 /// Events that have equal keys are equal.

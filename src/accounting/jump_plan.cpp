@@ -4,31 +4,26 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <numeric>
 #include <utility>
 
+#include "divergence_terms.h"
+#include "jump_split.h"
 #include "minimise.h"
+#include "torn_sum.h"
 
 namespace dpml {
 
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kThreshold = 0.7;     // of epsilon: two jumps are rarely needed, and a sum without one is not torn
 constexpr std::size_t kMostClasses = 4;
-constexpr std::size_t kRoughClasses = 2;
 constexpr double kMostTerms = 64;
-constexpr std::size_t kMostSplit = 8;  // phases, of
-constexpr std::size_t kMostPhases = 16;
-constexpr double kMostRoughTerms = 16;
-constexpr double kLogTorn = -3.5;        // of the likelihood near epsilon, compared with a normal sum
-constexpr double kMostLikelyJumps = 16;
 constexpr double kLogUnlikely = -6;
 constexpr double kFewJumps = 1e-3;   // expected
 constexpr double kManyPoints = 5e4;  // of a window, above which it may be better to take a sum apart
 constexpr double kMuchLess = 0.3;
-constexpr double kLeastLogShare = -4;  // of a term, for the width of cells: its bound is spoilt by wide ones
-constexpr double kLogNegligible = -3;   // of what a term may be, compared with the error that delta may have
+constexpr double kLeastLogShare = -4;     // of a term, for the width of cells: its bound is spoilt by wide ones
+constexpr double kLogNegligible = -3;     // of what a term may be, compared with the error that delta may have
 constexpr double kOutsideOfError = 3e-3;  // mass outside of the window, compared with D times its allowed error
 constexpr double kMostLogOutside = -5;
 constexpr double kRoundingOfError = 0.03;  // rounding, compared with the same
@@ -39,186 +34,22 @@ constexpr double kMostExponent = 1e12;     // of all releases together; the roun
 constexpr double kMuchWider = 1.3;
 constexpr double kWorthOfDigits = 0.1;  // of a factor in D, in factors of the window's width; both are logarithms
 constexpr int kTiltBisections = 7;
-constexpr double kUsualAsked = 6;    // minus the logarithm of the part of the tilted mass in a usual answer
-constexpr double kLeastAsked = -30;  // of that, so that cells do not become too many
+constexpr double kUsualAsked = 6;        // minus the logarithm of the part of the tilted mass in a usual answer
+constexpr double kLeastAsked = -30;      // of that, so that cells do not become too many
 constexpr double kVarianceOfGap = 0.45;  // what a grid may add to the variance of the sum, times (1 + tilt)
 constexpr double kStepsToEpsilon = 20;   // at least so many, and
 constexpr double kStepsToLargest = 30;   // to the largest loss of a release
 constexpr double kStepsOfDeviation = 6;
-constexpr double kSmallEpsilon = 0.02;   // in standard deviations of the loss: closer to 0 it is hard to be precise
-
-double log_sum(double a, double b) {
-  const double larger = std::max(a, b);
-  return larger == -kInfinity ? larger : larger + std::log1p(std::exp(std::min(a, b) - larger));
-}
-
-/// The best bound of delta at epsilon by a tilt, and the tilt: delta <= exp(K - b epsilon) b^b / (1 + b)^(1 + b).
-Minimum saddle_point(const LossLooks& looks, double epsilon) {
-  return minimise_positive(
-      [&](double b) { return looks.cumulant(b) - b * epsilon - b * std::log1p(1 / b) - std::log1p(b); });
-}
-
-/// The saddle point approximation, delta = exp(K - b epsilon) / (b (b + 1) sqrt(2 pi K'')), where it is below the bound.
-double approximate_log_delta(const LossLooks& looks, double epsilon, const Minimum& saddle) {
-  const double b = saddle.place;
-  const double approximate = looks.cumulant(b) - b * epsilon - std::log(b) - std::log1p(b) -
-                             0.5 * std::log(2 * std::numbers::pi * looks.variance(b));
-  return std::min(saddle.value, std::max(approximate, saddle.value - 7));
-}
-
-/// Phases of which a release may jump, the likeliest ones.
-std::vector<bool> phases_to_split(const LossLooks& looks, const std::vector<double>& counts, double threshold) {
-  std::vector<std::pair<double, std::size_t>> likely;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    const double log_mass = looks.of_one(i, threshold, kInfinity, 0).cumulant;
-    if (log_mass > -kInfinity) likely.emplace_back(log_mass + std::log(counts[i]), i);
-  }
-  std::sort(likely.rbegin(), likely.rend());
-  if (likely.size() > kMostSplit) likely.resize(kMostSplit);
-  std::vector<bool> is_split(counts.size(), false);
-  for (const auto& [log_mass, phase] : likely) is_split[phase] = true;
-  return is_split;
-}
-
-/// The thresholds halve from kThreshold of epsilon down.
-JumpSplit split_at(const LossLooks& looks, const std::vector<double>& counts, double epsilon, std::size_t classes) {
-  JumpSplit split;
-  split.is_split = phases_to_split(looks, counts, kThreshold * epsilon);
-  if (std::count(split.is_split.begin(), split.is_split.end(), true) > 2) classes = 1;
-  for (std::size_t c = classes; c > 0; --c) {
-    split.thresholds.push_back(std::ldexp(kThreshold * epsilon, 1 - static_cast<int>(c)));
-  }
-  return split;
-}
-
-/// How many terms of up to so many jumps there are: with n kinds of them (n + k choose k).
-double how_many_terms(const JumpSplit& split, double jumps) {
-  const auto phases = static_cast<double>(std::count(split.is_split.begin(), split.is_split.end(), true));
-  const double kinds = phases * static_cast<double>(split.classes());
-  double terms = 1;
-  for (double k = 1; k <= jumps; ++k) terms *= (kinds + k) / k;
-  return terms;
-}
-
-/// All ways to share up to `most` jumps among the kinds of them.
-std::vector<std::vector<double>> shares_of_jumps(const JumpSplit& split, const std::vector<double>& counts,
-                                                 double most) {
-  std::vector<std::vector<double>> all = {std::vector<double>(counts.size() * split.classes(), 0.0)};
-  for (std::size_t kind = 0; kind < all[0].size(); ++kind) {
-    const std::size_t phase = kind / split.classes();
-    if (!split.splits(phase)) continue;
-    std::vector<std::vector<double>> more;
-    for (const std::vector<double>& one : all) {
-      const double left = most - std::accumulate(one.begin(), one.end(), 0.0);
-      const auto of_phase = one.begin() + static_cast<std::ptrdiff_t>(phase * split.classes());
-      const double taken =
-          std::accumulate(of_phase, of_phase + static_cast<std::ptrdiff_t>(split.classes()), 0.0);
-      for (double jumps = 0; jumps <= std::min(left, counts[phase] - taken); ++jumps) {
-        more.push_back(one);
-        more.back()[kind] = jumps;
-      }
-    }
-    all = std::move(more);
-  }
-  return all;
-}
-
-LossLooks looks_of(const LossLooks& looks, const JumpSplit& split, const std::vector<double>& jumps) {
-  std::vector<LossLooks::Jumps> given;
-  for (std::size_t kind = 0; kind < jumps.size(); ++kind) {
-    const std::size_t c = kind % split.classes();
-    if (jumps[kind] > 0) given.push_back({kind / split.classes(), split.from(c), split.to(c), jumps[kind]});
-  }
-  return looks.given_jumps(split.from(0), split.is_split, given);
-}
+constexpr double kSmallEpsilon = 0.02;  // in standard deviations of the loss: closer to 0 it is hard to be precise
 
 }  // namespace
-
-namespace {
-
-/// How releases jump when the whole sum is tilted.
-struct TiltedJumps {
-  double log_none = 0;  ///< log of the chance that nothing jumps
-  double mean = 0;      ///< of the sum then, and
-  double variance = 0;
-  double expected = 0;  ///< number of jumps, compared with none
-  double most = 0;
-  double loss = 0;  ///< of a jump, its mean and its variance
-  double variance_of_loss = 0;
-};
-
-/// Jumps are losses in (threshold, to]; there are no larger ones.
-TiltedJumps tilted_jumps(const LossLooks& looks, const std::vector<double>& counts, double threshold, double to,
-                         double tilt) {
-  TiltedJumps made;
-  double square = 0;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    const LossLooks::Moments stays = looks.of_one(i, -kInfinity, threshold, tilt);
-    const LossLooks::Moments jump = looks.of_one(i, threshold, to, tilt);
-    if (stays.cumulant == -kInfinity) return {};
-    made.mean += counts[i] * stays.mean;
-    made.variance += counts[i] * stays.variance;
-    if (jump.cumulant == -kInfinity) continue;
-    const double often = counts[i] * std::exp(jump.cumulant - stays.cumulant);
-    made.log_none -= counts[i] * std::log1p(often / counts[i]);
-    made.expected += often;
-    made.most += counts[i];
-    made.loss += often * jump.mean;
-    square += often * (jump.variance + jump.mean * jump.mean);
-  }
-  if (!(made.expected > 0 && made.expected < kInfinity)) return {};
-  made.loss /= made.expected;
-  made.variance_of_loss = std::max(0.0, square / made.expected - made.loss * made.loss);
-  return made;
-}
-
-/// Is a single release rarely as large as epsilon?
-bool may_jump(const LossLooks& looks, const std::vector<double>& counts, double epsilon) {
-  if (!(epsilon > 0) || counts.size() > kMostPhases || !looks.is_detailed()) return false;
-  double jumps = 0;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    jumps += counts[i] * std::exp(looks.of_one(i, kThreshold * epsilon, kInfinity, 0).cumulant);
-  }
-  return jumps < 1;
-}
-
-/// Would a sum tilted like this be nearly certain not to be near epsilon?
-bool is_torn(const TiltedJumps& jumps, double epsilon) {
-  if (!(jumps.expected > 0)) return false;
-  double likeliest = -kInfinity;
-  for (double k = 0; k <= std::min(kMostLikelyJumps, jumps.most); ++k) {
-    const double distance = epsilon - jumps.mean - k * jumps.loss;
-    const double log_normal =
-        distance == 0 ? 0 : -0.5 * distance * distance / (jumps.variance + k * jumps.variance_of_loss);
-    likeliest =
-        std::max(likeliest, jumps.log_none + k * std::log(jumps.expected) - std::lgamma(k + 1) + log_normal);
-  }
-  return likeliest < kLogTorn;
-}
-
-}  // namespace
-
-bool is_torn(const LossLooks& looks, const std::vector<double>& counts, double epsilon, double tilt) {
-  return may_jump(looks, counts, epsilon) && is_torn(tilted_jumps(looks, counts, kThreshold * epsilon, kInfinity, tilt), epsilon);
-}
-
-double rough_log_delta(const LossLooks& looks, const std::vector<double>& counts, double epsilon) {
-  const JumpSplit split = split_at(looks, counts, epsilon, kRoughClasses);
-  double sum = -kInfinity;
-  for (const std::vector<double>& jumps : shares_of_jumps(split, counts, how_many_terms(split, 2) <= kMostRoughTerms ? 2 : 1)) {
-    const LossLooks term = looks_of(looks, split, jumps);
-    const Minimum saddle = saddle_point(term, epsilon);
-    sum = log_sum(sum, log_ways(counts, split, jumps) + approximate_log_delta(term, epsilon, saddle));
-  }
-  return sum;
-}
 
 JumpPlan::JumpPlan(const LossLooks& looks, const std::vector<double>& counts, const Focus& focus, double tilt)
     : counts_(counts), focus_(focus) {
   terms_.push_back({{}, 0, looks});
   aim(terms_[0], tilt);
   if (!may_jump(looks, counts, focus.epsilon)) return;
-  const TiltedJumps jumps = tilted_jumps(looks, counts, kThreshold * focus.epsilon, kInfinity, tilt);
+  const TiltedJumps jumps = tilted_jumps(looks, counts, jump_threshold(focus.epsilon), kInfinity, tilt);
   if (is_torn(jumps, focus.epsilon) || is_unlikely(terms_[0])) {
     for (std::size_t classes = 1; classes <= kMostClasses && (classes == 1 || stays_torn(looks)); ++classes) {
       take_apart(looks, classes);
@@ -238,8 +69,8 @@ JumpPlan::JumpPlan(const LossLooks& looks, const std::vector<double>& counts, co
 /// Would the sum of what does not jump be nearly certain not to be near epsilon, because some of it is as large?
 bool JumpPlan::stays_torn(const LossLooks& looks) const {
   const Term& none = terms_[0];
-  return none.is_counted && is_torn(tilted_jumps(looks, counts_, 0.5 * split_.from(0), split_.from(0), none.tilt),
-                                    focus_.epsilon);
+  return none.is_counted &&
+         is_torn(tilted_jumps(looks, counts_, 0.5 * split_.from(0), split_.from(0), none.tilt), focus_.epsilon);
 }
 
 /// Is the part of the tilted mass that the answer consists of much smaller than it were for a normal sum?
@@ -268,17 +99,18 @@ void JumpPlan::take_apart(const LossLooks& looks, std::size_t classes) {
     Term term{jumps, log_ways(counts_, split_, jumps), looks_of(looks, split_, jumps)};
     const Minimum saddle = saddle_point(term.looks, focus_.epsilon);
     term.log_share = term.log_ways + approximate_log_delta(term.looks, focus_.epsilon, saddle) - focus_.log_delta;
-    term.is_counted = term.log_ways + saddle.value - focus_.log_delta > std::log(focus_.relative_error) + kLogNegligible;
+    term.is_counted =
+        term.log_ways + saddle.value - focus_.log_delta > std::log(focus_.relative_error) + kLogNegligible;
     term.tilt = saddle.place;
     terms_.push_back(std::move(term));
   }
   const auto largest = std::max_element(terms_.begin(), terms_.end(),
                                         [](const Term& a, const Term& b) { return a.log_share < b.log_share; });
   largest->is_counted = true;
-  double whole = -kInfinity;
-  for (const Term& term : terms_) whole = log_sum(whole, term.log_share);
+  LogSum whole;
+  for (const Term& term : terms_) whole.add(term.log_share);
   for (Term& term : terms_) {
-    term.log_share -= whole;  // now they sum to 1
+    term.log_share -= whole.log();  // now they sum to 1
     aim(term, term.tilt);
   }
 }
@@ -298,22 +130,22 @@ void JumpPlan::choose_most_jumps(const LossLooks& looks) {
 /// log of a bound for more jumps than that, and the tilt that it needs (LossComposition).
 Minimum JumpPlan::bound_of_remainder(const LossLooks& looks) const {
   return minimise_positive([&](double b) {
-           double rest = 0;
-           double jumping = 0;
-           for (std::size_t i = 0; i < counts_.size(); ++i) {
-             const double stays = looks.of_one(i, -kInfinity, split_.splits(i) ? split_.from(0) : kInfinity, b).cumulant;
-             rest += counts_[i] * stays;
-             if (!split_.splits(i)) continue;
-             jumping += counts_[i] * std::exp(looks.of_one(i, split_.from(0), kInfinity, b).cumulant - stays);
-           }
+    double rest = 0;
+    double jumping = 0;
+    for (std::size_t i = 0; i < counts_.size(); ++i) {
+      const double stays = looks.of_one(i, -kInfinity, split_.splits(i) ? split_.from(0) : kInfinity, b).cumulant;
+      rest += counts_[i] * stays;
+      if (!split_.splits(i)) continue;
+      jumping += counts_[i] * std::exp(looks.of_one(i, split_.from(0), kInfinity, b).cumulant - stays);
+    }
     return rest - b * focus_.epsilon + (remainder_.jumps + 1) * std::log(jumping) - std::lgamma(remainder_.jumps + 2) +
            jumping;
   });
 }
 
 /// The tilt with the narrowest window, among those that leave rounding small enough: with D = exp(log_delta + tilt *
-/// epsilon - K) as in tilted_composition.h, whose rounding error is about kUsualRounding / tilt times how often a release
-/// leaves the node at 0.
+/// epsilon - K) as in tilted_composition.h, whose rounding error is about kUsualRounding / tilt times how often a
+/// release leaves the node at 0.
 void JumpPlan::aim(Term& term, double tilt) {
   const double log_delta = focus_.log_delta + term.log_share - term.log_ways;
   const double relative_error = std::min(0.5, focus_.relative_error * std::exp(-std::min(0.0, term.log_share)));

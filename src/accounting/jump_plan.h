@@ -72,10 +72,4 @@ class JumpPlan {
   JumpRemainder remainder_{0, 0};
 };
 
-/// Would a sum tilted like this be nearly certain not to be near epsilon, so that it has to be taken apart?
-bool is_torn(const LossLooks& looks, const std::vector<double>& counts, double epsilon, double tilt);
-
-/// log(delta) at epsilon, roughly, taken apart by jumps: where tilts of the whole sum say little.
-double rough_log_delta(const LossLooks& looks, const std::vector<double>& counts, double epsilon);
-
 }  // namespace dpml

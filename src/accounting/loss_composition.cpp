@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "divergence_terms.h"
+
 namespace dpml {
 
 namespace {
@@ -16,11 +18,6 @@ constexpr int kMostExtensions = 60;
 
 using Lattice = LatticeLoss ComposedPhase::*;
 
-double log_sum(double a, double b) {
-  const double larger = std::max(a, b);
-  return larger == -kInfinity ? larger : larger + std::log1p(std::exp(std::min(a, b) - larger));
-}
-
 /// log P that some release has the loss +infinity.
 double log_infinite(const std::vector<ComposedPhase>& phases, Lattice lattice) {
   double log_finite = 0;
@@ -29,8 +26,6 @@ double log_infinite(const std::vector<ComposedPhase>& phases, Lattice lattice) {
   }
   return log_finite < 0 ? std::log(-std::expm1(log_finite)) : -kInfinity;
 }
-
-constexpr double kLowest = -kInfinity;
 
 /// Losses in (from, to].
 LatticeLoss part_of(const LatticeLoss& whole, double from, double to) {
@@ -81,7 +76,7 @@ std::vector<CountedLattice> parts_of(const std::vector<ComposedPhase>& phases, L
       if (jumps > 0) parts.push_back({part_of(whole, split.from(c), split.to(c)), jumps});
       stays -= jumps;
     }
-    if (stays > 0) parts.push_back({part_of(whole, kLowest, split.from(0)), stays});
+    if (stays > 0) parts.push_back({part_of(whole, -kInfinity, split.from(0)), stays});
   }
   return parts;
 }
@@ -125,7 +120,7 @@ LossComposition::LossComposition(const std::vector<ComposedPhase>& phases, const
       rest += phases[i].count * log_tilted_mass(whole, phases[i].count, remainder.tilt);
       continue;
     }
-    const double below = log_tilted_mass(part_of(whole, kLowest, split.from(0)), phases[i].count, remainder.tilt);
+    const double below = log_tilted_mass(part_of(whole, -kInfinity, split.from(0)), phases[i].count, remainder.tilt);
     const double above = log_tilted_mass(part_of(whole, split.from(0), kInfinity), phases[i].count, remainder.tilt);
     if (above == -kInfinity) {
       rest += phases[i].count * below;
@@ -190,21 +185,25 @@ double LossComposition::log_remainder(double epsilon) const {
 }
 
 double LossComposition::log_delta_from_above(double epsilon, bool is_certain) const {
-  double sum = is_certain ? log_sum(log_infinite_above_, log_remainder(epsilon)) : log_infinite_above_;
+  LogSum sum;
+  sum.add(log_infinite_above_);
+  if (is_certain) sum.add(log_remainder(epsilon));
   for (const Term& term : terms_) {
     if (!is_certain && !term.is_counted) continue;
-    sum = log_sum(sum, term.log_ways + kWaysError * (1 + term.log_ways) + term.above.log_delta(epsilon, is_certain));
+    sum.add(term.log_ways + kWaysError * (1 + term.log_ways) + term.above.log_delta(epsilon, is_certain));
   }
-  return std::min(0.0, sum);
+  return std::min(0.0, sum.log());
 }
 
 double LossComposition::log_delta_lower(double epsilon) const {
-  double sum = log_infinite_below_;
+  LogSum sum;
+  sum.add(log_infinite_below_);
   for (const Term& term : terms_) {
     if (!term.is_counted) continue;
-    sum = log_sum(sum, term.log_ways - kWaysError * (1 + term.log_ways) + term.below.log_delta(epsilon));
+    sum.add(term.log_ways - kWaysError * (1 + term.log_ways) + term.below.log_delta(epsilon));
   }
-  return std::min(0.0, sum);
+  const double log_delta = sum.log();
+  return std::isnan(log_delta) ? -kInfinity : std::min(0.0, log_delta);
 }
 
 namespace {

@@ -10,6 +10,7 @@
 #include "dpml/base/text.h"
 #include "minimise.h"
 #include "rounding.h"
+#include "torn_sum.h"
 
 namespace dpml {
 
@@ -108,7 +109,7 @@ double LossProfile::excess_of_guess(double tilt) const {
 }
 
 /// Takes releases out that together can move epsilon by a small part of `wanted` only: what they lose at most is added to
-/// every sum instead, from above, and nothing from below.
+/// every sum instead, from above. From below, all outcomes that do not tell everything are one.
 void LossProfile::set_free(double wanted, double log_delta) {
   const double allowed = kFreeOfGap * wanted;
   const double cut = cut_at(log_delta + std::log(kFreeOfGap * kCutOfGap));
@@ -125,12 +126,14 @@ void LossProfile::set_free(double wanted, double log_delta) {
     const LossCells cells = phase.pair->cells(grid, cut);
     double largest = 0;
     for (const LossCell& cell : cells.cells) largest = std::max(largest, grid.edge(cell.high));
-    if (!(phase.count * largest < room) || cells.cells.empty()) {
+    const double log_finite = phase.count * std::log1p(-std::min(1.0, cells.infinite + cells.cut_above)) * kRoundedUp;
+    if (!(phase.count * largest < room) || cells.cells.empty() || !(std::exp(free_.log_finite + log_finite) > 0)) {
       kept.push_back(phase);
       continue;
     }
     free_.loss += phase.count * largest * kRoundedUp;
-    free_.infinite += phase.count * (cells.infinite + cells.cut_above) * kRoundedUp;
+    free_.log_finite += log_finite;
+    free_.log_finite_below += phase.count * std::log1p(-phase.pair->infinite()) / kRoundedUp;
     free_.is_any = true;
   }
   if (kept.size() == phases_.size() || kept.empty()) {
@@ -215,7 +218,10 @@ LossComposition LossProfile::compose(const Attempt& attempt, double step, double
   }
   budget.spend(work);
   if (free_.is_any) {
-    composed.push_back({{step, free_.loss, {{0, 1 - free_.infinite}}, free_.infinite}, {step, 0, {{0, 1}}}, 1});
+    const double below = free_.log_finite_below;
+    composed.push_back({{step, free_.loss, {{0, std::exp(free_.log_finite)}}, -std::expm1(free_.log_finite)},
+                        {step, below, {{0, std::exp(below)}}, -std::expm1(below)},
+                        1});
   }
   return {composed, attempt.plan.split(), attempt.plan.terms(composed), attempt.plan.remainder(), most_points, budget};
 }

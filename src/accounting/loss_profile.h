@@ -44,11 +44,13 @@ class LossProfile {
     double cut;  // of the mass that a pair may leave out
   };
 
-  /// Releases that are as good as free: what all of them together lose at most, but for a chance.
+  /// Releases that are as good as free: what all of them together lose at most, but for a chance. That they tell
+  /// everything is counted from both sides.
   struct Free {
     bool is_any = false;
     double loss = 0;
-    double infinite = 0;
+    double log_finite = 0;        // log of the chance that they lose no more, rounded down
+    double log_finite_below = 0;  // of the chance that they do not tell everything, rounded up
   };
 
   void require_few_releases() const;

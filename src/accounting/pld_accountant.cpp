@@ -184,7 +184,7 @@ Bound combined(const Found& found, const std::optional<Bound>& rdp, double relat
   } else if (rdp && rdp->upper < bound.upper) {
     const char* why = "the lattice had to stay too coarse for a better one";
     if (is_narrow) why = "it is the smaller one, by less than the interval is wide";
-    if (is_narrow && !found.is_exact) why = "it knows more about one of these events than a pair of distributions says";
+    if ((is_narrow && !found.is_exact) || !found.knows_below) why = "it knows more about one of these events than a pair of distributions says";
     Bound smaller = with_reason(*rdp, why);
     smaller.lower = std::min(bound.lower, smaller.upper);
     return smaller;

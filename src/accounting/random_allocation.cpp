@@ -12,7 +12,7 @@ namespace dpml {
 namespace {
 
 constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
-constexpr double kRoundings = 256;  // of a node: one for each sum, and a few for its loss
+constexpr double kRoundings = 4096;  // of a node: a few for each sum, where each is of parts up to 50 deviations out
 
 struct Directions {
   std::shared_ptr<const LossPair> remove;
@@ -25,13 +25,18 @@ std::shared_ptr<const LossPair> pair_of(std::vector<AtomPair::Atom> atoms, doubl
 }
 
 /// `sign` is 1 for masses and losses rounded up, -1 for down.
-Directions directions_of(const RatioSum& sum, double sign) {
+///
+/// A node is the sum of `count` numbers, each rounded relative to itself or to its own deviation from 1, so in all relative
+/// to the smaller one of the node and of `count` such deviations (and the node's own). Masses are right to a relative
+/// error, but as a node gets what another one does not get, that error also moves the mean of a cell, by as much of its
+/// width: where the mean is, not what the masses are, decides in the convex order.
+Directions directions_of(const RatioSum& sum, double step, double sign) {
   std::vector<AtomPair::Atom> remove;
   std::vector<AtomPair::Atom> add;
   double never_with = 0;  // mass of outcomes that do not happen with the unit
   for (std::size_t i = 0; i < sum.masses.nodes.size(); ++i) {
     const double mass = sum.masses.masses[i] * (1 + sign * sum.masses.error);
-    const RatioNode& node = sum.masses.nodes[i];
+    const RatioPlace& node = sum.masses.nodes[i];
     if (!(mass > 0)) continue;
     if (node.number == 0) {
       never_with += mass;
@@ -39,22 +44,23 @@ Directions directions_of(const RatioSum& sum, double sign) {
     }
     const double ratio = node.number / sum.count;
     const double loss = ratio < 0.5 ? std::log(ratio) : std::log1p(node.deviation / sum.count);
-    // Of a node, relative to the number or to deviations from the mean, and of the logarithm.
-    const double of_node = std::min(1.0, (std::fabs(node.deviation) + sum.deviation) / node.number);
-    const double rounding = sign * kRoundings * kUnit * (std::fabs(loss) + of_node);
+    const double of_parts =
+        std::min(1.0, (std::fabs(node.deviation) + std::sqrt(sum.count) * sum.deviation) / node.number);
+    const double rounding = sign * (kRoundings * kUnit * (std::fabs(loss) + of_parts) + sum.masses.error * step * of_parts);
     remove.push_back({mass * ratio, loss + rounding});
     add.push_back({mass, -loss + rounding});
   }
   if (sign < 0) return {pair_of(std::move(remove), 0), pair_of(std::move(add), 0)};
-  return {pair_of(std::move(remove), sum.masses.lost_mean / sum.count),
-          pair_of(std::move(add), sum.masses.lost_mass + never_with)};
+  const double rounded_up = 1 + sum.masses.error;
+  return {pair_of(std::move(remove), sum.masses.lost_mean / sum.count * rounded_up),
+          pair_of(std::move(add), sum.masses.lost_mass * rounded_up + never_with)};
 }
 
 }  // namespace
 
 RandomAllocation random_allocation(std::uint64_t bins, double noise, const RatioLattice& lattice) {
-  const Directions above = directions_of(log_normal_sum(bins, 1 / noise, lattice, ConvexSide::above), 1);
-  const Directions below = directions_of(log_normal_sum(bins, 1 / noise, lattice, ConvexSide::below), -1);
+  const Directions above = directions_of(log_normal_sum(bins, 1 / noise, lattice, ConvexSide::above), lattice.step, 1);
+  const Directions below = directions_of(log_normal_sum(bins, 1 / noise, lattice, ConvexSide::below), lattice.step, -1);
   const bool knows_below = below.remove && below.add;
   return {above.remove, above.add, knows_below ? below.remove : nullptr, knows_below ? below.add : nullptr};
 }

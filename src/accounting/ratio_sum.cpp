@@ -24,35 +24,35 @@ constexpr double kOpsOfPair = 1;
 /// relative to itself, from there on relative to its deviation from the mean.
 class Grid {
  public:
-  Grid(double count, double variance, double step, RatioNode from, RatioNode to) : half(0.5 * count) {
+  Grid(double count, double variance, double step, RatioPlace from, RatioPlace to) : half(0.5 * count) {
     const double deviation = std::sqrt(variance);
     nodes.push_back(from);
     while (is_less(nodes.back(), to)) {
-      const RatioNode at = nodes.back();
+      const RatioPlace at = nodes.back();
       const double wide = deviation + std::max(0.0, std::fabs(at.deviation) - kWideFrom * deviation);
       const double width = step * std::min(at.number, wide);
-      RatioNode next = at.number < half ? RatioNode{at.number + width, at.number + width - count}
-                                        : RatioNode{count + (at.deviation + width), at.deviation + width};
+      RatioPlace next = at.number < half ? RatioPlace{at.number + width, at.number + width - count}
+                                        : RatioPlace{count + (at.deviation + width), at.deviation + width};
       if (!is_less(next, to) || !is_less(at, next)) next = to;
       nodes.push_back(next);
     }
   }
   std::size_t cells() const { return nodes.size() - 1; }
 
-  bool is_less(const RatioNode& a, const RatioNode& b) const {
+  bool is_less(const RatioPlace& a, const RatioPlace& b) const {
     return a.number < half ? a.number < b.number : a.deviation < b.deviation;
   }
   /// How far b is above a.
-  double distance(const RatioNode& a, const RatioNode& b) const {
+  double distance(const RatioPlace& a, const RatioPlace& b) const {
     return a.number < half ? b.number - a.number : b.deviation - a.deviation;
   }
-  RatioNode moved(const RatioNode& from, double by) const {
+  RatioPlace moved(const RatioPlace& from, double by) const {
     if (from.number < half) return {from.number + by, from.number + by - 2 * half};
     return {2 * half + (from.deviation + by), from.deviation + by};
   }
 
   double half;
-  std::vector<RatioNode> nodes;
+  std::vector<RatioPlace> nodes;
 };
 
 /// What lies between two nodes: its mass, and its mean times mass, from the left node on.
@@ -139,9 +139,9 @@ class Adder {
     const double high = reach + mu_;
     const auto number_at = [&](double z) {
       const double exponent = mu_ * z - 0.5 * mu_ * mu_;
-      return RatioNode{std::exp(exponent), std::expm1(exponent)};
+      return RatioPlace{std::exp(exponent), std::expm1(exponent)};
     };
-    const auto z_at = [&](const RatioNode& node) {
+    const auto z_at = [&](const RatioPlace& node) {
       const double log = node.number < 0.5 ? std::log(node.number) : std::log1p(node.deviation);
       return (log + 0.5 * mu_ * mu_) / mu_;
     };
@@ -175,7 +175,7 @@ class Adder {
   RatioMasses sum(const RatioMasses& a, double count_a, const RatioMasses& b, double count_b) const {
     if (a.nodes.empty() || b.nodes.empty()) return {};
     const double count = count_a + count_b;
-    const RatioNode least = a.nodes.front() + b.nodes.front();
+    const RatioPlace least = a.nodes.front() + b.nodes.front();
     const bool begins_at_0 = least.number == 0;
     Grid grid(count, count * variance_, lattice_.step, begins_at_0 ? least_above_0(a, b) : least,
               a.nodes.back() + b.nodes.back());
@@ -203,9 +203,9 @@ class Adder {
   static constexpr double kFurtherBelow = 4;   // z, where the first cell ends
   static constexpr double kErrorOfCell = 1e-14;
 
-  static RatioNode least_above_0(const RatioMasses& a, const RatioMasses& b) {
-    const RatioNode one = a.nodes.front() + b.nodes[1];
-    const RatioNode other = a.nodes[1] + b.nodes.front();
+  static RatioPlace least_above_0(const RatioMasses& a, const RatioMasses& b) {
+    const RatioPlace one = a.nodes.front() + b.nodes[1];
+    const RatioPlace other = a.nodes[1] + b.nodes.front();
     return one.number < other.number ? one : other;
   }
 
@@ -226,11 +226,11 @@ class Adder {
   }
 
   /// The sums of a node and those of b from the first to the last one: small ones as numbers, others as deviations.
-  static void add_row(const RatioNode& node, double mass, const RatioMasses& b, std::size_t first, std::size_t last,
+  static void add_row(const RatioPlace& node, double mass, const RatioMasses& b, std::size_t first, std::size_t last,
                       const Grid& grid, Cells& cells) {
     if (first >= last || !(mass > 0)) return;
     const auto above = std::upper_bound(grid.nodes.begin(), grid.nodes.end(), node + b.nodes[first],
-                                        [&](const RatioNode& a, const RatioNode& b) { return grid.is_less(a, b); });
+                                        [&](const RatioPlace& a, const RatioPlace& b) { return grid.is_less(a, b); });
     const std::size_t last_cell = cells.masses.size() - 1;
     std::size_t k = above == grid.nodes.begin() ? 0 : static_cast<std::size_t>(above - grid.nodes.begin()) - 1;
     k = std::min(k, last_cell);

@@ -6,17 +6,17 @@
 namespace dpml {
 
 /// A number that is not negative, and how far it is from the mean of all: one of them has the digits.
-struct RatioNode {
+struct RatioPlace {
   double number;
   double deviation;
-  friend RatioNode operator+(const RatioNode& a, const RatioNode& b) {
+  friend RatioPlace operator+(const RatioPlace& a, const RatioPlace& b) {
     return {a.number + b.number, a.deviation + b.deviation};
   }
 };
 
 /// Masses of a random number that is not negative and has a known mean, on nodes of a lattice of its own.
 struct RatioMasses {
-  std::vector<RatioNode> nodes;  ///< they ascend
+  std::vector<RatioPlace> nodes;  ///< they ascend
   std::vector<double> masses;    ///< >= 0
   double lost_mass = 0;        ///< of outcomes left out, from above; and their
   double lost_mean = 0;        ///< E[number; left out], likewise

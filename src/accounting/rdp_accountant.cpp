@@ -41,7 +41,14 @@ struct FewKinds {
 Bound RdpAccountant::find_epsilon(const Ledger& whole, double delta) const {
   const FewKinds few(whole);
   ComposedCurve curve(few.ledger);
-  Bound bound{.upper = kInfinity, .method = "rdp", .notes = few.notes(curve)};
+  Bound bound = epsilon_of(curve, delta);
+  const std::vector<std::string> notes = few.notes(curve);
+  bound.notes.insert(bound.notes.begin(), notes.begin(), notes.end());
+  return bound;
+}
+
+Bound epsilon_of(ComposedCurve& curve, double delta) {
+  Bound bound{.upper = kInfinity, .method = "rdp"};
   const double spent = curve.delta();
   if (delta < spent) {
     bound.notes.push_back(

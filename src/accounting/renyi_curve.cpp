@@ -68,7 +68,10 @@ void ComposedCurve::add(const Event& event, const CurveTerms& terms, double coun
   }
   const auto [found, is_new] = place_.try_emplace(to_text(terms.neighbours) + " " + key_of(event), terms_.size());
   if (is_new) {
-    RenyiCost cost = renyi_cost(event, terms);
+    // Squares of extreme numbers are no numbers; the largest loss needs none.
+    const std::optional<Event> tame = tamed(event);
+    RenyiCost cost = renyi_cost(tame ? *tame : event, terms);
+    if (tame) cost.pure_epsilon = std::min(cost.pure_epsilon, renyi_cost(event, terms).pure_epsilon);
     terms_.push_back({std::move(cost.curve), 0, cost.pure_epsilon, cost.delta});
     for (std::string& note : cost.notes) {
       if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(std::move(note));

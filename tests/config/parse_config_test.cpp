@@ -136,6 +136,14 @@ TEST(Config, WarnsOfADeltaThatAllowsPublishingARow) {
       << e.warnings[0];
 }
 
+TEST(Config, ReadsNeighboursAsFilesOfEventsSpellThem) {
+  for (const char* spelling : {"zero_out", "\"zero_out\"", "ZERO_OUT"}) {
+    const Experiment e = parse(with("neighbours: ADD_OR_REMOVE_ONE", std::string("neighbours: ") + spelling));
+    EXPECT_EQ(e.privacy.neighbours, Neighbours::zero_out) << spelling;
+    EXPECT_NE(e.text.find("neighbours: ZERO_OUT"), std::string::npos) << spelling;
+  }
+}
+
 TEST(CanonicalText, IsWhatItIs) {
   EXPECT_EQ(parse(kSmallConfig).text, R"(privacy {
   unit: "one image"
