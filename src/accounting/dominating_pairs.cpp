@@ -29,14 +29,18 @@ namespace {
 constexpr double kMostAtoms = 1e6;
 constexpr double kMostReleases = 1e11;  // of a kind, for the bounds of rounding of a sum
 constexpr std::size_t kMostRest = 1000;
-constexpr std::size_t kMostGroups = 1 << 15;
+constexpr std::size_t kMostGroups = 1 << 15;  // of atoms, in one release,
+constexpr std::size_t kLeastGroups = 256;
+constexpr std::size_t kMostGroupsInAll = 1 << 19;  // and in all kinds of releases
 constexpr double kMostAtomsInAll = 2e7;  // to be made; each takes some ten nanoseconds
 constexpr double kMostRatioWork = 8e8;   // of one ledger's balls_and_bins, in additions
 constexpr double kCoarsestRatioStep = 0.2;
 constexpr std::uint64_t kMostBins = std::uint64_t{1} << 30;
 constexpr double kLeastLogCut = -640;
 constexpr double kLeastEpsilon = 1e-100;
-constexpr std::size_t kMostComponents = 256;
+constexpr std::size_t kMostComponents = 256;  // likewise
+constexpr std::size_t kLeastComponents = 8;
+constexpr std::size_t kMostComponentsInAll = 4096;
 constexpr double kLeastUsualNoise = 1e-50;
 constexpr double kFurthestMean = 20;
 constexpr double kLargestLoss = 600;  // exponentials of it, and of what it stands beside, are numbers
@@ -71,8 +75,7 @@ void refuse_above_largest(double loss) {
 }
 
 /// Atoms of a symmetric pair after Poisson sampling: P becomes (1 - rate) Q + rate P.
-PairOfEvent sampled(const SymmetricAtoms& all, double rate) {
-  const SymmetricAtoms base = grouped(all, kMostGroups);
+PairOfEvent sampled(const SymmetricAtoms& base, double rate) {
   for (const AtomPair::Atom& atom : base.atoms) refuse_above_largest(std::max(std::fabs(atom.from), std::fabs(atom.to)));
   if (rate == 1) return symmetric(std::make_shared<AtomPair>(base.atoms, base.ends, base.spacing, base.losses));
   const auto of_remove = [&](double loss) { return std::log1p(rate * std::expm1(loss)); };
@@ -141,8 +144,12 @@ std::optional<double> gaussian_square(const Event& event) {
 
 class Collector {
  public:
-  Collector(Neighbours neighbours, const PairPrecision& precision)
-      : of_ledger_(neighbours), neighbours_(neighbours), precision_(precision) {}
+  Collector(const Ledger& ledger, const PairPrecision& precision)
+      : of_ledger_(ledger.neighbours()), neighbours_(of_ledger_), precision_(precision) {
+    const std::size_t kinds = std::max<std::size_t>(1, count_kinds(ledger).different);
+    most_groups_ = std::clamp(kMostGroupsInAll / kinds, kLeastGroups, kMostGroups);
+    most_components_ = std::clamp(kMostComponentsInAll / kinds, kLeastComponents, kMostComponents);
+  }
 
   void add(const Leaf& leaf) {
     const std::optional<Event> tame = tamed(leaf.event);
@@ -249,13 +256,13 @@ class Collector {
   SymmetricAtoms atoms_of(const DiscreteGaussian& it, double moved_by, double count) {
     const double cut = cut_of(count);
     count_atoms(how_many_gaussian_atoms(it.scale, cut));
-    return discrete_gaussian_atoms(it.scale, moved_by * static_cast<double>(it.sensitivity), cut);
+    return grouped(discrete_gaussian_atoms(it.scale, moved_by * static_cast<double>(it.sensitivity), cut), most_groups_);
   }
   SymmetricAtoms atoms_of(const DiscreteLaplace& it, double moved_by) {
     const double moved = moved_by * static_cast<double>(it.sensitivity);
     refuse_above_largest(moved / it.scale);
     count_atoms(moved);
-    return discrete_laplace_atoms(it.scale, moved);
+    return grouped(discrete_laplace_atoms(it.scale, moved), most_groups_);
   }
   void take(const DiscreteGaussian& it, const Event& event, double count) {
     add_atoms(event, count, [&] { return atoms_of(it, distance(), count); });
@@ -302,8 +309,8 @@ class Collector {
   /// In units of the noise where the numbers are extreme; of many components some are taken together, for a bound from
   /// above only.
   PairOfEvent mixture_of(const MixtureOfGaussians& it) const {
-    const bool is_much = it.components.size() > kMostComponents;
-    const MixtureOfGaussians few = is_much ? with_few_components(it, kMostComponents) : it;
+    const bool is_much = it.components.size() > most_components_;
+    const MixtureOfGaussians few = is_much ? with_few_components(it, most_components_) : it;
     const bool is_usual = it.noise_multiplier > kLeastUsualNoise && it.noise_multiplier < 1 / kLeastUsualNoise;
     std::map<double, double> weights;
     double total = 0;
@@ -435,6 +442,8 @@ class Collector {
   Neighbours neighbours_;  // of the leaf at hand
   PairPrecision precision_;
   PairPhases made_;
+  std::size_t most_groups_;
+  std::size_t most_components_;
   double atoms_ = 0;       // made so far
   double ratio_work_ = 0;  // done so far
   std::map<std::string, std::size_t> place_;
@@ -453,7 +462,7 @@ class Collector {
 }  // namespace
 
 PairPhases dominating_pairs(const Ledger& ledger, const PairPrecision& precision) {
-  Collector collector(ledger.neighbours(), precision);
+  Collector collector(ledger, precision);
   for_each_leaf(ledger, [&](const Leaf& leaf) { collector.add(leaf); });
   return collector.finish();
 }

@@ -17,6 +17,7 @@ namespace {
 
 constexpr double kMostNoise = 1e100;
 constexpr double kLeastAmount = 1e-100;
+constexpr double kMostExact = 0x1p53;  // whole numbers above are no doubles
 
 using Change = std::function<double(double)>;
 
@@ -27,6 +28,10 @@ struct WithNumbers {
   Change delta = amount;
 
   double chance(double of) const { return std::min(1.0, amount(of)); }
+  static std::uint64_t whole(const Change& change, std::uint64_t of, std::uint64_t least) {
+    if (static_cast<double>(of) > kMostExact) return of;
+    return std::max(least, static_cast<std::uint64_t>(std::min(change(static_cast<double>(of)), kMostExact)));
+  }
   Event of(const Event& event) const { return std::visit(*this, event.kind()); }
 
   Event operator()(const Gaussian& it) const { return Gaussian{noise(it.noise_multiplier)}; }
@@ -34,7 +39,7 @@ struct WithNumbers {
   Event operator()(const DiscreteGaussian& it) const { return it; }  // of scales that change little nothing is known
   Event operator()(const DiscreteLaplace& it) const { return DiscreteLaplace{noise(it.scale), it.sensitivity}; }
   Event operator()(const RandomizedResponse& it) const {
-    return RandomizedResponse{std::min(1.0, noise(it.noise_probability)), it.categories};
+    return RandomizedResponse{std::min(1.0, noise(it.noise_probability)), whole(amount, it.categories, 2)};
   }
   Event operator()(const ExponentialMechanism& it) const { return ExponentialMechanism{amount(it.epsilon)}; }
   Event operator()(const EpsilonDelta& it) const { return EpsilonDelta{amount(it.epsilon), delta(it.delta)}; }
@@ -57,7 +62,7 @@ struct WithNumbers {
     return TruncatedPoissonSampled{it.dataset_size, it.sampling_rate, it.maximum_batch_size, of(it.inner)};
   }
   Event operator()(const Shuffled& it) const { return Shuffled{it.batches, of(it.inner)}; }
-  Event operator()(const BallsAndBins& it) const { return BallsAndBins{it.bins, of(it.inner)}; }
+  Event operator()(const BallsAndBins& it) const { return BallsAndBins{whole(noise, it.bins, 1), of(it.inner)}; }
   Event operator()(const RepeatAndSelect& it) const { return RepeatAndSelect{of(it.inner), it.mean, it.shape}; }
   Event operator()(const Composed& it) const {
     Composed made;
@@ -172,6 +177,16 @@ MixtureOfGaussians with_few_components(const MixtureOfGaussians& mixture, std::s
   return made;
 }
 
+namespace {
+
+/// How long a curve of the event takes, in usual ones.
+double work_of_curve(const Event& event) {
+  if (event.get_if<BallsAndBins>() != nullptr) return 40;
+  return event.get_if<TruncatedPoissonSampled>() != nullptr ? 4 : 1;
+}
+
+}  // namespace
+
 std::optional<Event> tamed(const Event& event) {
   const Event made =
       WithNumbers{[](double noise) { return std::min(noise, kMostNoise); },
@@ -188,10 +203,15 @@ std::string key_of(const Event& event) {
   return key;
 }
 
-std::size_t count_kinds(const Ledger& ledger) {
+Kinds count_kinds(const Ledger& ledger) {
   std::unordered_set<std::string> keys;
-  for_each_leaf(ledger, [&](const Leaf& leaf) { keys.insert(key_of(leaf.event)); });
-  return keys.size();
+  Kinds kinds;
+  for_each_leaf(ledger, [&](const Leaf& leaf) {
+    if (!keys.insert(key_of(leaf.event)).second) return;
+    ++kinds.different;
+    kinds.work_of_curves += work_of_curve(leaf.event);
+  });
+  return kinds;
 }
 
 namespace {
@@ -231,6 +251,29 @@ struct Slot {
 
 using Slots = std::vector<Slot>;
 
+/// The ledger with the parts of compositions as entries of their own, where counts allow that.
+class TakenApart {
+ public:
+  explicit TakenApart(const Ledger& whole) : ledger(whole.neighbours()), left_(~std::uint64_t{0} - whole.releases()) {
+    for (const LedgerEntry& entry : whole.entries()) add(entry.event, entry.count);
+  }
+  Ledger ledger;
+
+ private:
+  void add(const Event& event, std::uint64_t count) {
+    std::uint64_t times = 1;
+    if (const auto* it = event.get_if<SelfComposed>()) times = it->count;
+    if (const auto* it = event.get_if<Composed>()) times = std::max<std::uint64_t>(1, it->events.size());
+    const unsigned __int128 more = static_cast<unsigned __int128>(count) * (times - 1);
+    if (times == 1 || more > left_) return ledger.append(event, count);
+    left_ -= static_cast<std::uint64_t>(more);
+    if (const auto* it = event.get_if<SelfComposed>()) return add(it->inner, count * times);
+    for (const Event& part : event.get_if<Composed>()->events) add(part, count);
+  }
+
+  std::uint64_t left_;  // releases that still can be counted
+};
+
 /// How many groups the slots of a shape may have so that there are about `most` of all combinations.
 void choose_groups(Slots& slots, double most) {
   for (Slot& slot : slots) {
@@ -251,7 +294,8 @@ void choose_groups(Slots& slots, double most) {
 
 }  // namespace
 
-Ledger rounded(const Ledger& ledger, std::size_t most, Cost cost) {
+Ledger rounded(const Ledger& whole, std::size_t most, Cost cost) {
+  const Ledger ledger = TakenApart(whole).ledger;
   std::map<std::string, Slots> slots_of;
   for (const LedgerEntry& entry : ledger.entries()) {
     const Shape shape = shape_of(entry.event);

@@ -9,8 +9,8 @@
 namespace dpml {
 
 // Events with other numbers that are known to cost no less, or no more, whatever is asked of them: of every kind that has
-// a noise, but the discrete Gaussian, a smaller one costs more; so do a larger Poisson sampling rate, epsilon, delta, rho
-// and sensitivity of a component. All other numbers stay as they are.
+// a noise, but the discrete Gaussian, a smaller one costs more; so do a larger Poisson sampling rate, epsilon, delta, rho,
+// sensitivity of a component and number of categories, and fewer bins. All other numbers stay as they are.
 enum class Cost { more, less };
 
 /// A mixture of at most `most` components that costs no less: neighbouring ones become the largest of them. (More of
@@ -24,8 +24,13 @@ std::optional<Event> tamed(const Event& event);
 /// Events that have equal keys are equal.
 std::string key_of(const Event& event);
 
-/// How many different events there are, compositions taken apart. Throws what for_each_leaf throws.
-std::size_t count_kinds(const Ledger& ledger);
+/// How many different events there are, compositions taken apart, and how long their Renyi curves take, in usual ones.
+struct Kinds {
+  std::size_t different = 0;
+  double work_of_curves = 0;
+};
+/// Throws what for_each_leaf throws.
+Kinds count_kinds(const Ledger& ledger);
 
 /// A ledger of about `most` different events, or fewer. Events that differ in their numbers only are taken together where
 /// those are close: every number becomes the one of its group that costs most, or least.

@@ -27,7 +27,8 @@ constexpr double kLogCut = 12;           // of delta, what pairs may leave out
 constexpr double kLogDeltaUnknown = -30;
 constexpr double kCoarsening = 6;
 constexpr std::size_t kMostKinds = 400;
-constexpr std::size_t kFewKinds = 150;  // of ledgers with more than that
+constexpr std::size_t kFewKinds = 150;        // of ledgers with more than that
+constexpr std::size_t kMostKindsLeft = 1000;  // where those are not enough
 constexpr double kWork = 8e8;  // for an answer (work_budget.h)
 constexpr double kWorkOfSide = 5e8;  // likewise, where two ledgers are looked at
 // Of balls_and_bins:
@@ -120,8 +121,14 @@ struct Found {
   std::vector<std::string> notes;
 };
 
+/// Is the interval at most so wide, relative to its upper end? What is infinite from above only is not.
+bool is_within(const Interval& interval, double relative) {
+  if (interval.upper == kInfinity) return interval.lower == kInfinity;
+  return interval.upper - interval.lower <= relative * interval.upper;
+}
+
 bool is_met(const Found& found, double relative_gap) {
-  return found.interval.upper - found.interval.lower <= relative_gap * found.interval.upper;
+  return is_within(found.interval, relative_gap);
 }
 
 Found on_lattice(const PairPhases& pairs, const Question& question, WorkBudget& budget) {
@@ -178,7 +185,7 @@ Found largest_losses(const PairPhases& pairs) {
 /// The smaller one of what the lattice and Renyi differential privacy say, with the lower end of the lattice.
 Bound combined(const Found& found, const std::optional<Bound>& rdp, double relative_gap) {
   Bound bound{.upper = found.interval.upper, .lower = found.interval.lower, .method = "pld", .notes = found.notes};
-  const bool is_narrow = found.interval.upper - found.interval.lower <= kMuchWider * relative_gap * found.interval.upper;
+  const bool is_narrow = is_within(found.interval, kMuchWider * relative_gap);
   if (rdp && is_met(found, relative_gap)) {  // both say the same, within the gap
     bound.upper = std::clamp(rdp->upper, bound.lower, bound.upper);
   } else if (rdp && rdp->upper < bound.upper) {
@@ -202,44 +209,69 @@ Bound combined(const Found& found, const std::optional<Bound>& rdp, double relat
   return bound;
 }
 
-/// `rdp` is what Renyi differential privacy says about it.
-Bound find(const Ledger& ledger, const std::optional<Bound>& rdp, const Question& question, double relative_gap,
-           double work) {
-  if (rdp && rdp->upper == 0) return *rdp;
+/// What the lattice says beside Renyi differential privacy. Throws UnsupportedEvent where it cannot hold the ledger.
+Bound find_on_lattice(const Ledger& ledger, const std::optional<Bound>& rdp, const Question& question,
+                      double relative_gap, double work) {
   if (rdp && question.is_of_delta && std::log(rdp->upper) < kLeastLogDelta) {
-    return with_reason(*rdp, "delta is below what a lattice can hold");
+    throw UnsupportedEvent("delta is below what a lattice can hold");
   }
+  const PairPrecision precision{question.log_delta - kLogCut, kRatioStep * std::sqrt(relative_gap / kRelativeGap)};
+  const PairPhases pairs = dominating_pairs(ledger, precision);
+  if (pairs.is_non_private) {
+    return {.upper = question.most, .lower = question.most, .method = "pld", .notes = pairs.notes};
+  }
+  if (pairs.phases.empty()) return {.upper = 0, .method = "pld", .notes = pairs.notes};
+  if (pairs.is_one_gaussian) return question.ask(GdpAccountant(), ledger);  // exact, so better than any lattice
+  if (question.log_delta == -kInfinity) return combined(largest_losses(pairs), rdp, relative_gap);
+  if (question.log_delta < kLeastLogDelta) throw UnsupportedEvent("delta is below what a lattice can hold");
+  WorkBudget budget(work);
+  return combined(on_finer_lattices(ledger, pairs, question, relative_gap, budget), rdp, relative_gap);
+}
+
+Bound find(const Ledger& ledger, const std::optional<Bound>& rdp, const Question& question, double relative_gap) {
+  if (rdp && rdp->upper == 0) return *rdp;
   try {
-    const PairPrecision precision{question.log_delta - kLogCut, kRatioStep * std::sqrt(relative_gap / kRelativeGap)};
-    const PairPhases pairs = dominating_pairs(ledger, precision);
-    if (pairs.is_non_private) {
-      return {.upper = question.most, .lower = question.most, .method = "pld", .notes = pairs.notes};
-    }
-    if (pairs.phases.empty()) return {.upper = 0, .method = "pld", .notes = pairs.notes};
-    if (pairs.is_one_gaussian) return question.ask(GdpAccountant(), ledger);  // exact, so better than any lattice
-    if (question.log_delta == -kInfinity) return combined(largest_losses(pairs), rdp, relative_gap);
-    if (question.log_delta < kLeastLogDelta) throw UnsupportedEvent("delta is below what a lattice can hold");
-    WorkBudget budget(work);
-    return combined(on_finer_lattices(ledger, pairs, question, relative_gap, budget), rdp, relative_gap);
+    return find_on_lattice(ledger, rdp, question, relative_gap, kWork);
   } catch (const UnsupportedEvent& refusal) {
     if (rdp) return with_reason(*rdp, refusal.what());
     return question.ask(RdpAccountant(), ledger);  // which refuses by name
   }
 }
 
-/// Ledgers of too many kinds of releases: one that costs no less and one that costs no more, of fewer kinds.
-Bound find_rounded(const Ledger& ledger, const Question& question, double relative_gap) {
-  const std::optional<Bound> rdp = by_rdp(ledger, question);
-  if (ledger.entries().size() <= kMostKinds && count_kinds(ledger) <= kMostKinds) {
-    return find(ledger, rdp, question, relative_gap, kWork);
+/// From ledgers of fewer kinds of releases: one that costs no less and one that costs no more.
+Bound find_rounded(const Ledger& ledger, const std::optional<Bound>& rdp, const Question& question,
+                   double relative_gap) {
+  Bound bound;
+  try {
+    const Ledger more = rounded(ledger, kFewKinds, Cost::more);
+    if (count_kinds(more).different > kMostKindsLeft) {
+      throw UnsupportedEvent("there are more than " + std::to_string(kMostKindsLeft) +
+                             " different kinds of releases that cannot be taken together");
+    }
+    bound = find_on_lattice(more, std::nullopt, question, relative_gap, kWorkOfSide);
+    bound.lower =
+        find_on_lattice(rounded(ledger, kFewKinds, Cost::less), std::nullopt, question, relative_gap, kWorkOfSide).lower;
+  } catch (const UnsupportedEvent& refusal) {
+    if (rdp) return with_reason(*rdp, refusal.what());
+    return question.ask(RdpAccountant(), ledger);  // which refuses by name
   }
-  Bound bound = find(rounded(ledger, kFewKinds, Cost::more), rdp, question, relative_gap, kWorkOfSide);
-  bound.lower = find(rounded(ledger, kFewKinds, Cost::less), std::nullopt, question, relative_gap, kWorkOfSide).lower;
+  if (rdp && rdp->upper < bound.upper) {
+    const double lower = bound.lower;
+    bound = with_reason(*rdp, "for the lattice close kinds of releases had to be taken together");
+    bound.lower = lower;
+  } else {
+    bound.notes.push_back("There are more than " + std::to_string(kMostKinds) +
+                          " different kinds of releases: close ones were taken together, on the safe side, and the "
+                          "interval is wider for it.");
+  }
   bound.lower = std::min(bound.lower, bound.upper);
-  bound.notes.push_back("There are more than " + std::to_string(kMostKinds) +
-                        " different kinds of releases: close ones were taken together, on the safe side, and the "
-                        "interval is wider for it.");
   return bound;
+}
+
+Bound find_any(const Ledger& ledger, const Question& question, double relative_gap) {
+  const std::optional<Bound> rdp = by_rdp(ledger, question);
+  return count_kinds(ledger).different > kMostKinds ? find_rounded(ledger, rdp, question, relative_gap)
+                                                    : find(ledger, rdp, question, relative_gap);
 }
 
 }  // namespace
@@ -257,7 +289,7 @@ Bound PldAccountant::find_epsilon(const Ledger& ledger, double delta) const {
           },
       .is_settled = [](const LossProfile& profile, Interval first) { return profile.largest_sum().upper <= first.lower; },
       .ask = [=](const Accountant& accountant, const Ledger& of) { return accountant.epsilon_bound(of, delta); }};
-  return find_rounded(ledger, question, relative_gap_);
+  return find_any(ledger, question, relative_gap_);
 }
 
 Bound PldAccountant::find_delta(const Ledger& ledger, double epsilon) const {
@@ -274,7 +306,7 @@ Bound PldAccountant::find_delta(const Ledger& ledger, double epsilon) const {
       .is_settled = [=](const LossProfile& profile, Interval) { return profile.largest_sum().upper <= epsilon; },
       .ask = [=](const Accountant& accountant, const Ledger& of) { return accountant.delta_bound(of, epsilon); }};
   if (epsilon == kInfinity) return with_reason(question.ask(RdpAccountant(), ledger), "epsilon is infinite");
-  return find_rounded(ledger, question, relative_gap_);
+  return find_any(ledger, question, relative_gap_);
 }
 
 }  // namespace dpml

@@ -15,24 +15,32 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
 
-constexpr std::size_t kMostKinds = 8000;
+constexpr double kMostWork = 8000;  // of curves, in usual ones
+constexpr std::size_t kFewKinds = 8000;
+constexpr std::size_t kFewCostlyKinds = 150;
 
 /// The ledger, or one of fewer kinds of releases that costs no less.
 struct FewKinds {
-  explicit FewKinds(const Ledger& whole)
-      : is_rounded(whole.entries().size() > kMostKinds && count_kinds(whole) > kMostKinds),
-        ledger(is_rounded ? rounded(whole, kMostKinds, Cost::more) : whole) {}
+  explicit FewKinds(const Ledger& whole) : ledger(whole) {
+    const Kinds kinds = count_kinds(whole);
+    is_rounded = kinds.work_of_curves > kMostWork;
+    if (!is_rounded) return;
+    const bool are_usual = kinds.work_of_curves < 2 * static_cast<double>(kinds.different);
+    ledger = rounded(whole, are_usual ? kFewKinds : kFewCostlyKinds, Cost::more);
+    if (count_kinds(ledger).work_of_curves <= 2 * kMostWork) return;
+    throw UnsupportedEvent("accountant rdp: there are " + std::to_string(kinds.different) +
+                           " different kinds of releases, too many of which cannot be taken together");
+  }
 
   std::vector<std::string> notes(const ComposedCurve& curve) const {
     std::vector<std::string> made = curve.notes();
     if (is_rounded) {
-      made.push_back("There are more than " + std::to_string(kMostKinds) +
-                     " different kinds of releases: close ones were taken together, on the safe side.");
+      made.push_back("There are many different kinds of releases: close ones were taken together, on the safe side.");
     }
     return made;
   }
 
-  bool is_rounded;
+  bool is_rounded = false;
   Ledger ledger;
 };
 

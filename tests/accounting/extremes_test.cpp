@@ -46,6 +46,8 @@ std::optional<Bound> answer(const std::string& accountant, const Question& quest
     found = question.is_epsilon_asked ? asked->epsilon_bound(question.ledger, question.asked)
                                       : asked->delta_bound(question.ledger, question.asked);
   } catch (const UnsupportedEvent&) {
+  } catch (const std::exception& error) {
+    ADD_FAILURE() << error.what();
   }
   EXPECT_LT(cpu_seconds() - started, kMostSecondsOfAnswer);
   if (!found) return found;
