@@ -17,6 +17,7 @@ constexpr double kOnTheEdge = 1e-15;  // relative: as near as losses of a common
 
 AtomPair::AtomPair(std::vector<Atom> atoms, Ends ends, double spacing, Losses losses)
     : atoms_(std::move(atoms)), ends_(ends), spacing_(spacing), losses_(losses) {
+  std::erase_if(atoms_, [](const Atom& atom) { return !(atom.p > 0); });
   const auto is_less = [](const Atom& a, const Atom& b) { return a.loss < b.loss; };
   if (!std::is_sorted(atoms_.begin(), atoms_.end(), is_less)) {
     std::stable_sort(atoms_.begin(), atoms_.end(), is_less);

@@ -12,7 +12,7 @@ class AtomPair final : public LossPair {
   struct Atom {
     Atom(double p, double loss) : Atom(p, loss, loss, loss) {}
     Atom(double p, double loss, double from, double to) : p(p), loss(loss), from(from), to(to) {}
-    double p;     ///< > 0
+    double p;     ///< >= 0; those of 0 are left out
     double loss;  ///< log(P / Q), finite
     double from;  ///< loss of every outcome of a group is in [from, to]
     double to;
@@ -34,7 +34,7 @@ class AtomPair final : public LossPair {
   double work_of_cell() const override { return 20; }
   double spacing() const override { return spacing_; }
   bool has_only_spaced_losses() const override { return spacing_ > 0; }
-  double smallest_loss() const override { return atoms_.front().from; }
+  double smallest_loss() const override { return atoms_.empty() ? 0 : atoms_.front().from; }
   Interval largest_loss() const override;
   double infinite() const override { return ends_.infinite; }
 

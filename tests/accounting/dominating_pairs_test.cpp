@@ -183,6 +183,19 @@ double total_with_infinite(const LossPair& pair) {
   return sum;
 }
 
+// More bins cost less: of a number of them whose digits are too many, fewer are added up from above and more from below.
+TEST(RandomAllocation, RoundsNumbersOfBinsToTheSafeSide) {
+  for (const std::uint64_t bins : {std::uint64_t{5}, std::uint64_t{16383}, std::uint64_t{16385}, std::uint64_t{99999},
+                                   (std::uint64_t{1} << 30) - 1}) {
+    const RatioLattice lattice{.step = 0.2, .cut = 1e-6};
+    const double above = log_normal_sum(bins, 1, lattice, ConvexSide::above).count;
+    const double below = log_normal_sum(bins, 1, lattice, ConvexSide::below).count;
+    EXPECT_LE(above, static_cast<double>(bins));
+    EXPECT_GE(below, static_cast<double>(bins));
+    EXPECT_LE(below - above, 2e-4 * static_cast<double>(bins));
+  }
+}
+
 // What dominates may count mass twice, but must not lose any: neither the bulk nor a tail.
 TEST(RandomAllocation, LosesNoMass) {
   const bool all = wants_all_cases();  // a minute

@@ -14,6 +14,7 @@
 #include "dice.h"
 #include "dpml/accounting/accountant.h"
 #include "dpml/base/text.h"
+#include "event_rounding.h"
 #include "extreme_ledgers.h"
 #include "reference_events.h"
 #include "time_limit.h"
@@ -149,6 +150,67 @@ TEST(Extremes, ReleasesThatCostNothingCostNothingBesideOthers) {
   EXPECT_LE(chance.upper, 1.01 * alone.upper);
 }
 
+// A thousandth beside 1, where the answer may be wrong by a tenth, is not put on the lattice but added.
+TEST(Extremes, WhatIsNearlyFreeIsAddedFromAbove) {
+  Ledger ledger = ledger_of(EpsilonDelta{1, 0}, Neighbours::add_or_remove_one);
+  ledger.append(EpsilonDelta{0.0005, 0});
+  const Bound found = make_accountant("pld", 0.1)->epsilon_bound(ledger, 1e-12);
+  EXPECT_GE(found.upper, 1.0005 * (1 - 1e-9));
+  EXPECT_LE(found.lower, 1.0005);
+  EXPECT_GE(found.lower, 0.99);
+}
+
+// What Renyi divergences say of it, at a delta far below, is composed with the rest.
+TEST(Extremes, WhatHasNoPairIsComposedWithTheOthers) {
+  const Bound alone = pld(PoissonSampled{0.01, Gaussian{1}}, 1e-5, 1000, Neighbours::replace_one);
+  double before = alone.upper;
+  for (const double rho : {1e-9, 1e-6, 1e-3, 1.0}) {
+    Ledger ledger = ledger_of(PoissonSampled{0.01, Gaussian{1}}, Neighbours::replace_one, 1000);
+    ledger.append(ZeroConcentrated{rho, 0});
+    const Bound both = answer("pld", {ledger, 1e-5}).value();
+    EXPECT_GE(both.upper, before * (1 - kRelativeGap)) << rho;
+    EXPECT_LE(both.upper, make_accountant("rdp")->epsilon(ledger, 1e-5)) << rho;
+    EXPECT_LE(both.lower, alone.upper) << rho;  // it may cost nothing
+    EXPECT_GE(both.lower, 0.99 * alone.lower) << rho;
+    EXPECT_FALSE(both.notes.empty()) << rho;
+    before = both.upper;
+  }
+}
+
+TEST(Extremes, RoundedLedgersCostNoLess) {
+  Dice dice(11);
+  for (int i = 0; i < 20; ++i) {
+    Ledger ledger(Neighbours::zero_out);
+    for (int k = 0; k < 12; ++k) {
+      ledger.append(PoissonSampled{dice.logarithmic(0.01, 0.1), Gaussian{dice.logarithmic(1, 5)}}, 5);
+      ledger.append(SelfComposed{Composed{{Laplace{dice.logarithmic(3, 30)}, EpsilonDelta{0.01, dice.logarithmic(1e-9, 1e-7)}}}, 2});
+      ledger.append(BallsAndBins{static_cast<std::uint64_t>(2 + dice.count(100)), Gaussian{3}});
+    }
+    const Ledger more = rounded(ledger, 8, Cost::more);
+    const Ledger less = rounded(ledger, 8, Cost::less);
+    EXPECT_LT(more.entries().size(), ledger.entries().size());
+    const auto rdp = make_accountant("rdp");
+    EXPECT_GT(rdp->epsilon(more, 1e-5), rdp->epsilon(ledger, 1e-5));
+    EXPECT_LT(rdp->epsilon(less, 1e-5), rdp->epsilon(ledger, 1e-5));
+  }
+}
+
+TEST(Extremes, ManyKindsOfReleases) {
+  for (const bool can_be_taken_together : {true, false}) {
+    Ledger ledger(Neighbours::zero_out);
+    for (int i = 0; i < 3000; ++i) {
+      if (can_be_taken_together) {
+        ledger.append(PoissonSampled{0.001 + 1e-6 * i, Gaussian{1 + 1e-3 * i}});
+      } else {
+        ledger.append(DiscreteGaussian{1000 + 0.37 * i, 10});
+      }
+    }
+    const Bound found = answer("pld", {ledger, 1e-5}).value();
+    EXPECT_LE(found.upper, make_accountant("rdp")->epsilon(ledger, 1e-5));
+    EXPECT_FALSE(found.notes.empty());
+  }
+}
+
 TEST(Extremes, LaplaceOfTenMillionIsLikeAGaussianOfThat) {
   for (const Event& event : {Event(Laplace{1e7}), Event(Gaussian{1e7})}) {
     Ledger ledger = ledger_of(PoissonSampled{0.01, Gaussian{0.8}}, Neighbours::add_or_remove_one, 1000);
@@ -228,6 +290,13 @@ TEST(Extremes, NoEpsilonHoldsBelowTheChanceToTellAll) {
   EXPECT_NE(found.notes[0].find("no epsilon holds"), std::string::npos);
   EXPECT_NE(found.notes[0].find("tells everything"), std::string::npos);
   EXPECT_TRUE(std::isfinite(pld(EpsilonDelta{1, 0.1}, 0.11, 1, Neighbours::replace_one).upper));
+}
+
+TEST(Extremes, SampledReleasesOfEverythingFailWithTheChanceOfASample) {
+  const Event all = PoissonSampled{0.001, EpsilonDelta{0.5, 1}};
+  const double chance = 1 - std::pow(0.999, 50);
+  EXPECT_EQ(pld(all, 0.99 * chance, 50).lower, kInfinity);
+  EXPECT_NEAR(pld(all, 1.01 * chance, 50).upper, 0, 1e-9);
 }
 
 TEST(Extremes, CountsUpToTheLargestOne) {

@@ -113,6 +113,23 @@ TEST(Jumps, SumsTakenApartHoldAllSums) {
   EXPECT_GE(narrow, 100);  // where all that matters was counted
 }
 
+TEST(Jumps, WhatTheBudgetDoesNotAllowIsBoundedWithoutIt) {
+  Dice dice(6);
+  for (int i = 0; i < 50; ++i) {
+    const Case it = random_case(dice);
+    WorkBudget budget(1);
+    const LossComposition made(it.phases, 1, -60, 1e6, budget);
+    const double epsilon = dice.uniform(0, 4);
+    const auto exact = static_cast<double>(it.sums.log_delta(epsilon));
+    const bool is_one_release = it.phases.size() == 1 && it.phases[0].count == 1;
+    if (!is_one_release && exact > -100) {
+      EXPECT_FALSE(made.has_masses()) << i;
+    }
+    EXPECT_GE(made.log_delta_upper(epsilon), std::isinf(exact) ? exact : exact - 1e-9) << i;
+    EXPECT_LE(made.log_delta_lower(epsilon), exact + 1e-9) << i;
+  }
+}
+
 TEST(Jumps, TermsAreAllWaysToShareThem) {
   const JumpSplit split{.thresholds = {1, 2}, .is_split = {true, false, true}};
   const std::vector<double> counts{3, 5, 1};
