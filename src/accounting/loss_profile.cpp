@@ -25,6 +25,7 @@ constexpr double kMostReleases = 1e11;  // the bounds of rounding are of first o
 constexpr double kFreeOfGap = 0.02;      // of what epsilon may be wrong by, for what is as good as free
 constexpr double kCutOfGap = 0.02;       // the same while composing, compared with what delta may be wrong by
 constexpr double kRefocus = 0.97;        // of what was guessed
+constexpr double kLeastRefocus = 0.5;
 constexpr double kMuchOfError = 0.1;     // of what is allowed, of one kind
 constexpr double kLessOutside = 4;       // in the logarithm
 constexpr double kMostLessOutside = 40;
@@ -34,7 +35,7 @@ constexpr double kWorkOfTerm = 200;      // to cut a part out of them and to til
 constexpr double kMostPoints = 1 << 19;  // to transform
 constexpr double kMostPointsCoarse = 1 << 16;
 constexpr int kMostWidenings = 4;  // of a step for which a window has too many points
-constexpr double kMostWidening = 30;
+constexpr double kMostWidening = 1e6;
 constexpr double kLeastWidening = 1.1;
 constexpr double kLeastPoints = 1 << 10;
 constexpr double kPartOfBudget = 0.6;     // for the sums of a composition
@@ -171,7 +172,8 @@ double LossProfile::usable_step(double step) const {
   }
   step = std::max({step, least, kLeastStep * looks_.largest_loss()});
   // Few losses are a lattice of their own, without any error.
-  if (phases_.size() == 1 && phases_[0].pair->has_only_spaced_losses() && phases_[0].count * spacing < kFewNodes * step) {
+  if (phases_.size() == 1 && phases_[0].pair->has_only_spaced_losses() &&
+      (step <= spacing || phases_[0].count * spacing < kFewNodes * step)) {
     return spacing;
   }
   if (!(spacing >= step)) return step;
@@ -254,11 +256,11 @@ Interval LossProfile::refine(Attempt attempt, double most_points, WorkBudget& bu
     const double times_too_wide = fault(best);
     if (times_too_wide <= 1) break;
     const LossComposition::Errors errors = composition.errors(epsilon(composition));
-    if (const std::optional<Attempt> other = refocus(best, composition)) {
+    if (errors.bounded > kMuchOfError * attempt.relative_error && attempt.plan.count_more()) {
+      step = std::min(step, usable_step(attempt.step));
+    } else if (const std::optional<Attempt> other = refocus(best, composition)) {
       attempt = *other;
       step = usable_step(attempt.step);
-    } else if (errors.bounded > kMuchOfError * attempt.relative_error && attempt.plan.count_more()) {
-      step = std::min(step, usable_step(attempt.step));
     } else if (is_coarser) {
       break;
     } else if (errors.outside > kMuchOfError * attempt.relative_error && errors.outside > kMuchOfError * errors.rounding) {
@@ -342,7 +344,7 @@ Interval LossProfile::epsilon(double log_delta, double relative_gap, WorkBudget&
       [&](const Interval& interval, const LossComposition& composition) -> std::optional<Attempt> {
         const double found = std::clamp(composition.epsilon_guess(log_delta), interval.lower, interval.upper);
         if (!(found < kRefocus * guess)) return std::nullopt;
-        guess = found;
+        guess = std::max(found, kLeastRefocus * guess);  // what was found may be far off, too
         tilt = minimise_positive([&](double b) {
                  return looks_.cumulant(b) - b * guess - b * std::log1p(1 / b) - std::log1p(b);
                }).place;
