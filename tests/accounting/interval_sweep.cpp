@@ -1,4 +1,4 @@
-// How wide are the intervals of "pld", and how long do they take? Random questions of four families, the same on every
+// How wide are the intervals of "pld", and how long do they take? Random questions of five families, the same on every
 // machine; scripts/sweep_accountant.sh builds and runs it.
 // usage: accounting_sweep [CASES of each family]
 // Prints every interval wider than 0.1 % of its upper end, then a line for each family. Exit code 1 when more than one
@@ -47,6 +47,7 @@ std::vector<Family> families() {
       {"training, deltas down to 1e-200", [](Dice& dice) { return training(dice, 1e-8, 1, 0.3, 30, 1e6, 1e-200, 0.1); }},
       {"anything, deltas down to 1e-200",
        [](Dice& dice) { return training(dice, 1e-8, 1, 0.05, 1e4, 1e8, dice.coin() ? 1e-12 : 1e-200, 0.5); }},
+      {"few releases", [](Dice& dice) { return training(dice, 1e-6, 1, 0.3, 10, 20, 1e-12, 0.1); }},
       {"balls and bins",
        [](Dice& dice) {
          const auto bins = static_cast<std::uint64_t>(1 + dice.count(1e4));
