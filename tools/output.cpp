@@ -100,8 +100,8 @@ std::string ledger_text(const Ledger& ledger) {
     text += "  " + group_digits(entry.count) + " x " + to_text(entry.event) + "\n";
   }
   if (!text.empty() || ledger.releases() == 0) return text;
-  return "  " + group_digits(ledger.releases()) + " releases of " +
-         std::to_string(ledger.entries().size()) + " kinds, one after the other\n";
+  return "  " + group_digits(ledger.releases()) + " releases of " + std::to_string(ledger.entries().size()) +
+         " kinds, one after the other\n";
 }
 
 void print_notes(std::span<const std::string> notes) {

@@ -100,9 +100,8 @@ void print_result(const Request& request, const Experiment& experiment, const Ru
     print_json(json);
     return;
   }
-  std::cout << (result.finished ? "Finished " : "Stopped after ")
-            << group_digits(result.steps) << " steps in " << format_seconds(result.seconds)
-            << ".\n";
+  std::cout << (result.finished ? "Finished " : "Stopped after ") << group_digits(result.steps) << " steps in "
+            << format_seconds(result.seconds) << ".\n";
   std::cout << "  guarantee  " << guarantee_text(result.guarantee) << "; unit: " << experiment.privacy.unit << "\n";
   if (experiment.privacy.seed) {
     std::cout << "             NOT PRIVATE: the seed was chosen, and whoever knows it can remove the noise\n";

@@ -30,7 +30,9 @@ Interval AtomPair::largest_loss() const {
   double largest = 0;
   for (const Atom& atom : atoms_) largest = std::max(largest, atom.to);
   const bool is_exact = losses_ == Losses::exact;
-  return {is_exact ? largest : largest * (1 - kRounding), ends_.cut_above > 0 ? kInfinity : is_exact ? largest : largest * (1 + kRounding)};
+  return {is_exact ? largest : largest * (1 - kRounding), ends_.cut_above > 0 ? kInfinity
+                                                          : is_exact          ? largest
+                                                                              : largest * (1 + kRounding)};
 }
 
 LossPair::Likeness AtomPair::likeness() const {

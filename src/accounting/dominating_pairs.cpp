@@ -32,8 +32,8 @@ constexpr std::size_t kMostRest = 1000;
 constexpr std::size_t kMostGroups = 1 << 15;  // of atoms, in one release,
 constexpr std::size_t kLeastGroups = 256;
 constexpr std::size_t kMostGroupsInAll = 1 << 19;  // and in all kinds of releases
-constexpr double kMostAtomsInAll = 2e7;  // to be made; each takes some ten nanoseconds
-constexpr double kMostRatioWork = 8e8;   // of one ledger's balls_and_bins, in additions
+constexpr double kMostAtomsInAll = 2e7;            // to be made; each takes some ten nanoseconds
+constexpr double kMostRatioWork = 8e8;             // of one ledger's balls_and_bins, in additions
 constexpr double kCoarsestRatioStep = 0.2;
 constexpr std::uint64_t kMostBins = std::uint64_t{1} << 30;
 constexpr double kLeastLogCut = -640;
@@ -76,7 +76,8 @@ void refuse_above_largest(double loss) {
 
 /// Atoms of a symmetric pair after Poisson sampling: P becomes (1 - rate) Q + rate P.
 PairOfEvent sampled(const SymmetricAtoms& base, double rate) {
-  for (const AtomPair::Atom& atom : base.atoms) refuse_above_largest(std::max(std::fabs(atom.from), std::fabs(atom.to)));
+  for (const AtomPair::Atom& atom : base.atoms)
+    refuse_above_largest(std::max(std::fabs(atom.from), std::fabs(atom.to)));
   if (rate == 1) return symmetric(std::make_shared<AtomPair>(base.atoms, base.ends, base.spacing, base.losses));
   const auto of_remove = [&](double loss) { return std::log1p(rate * std::expm1(loss)); };
   const auto of_add = [&](double loss) { return -std::log1p(rate * std::expm1(-loss)); };
@@ -208,8 +209,8 @@ class Collector {
     made_.phases[found->second].count += count;
   }
 
-  /// What has no pair here is as (epsilon, delta)-private, together, as Renyi differential privacy says; for that there is
-  /// a pair, also where releases take turns (Vadhan and Zhang 2023, Concurrent composition theorems for differential
+  /// What has no pair here is as (epsilon, delta)-private, together, as Renyi differential privacy says; for that there
+  /// is a pair, also where releases take turns (Vadhan and Zhang 2023, Concurrent composition theorems for differential
   /// privacy: interactive mechanisms together cost no more than their pairs).
   void add_rest() {
     if (made_.phases.empty()) throw UnsupportedEvent(why_rest_);
@@ -218,7 +219,8 @@ class Collector {
     std::vector<std::string> names;
     for (const Rest& one : rest_) {
       curve.add(one.event, {one.neighbours, nodes}, one.count);
-      if (std::find(names.begin(), names.end(), kind_name(one.event)) == names.end()) names.push_back(kind_name(one.event));
+      if (std::find(names.begin(), names.end(), kind_name(one.event)) == names.end())
+        names.push_back(kind_name(one.event));
     }
     const double delta = std::isinf(precision_.log_cut) ? 0 : cut_of(1);
     EpsilonDelta together{epsilon_of(curve, delta).upper, delta};
@@ -226,7 +228,8 @@ class Collector {
     if (together.epsilon > 0) together.epsilon = std::max(together.epsilon, kLeastEpsilon);
     const PairOfEvent pair = only_from_above(sampled(epsilon_delta_atoms(together), 1));
     made_.phases.push_back({pair.remove, pair.add, nullptr, nullptr, 1});
-    made_.notes.push_back("Of " + list_words(names) + " no pair of distributions is known here: what Renyi differential " +
+    made_.notes.push_back("Of " + list_words(names) +
+                          " no pair of distributions is known here: what Renyi differential " +
                           "privacy says of it is composed with the others.");
   }
 
@@ -256,7 +259,8 @@ class Collector {
   SymmetricAtoms atoms_of(const DiscreteGaussian& it, double moved_by, double count) {
     const double cut = cut_of(count);
     count_atoms(how_many_gaussian_atoms(it.scale, cut));
-    return grouped(discrete_gaussian_atoms(it.scale, moved_by * static_cast<double>(it.sensitivity), cut), most_groups_);
+    return grouped(discrete_gaussian_atoms(it.scale, moved_by * static_cast<double>(it.sensitivity), cut),
+                   most_groups_);
   }
   SymmetricAtoms atoms_of(const DiscreteLaplace& it, double moved_by) {
     const double moved = moved_by * static_cast<double>(it.sensitivity);
@@ -357,7 +361,8 @@ class Collector {
       };
       return exact(pair(LaplacePair::Direction::remove), pair(LaplacePair::Direction::add));
     }
-    if (const auto* inner = it.inner.get_if<DiscreteGaussian>()) return sampled(atoms_of(*inner, 1, count), it.sampling_rate);
+    if (const auto* inner = it.inner.get_if<DiscreteGaussian>())
+      return sampled(atoms_of(*inner, 1, count), it.sampling_rate);
     if (const auto* inner = it.inner.get_if<DiscreteLaplace>()) return sampled(atoms_of(*inner, 1), it.sampling_rate);
     if (const auto* inner = it.inner.get_if<EpsilonDelta>()) {
       return sampled(epsilon_delta_atoms(*inner), it.sampling_rate);
@@ -420,7 +425,8 @@ class Collector {
     const double work = work_of_log_normal_sum(bins, 1 / noise, lattice);
     if (work > allowed) lattice.step *= std::sqrt(work / std::max(1.0, allowed));
     if (!(lattice.step <= kCoarsestRatioStep)) {
-      refuse("balls_and_bins", "its noise is too little, or there are too many kinds of it, for a lattice of usual size");
+      refuse("balls_and_bins",
+             "its noise is too little, or there are too many kinds of it, for a lattice of usual size");
     }
     ratio_work_ += work_of_log_normal_sum(bins, 1 / noise, lattice);
     made_.ratio_step = std::max(made_.ratio_step, lattice.step);
@@ -453,8 +459,8 @@ class Collector {
     Neighbours neighbours;
     double count;
   };
-  std::vector<Rest> rest_;  // what has no pair
-  std::string why_rest_;    // the first of it
+  std::vector<Rest> rest_;              // what has no pair
+  std::string why_rest_;                // the first of it
   bool is_exact_ = true;                // what is added stands for what ran, not for something worse
   bool is_tamed_ = false;               // its numbers were changed
 };

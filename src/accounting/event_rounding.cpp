@@ -188,11 +188,12 @@ double work_of_curve(const Event& event) {
 }  // namespace
 
 std::optional<Event> tamed(const Event& event) {
-  const Event made =
-      WithNumbers{[](double noise) { return std::min(noise, kMostNoise); },
-                  [](double amount) { return amount == 0 ? 0 : std::max(amount, kLeastAmount); },
-                  [](double delta) { return delta; }}
-          .of(event);
+  const Event made = WithNumbers{
+      [](double noise) { return std::min(noise, kMostNoise); },
+      [](double amount) { return amount == 0 ? 0 : std::max(amount, kLeastAmount); },
+      [](double delta) {
+        return delta;
+      }}.of(event);
   if (made == event) return std::nullopt;
   return made;
 }
@@ -282,7 +283,8 @@ void choose_groups(Slots& slots, double most) {
   }
   std::vector<Slot*> by_size;
   for (Slot& slot : slots) by_size.push_back(&slot);
-  std::sort(by_size.begin(), by_size.end(), [](const Slot* a, const Slot* b) { return a->values.size() < b->values.size(); });
+  std::sort(by_size.begin(), by_size.end(),
+            [](const Slot* a, const Slot* b) { return a->values.size() < b->values.size(); });
   double left = std::max(1.0, most);
   for (std::size_t i = 0; i < by_size.size(); ++i) {
     const double share = std::pow(left, 1 / static_cast<double>(by_size.size() - i));

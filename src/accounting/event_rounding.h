@@ -8,9 +8,9 @@
 
 namespace dpml {
 
-// Events with other numbers that are known to cost no less, or no more, whatever is asked of them: of every kind that has
-// a noise, but the discrete Gaussian, a smaller one costs more; so do a larger Poisson sampling rate, epsilon, delta, rho,
-// sensitivity of a component and number of categories, and fewer bins. All other numbers stay as they are.
+// Events with other numbers that are known to cost no less, or no more, whatever is asked of them: of every kind that
+// has a noise, but the discrete Gaussian, a smaller one costs more; so do a larger Poisson sampling rate, epsilon,
+// delta, rho, sensitivity of a component and number of categories, and fewer bins. All other numbers stay as they are.
 enum class Cost { more, less };
 
 /// A mixture of at most `most` components that costs no less: neighbouring ones become the largest of them. (More of
@@ -32,8 +32,8 @@ struct Kinds {
 /// Throws what for_each_leaf throws.
 Kinds count_kinds(const Ledger& ledger);
 
-/// A ledger of about `most` different events, or fewer. Events that differ in their numbers only are taken together where
-/// those are close: every number becomes the one of its group that costs most, or least.
+/// A ledger of about `most` different events, or fewer. Events that differ in their numbers only are taken together
+/// where those are close: every number becomes the one of its group that costs most, or least.
 Ledger rounded(const Ledger& ledger, std::size_t most, Cost cost);
 
 }  // namespace dpml

@@ -35,8 +35,8 @@ class JumpPlan {
   /// How much cells of a phase matter, for LossGrid.
   std::vector<LossWeight> weights(const LossLooks& looks, std::size_t phase) const;
 
-  /// A step with which delta is right to the focus' relative error, where -log(delta) falls at this slope, and epsilon to
-  /// `gap`.
+  /// A step with which delta is right to the focus' relative error, where -log(delta) falls at this slope, and epsilon
+  /// to `gap`.
   double first_step(double gap, double slope) const;
 
   /// Windows that leave out less, by that factor in the logarithm.

@@ -58,7 +58,8 @@ double LaplaceCurve::cumulant(double order_minus_one) {
 SampledLaplaceCurve::SampledLaplaceCurve(double distance, double sampling_rate, double most_nodes)
     : distance_(distance),
       sampling_rate_(sampling_rate),
-      most_panels_(static_cast<unsigned>(std::clamp(most_nodes / kNodesOfPanel, 1.0, static_cast<double>(kMostPanels)))),
+      most_panels_(
+          static_cast<unsigned>(std::clamp(most_nodes / kNodesOfPanel, 1.0, static_cast<double>(kMostPanels)))),
       pair_({}),
       discrete_({}) {}
 

@@ -35,7 +35,7 @@ class LaplacePair final : public LossPair {
   Piece piece(double from, double to) const;
   Piece sampled(double p, double loss) const;
 
-  double reach_;            // D
+  double reach_;          // D
   Interval exact_reach_;  // between those
   double sampling_rate_;
   Direction direction_;

@@ -42,9 +42,9 @@ struct Atom {
 struct Group {
   std::int64_t index;
   double mass;
-  double balance;          ///< sum of mass (1 - exp(node - value)): 0, or negative where the group stays below its node
-  std::size_t first;       ///< atom, and
-  double mass_of_first;    ///< what the group has of it; of those up to `end` it has all when it stays below
+  double balance;        ///< sum of mass (1 - exp(node - value)): 0, or negative where the group stays below its node
+  std::size_t first;     ///< atom, and
+  double mass_of_first;  ///< what the group has of it; of those up to `end` it has all when it stays below
   std::size_t end;
 };
 

@@ -11,9 +11,9 @@ namespace dpml {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kCloseEnough = 1e-9;       // of the logarithm of delta
-constexpr double kRemainderError = 1e-9;    // of its logarithm, by the rounding of the bound for what is left out
-constexpr double kWaysError = 1e-14;        // of the logarithm of a number of ways
+constexpr double kCloseEnough = 1e-9;     // of the logarithm of delta
+constexpr double kRemainderError = 1e-9;  // of its logarithm, by the rounding of the bound for what is left out
+constexpr double kWaysError = 1e-14;      // of the logarithm of a number of ways
 constexpr int kMostExtensions = 60;
 
 using Lattice = LatticeLoss ComposedPhase::*;
@@ -38,11 +38,11 @@ LatticeLoss part_of(const LatticeLoss& whole, double from, double to) {
 }
 
 TiltedComposition one_side(const std::vector<ComposedPhase>& phases, TiltedComposition::Side side,
-                           const JumpSplit& split, const JumpTerm& term, double most_points,
-                           WorkBudget& budget) {
+                           const JumpSplit& split, const JumpTerm& term, double most_points, WorkBudget& budget) {
   const Lattice lattice =
       side == TiltedComposition::Side::above ? &ComposedPhase::dominating : &ComposedPhase::dominated;
-  return {side, parts_of(phases, lattice, split, term),
+  return {side,
+          parts_of(phases, lattice, split, term),
           {.tilt = term.tilt, .log_outside = term.log_outside, .most_points = term.is_counted ? most_points : 0},
           budget};
 }
@@ -108,8 +108,8 @@ LossComposition::LossComposition(const std::vector<ComposedPhase>& phases, const
                       one_side(phases, TiltedComposition::Side::above, split, term, most_points, budget),
                       one_side(phases, TiltedComposition::Side::below, split, term, most_points, budget)});
   }
-  // With M and r M the tilted masses below the threshold and above it, the product of (M + r M)^count without what has up
-  // to k jumps is at most the product of M^count times x^(k + 1) exp(x) / (k + 1)!, x = sum of count r (Taylor).
+  // With M and r M the tilted masses below the threshold and above it, the product of (M + r M)^count without what has
+  // up to k jumps is at most the product of M^count times x^(k + 1) exp(x) / (k + 1)!, x = sum of count r (Taylor).
   if (split.is_split.empty()) return;
   double rest = 0;
   double jumping = 0;  // x

@@ -33,11 +33,11 @@ struct JumpSplit {
 
 /// The event that so many releases of each phase that is split jump, and how to find its part of delta.
 struct JumpTerm {
-  std::vector<double> jumps;  ///< by phase and class: [phase * classes + class]; 0 for phases that are not split. Empty:
-                              ///< 0 for all
-  double tilt;                ///< > 0
-  double log_outside;         ///< the window leaves out exp(log_outside) of the tilted mass at either end
-  bool is_counted = true;     ///< false: from above by Chernoff's bound, from below by nothing
+  std::vector<double> jumps;  ///< by phase and class: [phase * classes + class]; 0 for phases that are not split.
+                              ///< Empty: 0 for all
+  double tilt;             ///< > 0
+  double log_outside;      ///< the window leaves out exp(log_outside) of the tilted mass at either end
+  bool is_counted = true;  ///< false: from above by Chernoff's bound, from below by nothing
 };
 
 /// All that the terms leave out: that more than `jumps` releases jump. Bounded from above, at a tilt >= 0.
@@ -53,8 +53,8 @@ std::vector<CountedLattice> parts_of(const std::vector<ComposedPhase>& phases, L
 /// In how many ways releases may jump: log of the product of multinomial coefficients, -infinity for none.
 double log_ways(const std::vector<double>& counts, const JumpSplit& split, const std::vector<double>& jumps);
 
-/// Privacy profile of a composition, for epsilons near the one it was made for: delta is P(infinite) plus, for each term,
-/// the number of ways times what TiltedComposition finds.
+/// Privacy profile of a composition, for epsilons near the one it was made for: delta is P(infinite) plus, for each
+/// term, the number of ways times what TiltedComposition finds.
 class LossComposition {
  public:
   /// Windows with more than `most_points` points are not transformed.

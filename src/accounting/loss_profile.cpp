@@ -17,17 +17,17 @@ namespace dpml {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kLeastStep = 1e-10;     // of the largest loss
-constexpr double kLeastLogCut = -640;    // of the mass that a pair may leave out; doubles end at -708
-constexpr double kLogProbeCut = -24;     // of that mass over all steps, compared with delta, while looking
+constexpr double kLeastStep = 1e-10;   // of the largest loss
+constexpr double kLeastLogCut = -640;  // of the mass that a pair may leave out; doubles end at -708
+constexpr double kLogProbeCut = -24;   // of that mass over all steps, compared with delta, while looking
 constexpr double kRoundedUp = 1 + 1e-12;
 constexpr double kMostReleases = 1e11;  // the bounds of rounding are of first order in a few 1e-14 of each
-constexpr double kFreeOfGap = 0.02;      // of what epsilon may be wrong by, for what is as good as free
-constexpr double kCutOfGap = 0.02;       // the same while composing, compared with what delta may be wrong by
-constexpr double kRefocus = 0.97;        // of what was guessed
+constexpr double kFreeOfGap = 0.02;     // of what epsilon may be wrong by, for what is as good as free
+constexpr double kCutOfGap = 0.02;      // the same while composing, compared with what delta may be wrong by
+constexpr double kRefocus = 0.97;       // of what was guessed
 constexpr double kLeastRefocus = 0.5;
-constexpr double kMuchOfError = 0.1;     // of what is allowed, of one kind
-constexpr double kLessOutside = 4;       // in the logarithm
+constexpr double kMuchOfError = 0.1;  // of what is allowed, of one kind
+constexpr double kLessOutside = 4;    // in the logarithm
 constexpr double kMostLessOutside = 40;
 constexpr double kSmallEpsilon = 0.02;   // in standard deviations of the loss: closer to 0 it is hard to be precise
 constexpr double kWorkOfCell = 150;      // on both lattices
@@ -38,9 +38,9 @@ constexpr int kMostWidenings = 4;  // of a step for which a window has too many 
 constexpr double kMostWidening = 1e6;
 constexpr double kLeastWidening = 1.1;
 constexpr double kLeastPoints = 1 << 10;
-constexpr double kPartOfBudget = 0.6;     // for the sums of a composition
+constexpr double kPartOfBudget = 0.6;      // for the sums of a composition
 constexpr double kPartForLattices = 0.35;  // and for its lattices
-constexpr double kFewNodes = 1e4;  // of a sum, in steps
+constexpr double kFewNodes = 1e4;          // of a sum, in steps
 constexpr int kMostRefinements = 8;
 constexpr double kRoughly = 0.01;  // how well an epsilon is guessed that no tilt of the whole sum finds
 
@@ -109,8 +109,8 @@ double LossProfile::excess_of_guess(double tilt) const {
   return std::max(0.0, log_ratio) / tilt;
 }
 
-/// Takes releases out that together can move epsilon by a small part of `wanted` only: what they lose at most is added to
-/// every sum instead, from above. From below, all outcomes that do not tell everything are one.
+/// Takes releases out that together can move epsilon by a small part of `wanted` only: what they lose at most is added
+/// to every sum instead, from above. From below, all outcomes that do not tell everything are one.
 void LossProfile::set_free(double wanted, double log_delta) {
   const double allowed = kFreeOfGap * wanted;
   const double cut = cut_at(log_delta + std::log(kFreeOfGap * kCutOfGap));
@@ -263,7 +263,8 @@ Interval LossProfile::refine(Attempt attempt, double most_points, WorkBudget& bu
       step = usable_step(attempt.step);
     } else if (is_coarser) {
       break;
-    } else if (errors.outside > kMuchOfError * attempt.relative_error && errors.outside > kMuchOfError * errors.rounding) {
+    } else if (errors.outside > kMuchOfError * attempt.relative_error &&
+               errors.outside > kMuchOfError * errors.rounding) {
       attempt.plan.widen(std::min(kMostLessOutside, kLessOutside + std::log(errors.outside / attempt.relative_error)));
     } else if (errors.rounding > kMuchOfError * attempt.relative_error) {
       break;
@@ -319,8 +320,7 @@ double LossProfile::log_infinite() const {
 Interval LossProfile::epsilon(double log_delta, double relative_gap, WorkBudget& budget, double coarsening) {
   if (log_infinite() > log_delta) return {kInfinity, kInfinity};
   guess_epsilon(log_delta);
-  const double wanted =
-      relative_gap * std::max(guess_epsilon_->guessed, kSmallEpsilon * std::sqrt(looks_.variance(0)));
+  const double wanted = relative_gap * std::max(guess_epsilon_->guessed, kSmallEpsilon * std::sqrt(looks_.variance(0)));
   if (phases_.size() > 1 && !free_.is_any) {
     set_free(wanted, log_delta);
     guess_epsilon_.reset();

@@ -16,7 +16,8 @@ class LossProfile {
   explicit LossProfile(std::vector<LossPhase> phases);
 
   /// An interval of epsilon at delta, refined until it is narrower than `relative_gap` of its upper end, the grid is as
-  /// fine as it may be, or the budget does not allow more. `coarsening` widens the first grid, which is the last one then.
+  /// fine as it may be, or the budget does not allow more. `coarsening` widens the first grid, which is the last one
+  /// then.
   Interval epsilon(double log_delta, double relative_gap, WorkBudget& budget, double coarsening = 1);
 
   /// An interval of log(delta) at epsilon, until delta is known to `relative_gap`.

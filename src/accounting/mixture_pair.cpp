@@ -176,8 +176,7 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
     }
     const auto may_have = [&](double log_mass, double loss, double in_half_steps) {
       return in_half_steps <= 1 ||
-             std::exp(log_mass + grid.log_weight(loss)) * in_half_steps * in_half_steps <=
-                 kSmallWeight;
+             std::exp(log_mass + grid.log_weight(loss)) * in_half_steps * in_half_steps <= kSmallWeight;
     };
     // A cell twice as wide as the last one, if the density here allows it; smaller again, if what came out does not.
     const double log_density = log_normal_density(x) + left.p.log() - std::log(left.loss_slope());  // in the loss

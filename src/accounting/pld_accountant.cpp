@@ -29,8 +29,8 @@ constexpr double kCoarsening = 6;
 constexpr std::size_t kMostKinds = 400;
 constexpr std::size_t kFewKinds = 150;        // of ledgers with more than that
 constexpr std::size_t kMostKindsLeft = 1000;  // where those are not enough
-constexpr double kWork = 8e8;  // for an answer (work_budget.h)
-constexpr double kWorkOfSide = 5e8;  // likewise, where two ledgers are looked at
+constexpr double kWork = 8e8;                 // for an answer (work_budget.h)
+constexpr double kWorkOfSide = 5e8;           // likewise, where two ledgers are looked at
 // Of balls_and_bins:
 constexpr double kRatioStep = 0.03;  // for the usual gap, at first
 constexpr double kFinestRatioStep = 1e-4;
@@ -116,8 +116,8 @@ Bound with_reason(Bound rdp, const std::string& why) {
 /// What the lattice finds, where one can hold the ledger; else UnsupportedEvent that says why not.
 struct Found {
   Interval interval;
-  bool is_exact;      ///< the pairs are what the events may be at worst, and no lattice of their own is in between
-  bool knows_below;   ///< so that the lower end is about the same
+  bool is_exact;     ///< the pairs are what the events may be at worst, and no lattice of their own is in between
+  bool knows_below;  ///< so that the lower end is about the same
   std::vector<std::string> notes;
 };
 
@@ -143,7 +143,9 @@ Found on_lattice(const PairPhases& pairs, const Question& question, WorkBudget& 
     found.lower = made.below.empty() ? 0 : std::min(found.upper, larger(made.below, question, budget).lower);
   }
   return {{std::min(question.most, found.lower / kRoundUp), std::min(question.most, found.upper * kRoundUp)},
-          made.is_exact, made.knows_below, pairs.notes};
+          made.is_exact,
+          made.knows_below,
+          pairs.notes};
 }
 
 /// The same, with a lattice for balls_and_bins that is made finer until the interval is narrow enough.
@@ -191,14 +193,16 @@ Bound combined(const Found& found, const std::optional<Bound>& rdp, double relat
   } else if (rdp && rdp->upper < bound.upper) {
     const char* why = "the lattice had to stay too coarse for a better one";
     if (is_narrow) why = "it is the smaller one, by less than the interval is wide";
-    if ((is_narrow && !found.is_exact) || !found.knows_below) why = "it knows more about one of these events than a pair of distributions says";
+    if ((is_narrow && !found.is_exact) || !found.knows_below)
+      why = "it knows more about one of these events than a pair of distributions says";
     Bound smaller = with_reason(*rdp, why);
     smaller.lower = std::min(bound.lower, smaller.upper);
     return smaller;
   }
   if (found.interval.lower == kInfinity) {
     bound.notes.push_back(
-        "no epsilon holds, because the chance that a release tells everything, or loses more than any epsilon, is above "
+        "no epsilon holds, because the chance that a release tells everything, or loses more than any epsilon, is "
+        "above "
         "the delta asked for");
     return bound;
   }
@@ -250,7 +254,8 @@ Bound find_rounded(const Ledger& ledger, const std::optional<Bound>& rdp, const 
     }
     bound = find_on_lattice(more, std::nullopt, question, relative_gap, kWorkOfSide);
     bound.lower =
-        find_on_lattice(rounded(ledger, kFewKinds, Cost::less), std::nullopt, question, relative_gap, kWorkOfSide).lower;
+        find_on_lattice(rounded(ledger, kFewKinds, Cost::less), std::nullopt, question, relative_gap, kWorkOfSide)
+            .lower;
   } catch (const UnsupportedEvent& refusal) {
     if (rdp) return with_reason(*rdp, refusal.what());
     return question.ask(RdpAccountant(), ledger);  // which refuses by name
@@ -283,11 +288,11 @@ Bound PldAccountant::find_epsilon(const Ledger& ledger, double delta) const {
       .most = kInfinity,
       .is_of_delta = false,
       .guess = [=](LossProfile& profile) { return profile.guess_epsilon(log_delta); },
-      .interval =
-          [=, this](LossProfile& profile, WorkBudget& budget, double coarsening) {
-            return profile.epsilon(log_delta, relative_gap_, budget, coarsening);
-          },
-      .is_settled = [](const LossProfile& profile, Interval first) { return profile.largest_sum().upper <= first.lower; },
+      .interval = [=, this](
+                      LossProfile& profile, WorkBudget& budget,
+                      double coarsening) { return profile.epsilon(log_delta, relative_gap_, budget, coarsening); },
+      .is_settled = [](const LossProfile& profile,
+                       Interval first) { return profile.largest_sum().upper <= first.lower; },
       .ask = [=](const Accountant& accountant, const Ledger& of) { return accountant.epsilon_bound(of, delta); }};
   return find_any(ledger, question, relative_gap_);
 }

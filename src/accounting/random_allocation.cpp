@@ -26,10 +26,10 @@ std::shared_ptr<const LossPair> pair_of(std::vector<AtomPair::Atom> atoms, doubl
 
 /// `sign` is 1 for masses and losses rounded up, -1 for down.
 ///
-/// A node is the sum of `count` numbers, each rounded relative to itself or to its own deviation from 1, so in all relative
-/// to the smaller one of the node and of `count` such deviations (and the node's own). Masses are right to a relative
-/// error, but as a node gets what another one does not get, that error also moves the mean of a cell, by as much of its
-/// width: where the mean is, not what the masses are, decides in the convex order.
+/// A node is the sum of `count` numbers, each rounded relative to itself or to its own deviation from 1, so in all
+/// relative to the smaller one of the node and of `count` such deviations (and the node's own). Masses are right to a
+/// relative error, but as a node gets what another one does not get, that error also moves the mean of a cell, by as
+/// much of its width: where the mean is, not what the masses are, decides in the convex order.
 Directions directions_of(const RatioSum& sum, double step, double sign) {
   std::vector<AtomPair::Atom> remove;
   std::vector<AtomPair::Atom> add;
@@ -46,7 +46,8 @@ Directions directions_of(const RatioSum& sum, double step, double sign) {
     const double loss = ratio < 0.5 ? std::log(ratio) : std::log1p(node.deviation / sum.count);
     const double of_parts =
         std::min(1.0, (std::fabs(node.deviation) + std::sqrt(sum.count) * sum.deviation) / node.number);
-    const double rounding = sign * (kRoundings * kUnit * (std::fabs(loss) + of_parts) + sum.masses.error * step * of_parts);
+    const double rounding =
+        sign * (kRoundings * kUnit * (std::fabs(loss) + of_parts) + sum.masses.error * step * of_parts);
     remove.push_back({mass * ratio, loss + rounding});
     add.push_back({mass, -loss + rounding});
   }

@@ -14,9 +14,9 @@ namespace dpml {
 namespace {
 
 constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
-constexpr int kDigits = 14;            // binary, of a count
-constexpr double kWideFrom = 3;        // standard deviations from the mean, cells become wider
-constexpr double kWidestCell = 0.25;   // in z, for the quadrature
+constexpr int kDigits = 14;               // binary, of a count
+constexpr double kWideFrom = 3;           // standard deviations from the mean, cells become wider
+constexpr double kWidestCell = 0.25;      // in z, for the quadrature
 constexpr double kLeastProduct = 1e-290;  // smaller ones are not told from 0
 constexpr double kOpsOfPair = 1;
 
@@ -32,7 +32,7 @@ class Grid {
       const double wide = deviation + std::max(0.0, std::fabs(at.deviation) - kWideFrom * deviation);
       const double width = step * std::min(at.number, wide);
       RatioPlace next = at.number < half ? RatioPlace{at.number + width, at.number + width - count}
-                                        : RatioPlace{count + (at.deviation + width), at.deviation + width};
+                                         : RatioPlace{count + (at.deviation + width), at.deviation + width};
       if (!is_less(next, to) || !is_less(at, next)) next = to;
       nodes.push_back(next);
     }
@@ -164,8 +164,8 @@ class Adder {
       cells.means[k] = std::max(0.0, cells.means[k]);
     }
     RatioMasses made = on_nodes(grid, cells, side_);
-    made.lost_mass = 0.5 * std::erfc(high / std::numbers::sqrt2) +
-                     0.5 * std::erfc((reach + kFurtherBelow) / std::numbers::sqrt2);
+    made.lost_mass =
+        0.5 * std::erfc(high / std::numbers::sqrt2) + 0.5 * std::erfc((reach + kFurtherBelow) / std::numbers::sqrt2);
     made.lost_mean = 0.5 * std::erfc((high - mu_) / std::numbers::sqrt2) + made.lost_mass;
     made.error = kErrorOfCell;
     return made;
@@ -200,7 +200,7 @@ class Adder {
   }
 
  private:
-  static constexpr double kFurtherBelow = 4;   // z, where the first cell ends
+  static constexpr double kFurtherBelow = 4;  // z, where the first cell ends
   static constexpr double kErrorOfCell = 1e-14;
 
   static RatioPlace least_above_0(const RatioMasses& a, const RatioMasses& b) {

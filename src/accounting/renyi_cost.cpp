@@ -107,7 +107,9 @@ struct CostMaker {
     Ledger epoch(neighbours);
     epoch.append(it);
     auto charged = std::make_unique<ComposedCurve>(Ledger(neighbours));
-    for_each_leaf(epoch, [&](const Leaf& leaf) { charged->add(leaf.event, {leaf.neighbours, terms.most_nodes}, leaf.count); });
+    for_each_leaf(epoch, [&](const Leaf& leaf) {
+      charged->add(leaf.event, {leaf.neighbours, terms.most_nodes}, leaf.count);
+    });
     RenyiCost cost = cost_of(std::move(charged));
     for (const std::string& note : shuffling_notes(neighbours)) cost = with_note(std::move(cost), note);
     return cost;

@@ -27,7 +27,8 @@ double times(double count, double each) {
 
 /// What each of so many may take.
 CurveTerms shared(const CurveTerms& terms, std::size_t many) {
-  return {terms.neighbours, std::max(kLeastNodes, terms.most_nodes / static_cast<double>(std::max<std::size_t>(1, many)))};
+  return {terms.neighbours,
+          std::max(kLeastNodes, terms.most_nodes / static_cast<double>(std::max<std::size_t>(1, many)))};
 }
 
 void require_order(const char* who, double order) {

@@ -23,8 +23,8 @@ class RenyiCurve {
   virtual double nodes() const { return 1; }
 };
 
-/// What a curve is about, and what it may take: evaluated once, about so many nodes of quadratures and outcomes of pairs.
-/// Where those are not enough for the exact curve it is a bound that needs none.
+/// What a curve is about, and what it may take: evaluated once, about so many nodes of quadratures and outcomes of
+/// pairs. Where those are not enough for the exact curve it is a bound that needs none.
 struct CurveTerms {
   Neighbours neighbours;
   double most_nodes = 131072;

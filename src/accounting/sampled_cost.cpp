@@ -18,8 +18,8 @@ namespace dpml {
 
 namespace {
 
-constexpr double kRoundUp = 1 + 0x1p-48;           // of the few operations of a largest loss
-constexpr double kMostDiscreteShift = 4096;         // as many outcomes
+constexpr double kRoundUp = 1 + 0x1p-48;     // of the few operations of a largest loss
+constexpr double kMostDiscreteShift = 4096;  // as many outcomes
 constexpr std::size_t kMostComponents = 256;
 constexpr double kMostDeviations = 1e100;           // whose square still is a number
 
@@ -39,7 +39,7 @@ std::unique_ptr<RenyiCurve> poisson_known_curve(double sampling_rate, const Even
   if (const auto* it = event.get_if<Laplace>(); it != nullptr && 1 / it->noise_multiplier <= kMostSampledLoss) {
     return std::make_unique<SampledLaplaceCurve>(1 / it->noise_multiplier, sampling_rate, most_nodes);
   }
-  if (const auto* it = event.get_if<DiscreteLaplace>(); 
+  if (const auto* it = event.get_if<DiscreteLaplace>();
       it != nullptr && static_cast<double>(it->sensitivity) <= std::min(kMostDiscreteShift, most_nodes)) {
     const auto outcomes = discrete_laplace_outcomes(it->scale, static_cast<unsigned>(it->sensitivity));
     return std::make_unique<PairCurve>(sampled(outcomes, sampling_rate));
@@ -187,8 +187,8 @@ RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, con
   const std::optional<double> noise = effective_noise(sampled.inner);
   if (noise && 1 / *noise < kMostDeviations) {
     // Also under zero_out: what takes the unit's place in a sample without it is another unit, not nothing.
-    auto tight = std::make_unique<SampledGaussianCurve>(rate, *noise / 2, Sampling::without_replacement,
-                                                        terms.most_nodes);
+    auto tight =
+        std::make_unique<SampledGaussianCurve>(rate, *noise / 2, Sampling::without_replacement, terms.most_nodes);
     if (neighbours == Neighbours::replace_one) return {.curve = std::move(tight)};
     auto convex = std::make_unique<ConvexSampledCurve>(rate, gaussian_curve(*noise, 1));
     return {.curve = std::make_unique<SmallerCurve>(std::move(tight), std::move(convex))};
@@ -219,8 +219,8 @@ RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& it, const CurveT
   // Chance of the unit to be in the batch when the others fill it; then it takes another one's place, distance 2.
   const double rate = std::min(it.sampling_rate, maximum / static_cast<double>(it.dataset_size));
   const bool replaces = neighbours != Neighbours::add_or_remove_one;
-  auto rare = poisson_gaussian_curve(
-      rate, *noise / 2, {replaces ? Neighbours::replace_one : neighbours, terms.most_nodes});
+  auto rare =
+      poisson_gaussian_curve(rate, *noise / 2, {replaces ? Neighbours::replace_one : neighbours, terms.most_nodes});
   auto usual = poisson_cost({it.sampling_rate, it.inner}, terms).curve;
   return {.curve = std::make_unique<RarelyCurve>(log_full, std::move(rare), std::move(usual))};
 }

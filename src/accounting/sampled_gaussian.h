@@ -23,7 +23,8 @@ enum class Sampling { poisson, without_replacement };
 /// inside a panel is at most its larger end plus width^2 / (8 s^2), that is plus 3.125. What else is in the integrand,
 /// where L < 0, is at most b times the density.
 ///
-/// Orders that would need more panels than are allowed (of 8192: above 40000 s) get the bound of Minkowski's inequality,
+/// Orders that would need more panels than are allowed (of 8192: above 40000 s) get the bound of Minkowski's
+/// inequality,
 ///   K(b) <= a log(1 - q + q exp(b / (2 s^2))),
 /// which is exact in the limit of large orders.
 ///

@@ -17,9 +17,9 @@ constexpr double kLogNegligible = -46;  // of a coefficient that is left out: 1e
 constexpr double kLogWellBelow = -80;   // where looking for the end begins
 constexpr double kMostCoefficients = 4000;
 constexpr double kLeastCoefficients = 8;
-constexpr double kWorkOfTerm = 0.6;    // of a node in a coefficient
-constexpr double kTermsOfLook = 4;     // what a look costs, in coefficients
-constexpr double kMostWork = 3e8;      // for all coefficients
+constexpr double kWorkOfTerm = 0.6;     // of a node in a coefficient
+constexpr double kTermsOfLook = 4;      // what a look costs, in coefficients
+constexpr double kMostWork = 3e8;       // for all coefficients
 constexpr double kPartOfBudget = 0.25;  // likewise
 constexpr double kMostTurnError = 1e-9;
 constexpr int kMostMoves = 256;  // before rotors are computed afresh
@@ -246,8 +246,8 @@ class Sweep {
   bool needs_slopes_ = false;
 };
 
-/// Are all coefficients from here to the highest frequency negligible? False, too, when that takes too many looks, which
-/// are counted down.
+/// Are all coefficients from here to the highest frequency negligible? False, too, when that takes too many looks,
+/// which are counted down.
 bool is_over(Sweep& sweep, double unit, double frequency, double& looks_left) {
   sweep.look_at_slopes();
   double stride = unit;
@@ -316,8 +316,7 @@ std::optional<Spectrum> smooth_spectrum(const std::vector<TiltedPhase>& phases, 
       break;
     }
   }
-  budget.spend(work_of_one *
-               (static_cast<double>(spectrum.coefficients.size()) + kTermsOfLook * (looks - looks_left)));
+  budget.spend(work_of_one * (static_cast<double>(spectrum.coefficients.size()) + kTermsOfLook * (looks - looks_left)));
   if (!is_found) return std::nullopt;
   return spectrum;
 }

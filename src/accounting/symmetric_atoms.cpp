@@ -9,8 +9,8 @@ namespace dpml {
 
 namespace {
 
-constexpr int kBlock = 16;             // weights in a row from one exponential: their products err by a hundred units
-constexpr double kSmoothScale = 1.5;   // from here on, the sum of all weights is nearly an integral
+constexpr int kBlock = 16;            // weights in a row from one exponential: their products err by a hundred units
+constexpr double kSmoothScale = 1.5;  // from here on, the sum of all weights is nearly an integral
 
 double reach_of(double scale, double cut) {
   return std::ceil(scale * std::sqrt(-2 * std::log(cut))) + 2;
@@ -101,7 +101,7 @@ SymmetricAtoms discrete_gaussian_atoms(double scale, double distance, double cut
   const double in_a_row = scale < kBlock ? 1 : kBlock;
   for (double block = -reach; block <= reach; block += in_a_row) {
     double p = weight(block) / total;
-    double ratio = std::exp(-(2 * block + 1) / (2 * square));  // of the next weight to this one
+    double ratio = std::exp(-(2 * block + 1) / (2 * square));          // of the next weight to this one
     for (double z = block; z < block + in_a_row && z <= reach; ++z) {  // around the mean of P
       if (p > 0) made.atoms.push_back({p, (2 * z + distance) * distance / (2 * square)});
       p *= ratio;

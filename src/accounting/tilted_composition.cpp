@@ -26,7 +26,7 @@ constexpr double kUnderflow = 1e-300;     // what may have become 0 on the way t
 constexpr double kMuchError = 30;         // of rounding, in masses outside of the window
 constexpr double kNegligibleExponent = 60;
 constexpr double kMostSmoothPoints = 1e15;
-constexpr double kMargin = 2;  // points at either end of the window; epsilon may lie below the lowest loss
+constexpr double kMargin = 2;        // points at either end of the window; epsilon may lie below the lowest loss
 constexpr double kWorkOfNode = 100;  // to tilt it, and to see how far the sum spreads
 constexpr std::size_t kMostExtended = 1 << 17;
 
@@ -57,7 +57,8 @@ std::vector<TiltedPhase> TiltedComposition::tilt_all(const std::vector<CountedLa
   double largest_loss = 0;
   double error = 1e-12;
   for (const CountedLattice& part : parts) {
-    const TiltedLattice& made = tilted.emplace_back(TiltedPhase{TiltedLattice(part.lattice, tilt_), part.count}).lattice;
+    const TiltedLattice& made =
+        tilted.emplace_back(TiltedPhase{TiltedLattice(part.lattice, tilt_), part.count}).lattice;
     count += part.count;
     largest_loss = std::max(largest_loss, made.largest_loss);
     error += relative_error(made, part.count, tilt_);

@@ -52,7 +52,7 @@ class TiltedComposition {
   bool has_masses() const { return points_ > 0 || is_nothing(); }
   double wanted_points() const { return wanted_points_; }  ///< of the window
   double step() const { return step_; }
-  double bottom() const { return origin_; }                ///< of the window
+  double bottom() const { return origin_; }  ///< of the window
   double top() const { return origin_ + step_ * points_; }
 
  private:

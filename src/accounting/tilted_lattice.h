@@ -14,7 +14,7 @@ struct TiltedLattice {
   double cumulant;          ///< log of the sum before normalising
   double mean = 0;          ///< of the loss
   double variance = 0;      ///< of the loss
-  double largest_loss = 0;      ///< in absolute value
+  double largest_loss = 0;  ///< in absolute value
   double largest_log_mass = 0;  ///< likewise, before tilting
   double centre_loss;       ///< of the node from which `places` count: one with most of the weight, else near the mean
   std::vector<double> weights;  ///< sum to 1

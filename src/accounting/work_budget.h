@@ -4,8 +4,9 @@
 
 namespace dpml {
 
-/// How much work an answer may still take, in units of about a nanosecond on one core of a usual machine. Every piece of
-/// work is weighed by its size before it is begun, never by a clock, so the same question has the same answer everywhere.
+/// How much work an answer may still take, in units of about a nanosecond on one core of a usual machine. Every piece
+/// of work is weighed by its size before it is begun, never by a clock, so the same question has the same answer
+/// everywhere.
 class WorkBudget {
  public:
   explicit WorkBudget(double units) : left_(units) {}

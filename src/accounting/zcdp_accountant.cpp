@@ -37,7 +37,8 @@ struct CostOf {
   }
   static ConcentratedCost pure(double epsilon) {
     if (epsilon == 0) return {.rho = 0, .pure_epsilon = 0};
-    return {.rho = epsilon < kInfinity ? std::max(kSmallest, rho_of_pure(epsilon)) : kInfinity, .pure_epsilon = epsilon};
+    return {.rho = epsilon < kInfinity ? std::max(kSmallest, rho_of_pure(epsilon)) : kInfinity,
+            .pure_epsilon = epsilon};
   }
 
   ConcentratedCost operator()(const Gaussian& it) const { return gaussian(distance(), it.noise_multiplier); }

@@ -104,8 +104,8 @@ class Auditor {
     const double recomputed = report_.recomputed.upper;
     const bool holds = model_.claim.epsilon >= recomputed || nearly_equal(model_.claim.epsilon, recomputed);
     const std::string figures = "claimed " + to_text(model_.claim.epsilon) + ", the ledger of " +
-                                group_digits(model_.ledger.releases()) + " releases gives " +
-                                to_text(recomputed) + " by " + report_.recomputed.method;
+                                group_digits(model_.ledger.releases()) + " releases gives " + to_text(recomputed) +
+                                " by " + report_.recomputed.method;
     add("epsilon", holds, figures, figures + ": the claim is too small");
   }
 
@@ -150,8 +150,7 @@ class Auditor {
             ? ""
             : "the ledger holds " + to_text(other->event) + ", the config plans " + to_text(planned));
     const std::uint64_t releases = model_.ledger.releases();
-    const std::string counts = group_digits(model_.steps) + " steps, " +
-                               group_digits(releases) + " releases, " +
+    const std::string counts = group_digits(model_.steps) + " steps, " + group_digits(releases) + " releases, " +
                                group_digits(plan_->options().steps) + " planned";
     add("steps", releases >= model_.steps && releases <= plan_->options().steps, counts,
         counts +

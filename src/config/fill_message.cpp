@@ -43,7 +43,8 @@ std::string excerpt(const std::string& written) {
 /// Neighbours are also read as files of events have them: in small letters, with quotes or without.
 bool take_neighbours(std::string written, const FieldDescriptor& field, Message& message) {
   if (field.cpp_type() != FieldDescriptor::CPPTYPE_ENUM || field.enum_type()->name() != "Neighbours") return false;
-  if (written.size() > 1 && written.front() == '"' && written.back() == '"') written = written.substr(1, written.size() - 2);
+  if (written.size() > 1 && written.front() == '"' && written.back() == '"')
+    written = written.substr(1, written.size() - 2);
   for (char& letter : written) letter = letter >= 'a' && letter <= 'z' ? static_cast<char>(letter - 'a' + 'A') : letter;
   const auto* found = field.enum_type()->FindValueByName(written);
   if (found != nullptr) message.GetReflection()->SetEnum(&message, &field, found);

@@ -32,8 +32,9 @@ struct Simulated {
   double deviation;  ///< standard, of the mean
 };
 
-/// The larger one of both directions at epsilon. With Z the mean of exp((2 x - 1) / (2 noise^2)) over all bins, delta is
-/// the mean of (1 - exp(epsilon) / Z)+ where the unit is in the first bin, and of (1 - exp(epsilon) Z)+ where it is in none.
+/// The larger one of both directions at epsilon. With Z the mean of exp((2 x - 1) / (2 noise^2)) over all bins, delta
+/// is the mean of (1 - exp(epsilon) / Z)+ where the unit is in the first bin, and of (1 - exp(epsilon) Z)+ where it is
+/// in none.
 Simulated simulated(std::uint64_t bins, double noise, double epsilon, int samples) {
   std::mt19937_64 engine(17);
   std::normal_distribution<double> normal;
@@ -58,8 +59,8 @@ Simulated simulated(std::uint64_t bins, double noise, double epsilon, int sample
   return largest;
 }
 
-// The delta of a simulation is within 5 of its standard deviations but once in 1.7 million times: here never, because its
-// numbers are fixed.
+// The delta of a simulation is within 5 of its standard deviations but once in 1.7 million times: here never, because
+// its numbers are fixed.
 TEST(BallsAndBins, WithLittleNoiseIsWhereSimulationsAre) {
   struct Case {
     std::uint64_t bins;
@@ -102,9 +103,8 @@ TEST(BallsAndBins, IntervalsAreNarrowFromFewBinsToMany) {
 
 TEST(BallsAndBins, NoiseIsFoundInASecond) {
   const double started = cpu_seconds();
-  const double noise = calibrate_noise_multiplier(*make_accountant("pld"), 3, 1e-5, [](double noise_multiplier) {
-    return epochs_of(100, noise_multiplier, 10);
-  });
+  const double noise = calibrate_noise_multiplier(
+      *make_accountant("pld"), 3, 1e-5, [](double noise_multiplier) { return epochs_of(100, noise_multiplier, 10); });
   EXPECT_LT(cpu_seconds() - started, 1.5 * kSlower);
   EXPECT_LE(pld(epochs_of(100, noise, 10), 1e-5).upper, 3);
   EXPECT_GT(pld(epochs_of(100, noise * (1 - 5e-4), 10), 1e-5).lower, 3);

@@ -60,7 +60,8 @@ struct Bracket {
 struct Lattices {
   explicit Lattices(const LossPair& pair) {
     const LossCells probe = pair.probe(1e-18);
-    LossGrid grid{.step = (probe.cells.back().loss - probe.cells.front().loss) / 1000, .weights = {{.log_total = -600}}};
+    LossGrid grid{.step = (probe.cells.back().loss - probe.cells.front().loss) / 1000,
+                  .weights = {{.log_total = -600}}};
     if (pair.spacing() > 0)
       grid = {.step = pair.spacing() / std::ceil(pair.spacing() / grid.step), .offset = pair.smallest_loss()};
     const LossCells cells = pair.cells(grid, 1e-18);
@@ -183,7 +184,8 @@ double total_with_infinite(const LossPair& pair) {
   return sum;
 }
 
-// More bins cost less: of a number of them whose digits are too many, fewer are added up from above and more from below.
+// More bins cost less: of a number of them whose digits are too many, fewer are added up from above and more from
+// below.
 TEST(RandomAllocation, RoundsNumbersOfBinsToTheSafeSide) {
   for (const std::uint64_t bins : {std::uint64_t{5}, std::uint64_t{16383}, std::uint64_t{16385}, std::uint64_t{99999},
                                    (std::uint64_t{1} << 30) - 1}) {
@@ -202,7 +204,8 @@ TEST(RandomAllocation, LosesNoMass) {
   const std::vector<double> noises =
       all ? std::vector{0.2, 0.4, 0.9, 1.2, 2.0, 2.5, 3.0, 6.0, 30.0, 1e6, 1e50} : std::vector{0.4, 1.2, 2.5, 1e50};
   const std::vector<std::uint64_t> numbers_of_bins =
-      all ? std::vector<std::uint64_t>{2, 3, 50, 300, 1000, 10000, 99999, 1 << 30} : std::vector<std::uint64_t>{2, 50, 1000};
+      all ? std::vector<std::uint64_t>{2, 3, 50, 300, 1000, 10000, 99999, 1 << 30}
+          : std::vector<std::uint64_t>{2, 50, 1000};
   const std::vector<double> log_cuts = all ? std::vector{-3.0, -16.0, -26.0, -32.0, -60.0} : std::vector{-16.0, -26.0};
   for (const double noise : noises) {
     for (const std::uint64_t bins : numbers_of_bins) {

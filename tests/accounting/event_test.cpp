@@ -1,5 +1,4 @@
 #include "dpml/accounting/event.h"
-#include "dpml/accounting/ledger.h"
 
 #include <gtest/gtest.h>
 
@@ -7,6 +6,7 @@
 #include <limits>
 #include <random>
 
+#include "dpml/accounting/ledger.h"
 #include "dpml/base/error.h"
 
 namespace dpml {
@@ -136,7 +136,8 @@ TEST(Neighbours, AreReadAsConfigsSpellThem) {
   for (const char* spelling : {"REPLACE_ONE", "replace_one", "\"replace_one\"", "'REPLACE_ONE'"}) {
     const std::string field = std::string("neighbours: ") + spelling;
     EXPECT_EQ(parse_ledger(field + entry).neighbours(), Neighbours::replace_one) << spelling;
-    EXPECT_EQ(parse_ledger("# neighbours: ZERO_OUT\n" + entry + field).neighbours(), Neighbours::replace_one) << spelling;
+    EXPECT_EQ(parse_ledger("# neighbours: ZERO_OUT\n" + entry + field).neighbours(), Neighbours::replace_one)
+        << spelling;
   }
   EXPECT_THROW(parse_ledger("neighbours: neighbours" + entry), ConfigError);
   EXPECT_THROW(parse_ledger("neighbours: ZERO_OUT ZERO_OUT" + entry), ConfigError);

@@ -12,8 +12,8 @@
 
 namespace dpml {
 
-/// Random valid ledgers of all kinds of events, nested, with numbers from the smallest double to the largest one and counts
-/// up to 2^64 - 1, and questions about them.
+/// Random valid ledgers of all kinds of events, nested, with numbers from the smallest double to the largest one and
+/// counts up to 2^64 - 1, and questions about them.
 class ExtremeLedgers {
  public:
   explicit ExtremeLedgers(std::uint64_t key) : dice_(key) {}

@@ -1,6 +1,6 @@
 // Whatever a valid ledger holds, every accountant has an answer or refuses it by name, within two seconds of one core:
-// numbers from the smallest double to the largest one, counts up to 2^64 - 1, alone and mixed. Fixed keys; a single miss
-// is a fault.
+// numbers from the smallest double to the largest one, counts up to 2^64 - 1, alone and mixed. Fixed keys; a single
+// miss is a fault.
 
 #include <gtest/gtest.h>
 
@@ -136,8 +136,9 @@ TEST(Extremes, ReleasesThatCostNothingCostNothingBesideOthers) {
        {Event(Laplace{1e300}), Event(Laplace{1e7}), Event(ExponentialMechanism{1e-300}),
         Event(ExponentialMechanism{1e-30}), Event(EpsilonDelta{1e-300, 1e-12}), Event(EpsilonDelta{1e-9, 0}),
         Event(DiscreteLaplace{1e9, 1}), Event(DiscreteGaussian{1e9, 1}), Event(Gaussian{1e300}), Event(Gaussian{1e9}),
-        Event(RandomizedResponse{1 - 1e-12, 2}), Event(PoissonSampled{1e-300, Laplace{1}}), Event(ZeroConcentrated{1e-20, 0}),
-        Event(SampledWithoutReplacement{1u << 31, 1, Gaussian{100}}), Event(Laplace{1e300}), Event(DiscreteGaussian{1e12, 1})}) {
+        Event(RandomizedResponse{1 - 1e-12, 2}), Event(PoissonSampled{1e-300, Laplace{1}}),
+        Event(ZeroConcentrated{1e-20, 0}), Event(SampledWithoutReplacement{1u << 31, 1, Gaussian{100}}),
+        Event(Laplace{1e300}), Event(DiscreteGaussian{1e12, 1})}) {
     const Bound both = pld_beside_training(event);
     EXPECT_EQ(both.method, "pld") << to_text(event);
     EXPECT_LE(both.upper, most) << to_text(event);
@@ -183,7 +184,8 @@ TEST(Extremes, RoundedLedgersCostNoLess) {
     Ledger ledger(Neighbours::zero_out);
     for (int k = 0; k < 12; ++k) {
       ledger.append(PoissonSampled{dice.logarithmic(0.01, 0.1), Gaussian{dice.logarithmic(1, 5)}}, 5);
-      ledger.append(SelfComposed{Composed{{Laplace{dice.logarithmic(3, 30)}, EpsilonDelta{0.01, dice.logarithmic(1e-9, 1e-7)}}}, 2});
+      ledger.append(SelfComposed{
+          Composed{{Laplace{dice.logarithmic(3, 30)}, EpsilonDelta{0.01, dice.logarithmic(1e-9, 1e-7)}}}, 2});
       ledger.append(BallsAndBins{static_cast<std::uint64_t>(2 + dice.count(100)), Gaussian{3}});
     }
     const Ledger more = rounded(ledger, 8, Cost::more);
@@ -304,7 +306,8 @@ TEST(Extremes, CountsUpToTheLargestOne) {
   for (const Event& event :
        {Event(Laplace{1e12}), Event(Laplace{1e-3}), Event(PoissonSampled{1e-9, Gaussian{1}}),
         Event(DiscreteGaussian{1e6, 1}), Event(EpsilonDelta{1e-19, 1e-30}), Event(EpsilonDelta{1e300, 0}),
-        Event(SelfComposed{SelfComposed{Gaussian{1e300}, kMost}, kMost}), Event(TreeAggregation{1e300, {kMost, kMost}})}) {
+        Event(SelfComposed{SelfComposed{Gaussian{1e300}, kMost}, kMost}),
+        Event(TreeAggregation{1e300, {kMost, kMost}})}) {
     answer("pld", {ledger_of(event, Neighbours::add_or_remove_one, kMost), 1e-5});
     answer("rdp", {ledger_of(event, Neighbours::add_or_remove_one, kMost), 1e-5});
     answer("zcdp", {ledger_of(event, Neighbours::add_or_remove_one, kMost), 1e-5});

@@ -44,7 +44,8 @@ Question training(Dice& dice, double least_rate, double most_rate, double least_
 std::vector<Family> families() {
   return {
       {"training", [](Dice& dice) { return training(dice, 1e-5, 0.5, 0.3, 30, 1e6, 1e-12, 0.1); }},
-      {"training, deltas down to 1e-200", [](Dice& dice) { return training(dice, 1e-8, 1, 0.3, 30, 1e6, 1e-200, 0.1); }},
+      {"training, deltas down to 1e-200",
+       [](Dice& dice) { return training(dice, 1e-8, 1, 0.3, 30, 1e6, 1e-200, 0.1); }},
       {"anything, deltas down to 1e-200",
        [](Dice& dice) { return training(dice, 1e-8, 1, 0.05, 1e4, 1e8, dice.coin() ? 1e-12 : 1e-200, 0.5); }},
       {"few releases", [](Dice& dice) { return training(dice, 1e-6, 1, 0.3, 10, 20, 1e-12, 0.1); }},
@@ -83,8 +84,8 @@ bool sweep(const Family& family, int cases) {
                 to_text(question.event).c_str(), to_text(question.delta).c_str(), found.lower, found.upper,
                 found.method.c_str());
   }
-  std::printf("%s: %d of %d wider than 0.1 %%, the widest %.2g; %.3f s each, at most %.2f s\n", family.name.c_str(), wide,
-              cases, widest, seconds / cases, longest);
+  std::printf("%s: %d of %d wider than 0.1 %%, the widest %.2g; %.3f s each, at most %.2f s\n", family.name.c_str(),
+              wide, cases, widest, seconds / cases, longest);
   std::fflush(stdout);
   return wide <= kMostWide * cases;
 }

@@ -56,7 +56,8 @@ struct Sums {
   long double log_delta(double epsilon) const {
     long double sum = -std::expm1(log_finite);
     for (std::size_t i = 0; i < masses.size(); ++i) {
-      const long double loss = offset + static_cast<long double>(step) * static_cast<long double>(first + static_cast<std::int64_t>(i));
+      const long double loss =
+          offset + static_cast<long double>(step) * static_cast<long double>(first + static_cast<std::int64_t>(i));
       if (loss > epsilon) sum -= masses[i] * std::expm1(static_cast<long double>(epsilon) - loss);
     }
     return std::log(sum);

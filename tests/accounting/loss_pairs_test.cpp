@@ -290,7 +290,8 @@ TEST(AtomPair, CellsAreTheAtomsInOrder) {
 /// In finer cells than anything else here, so good to a millionth.
 Real delta_of(const LossPair& pair, double epsilon) {
   const LossCells probe = pair.probe(1e-15);
-  const LossGrid grid{.step = (probe.cells.back().loss - probe.cells.front().loss) / 4000, .weights = {{.log_total = -600}}};
+  const LossGrid grid{.step = (probe.cells.back().loss - probe.cells.front().loss) / 4000,
+                      .weights = {{.log_total = -600}}};
   return losses_of(pair.cells(grid, 1e-15)).delta(epsilon);
 }
 

@@ -1,5 +1,5 @@
-// Any bytes as the text of a ledger: read and written back to the same ledger, or refused with a dpml::Error. A ledger is
-// asked for its epsilon or delta, at extreme ones, too: every accountant has an answer or refuses by name.
+// Any bytes as the text of a ledger: read and written back to the same ledger, or refused with a dpml::Error. A ledger
+// is asked for its epsilon or delta, at extreme ones, too: every accountant has an answer or refuses by name.
 
 #include <array>
 #include <cstddef>
