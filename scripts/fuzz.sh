@@ -20,7 +20,7 @@ fuzz() {  # what it fuzzes, further options of libFuzzer
   build/fuzz/bin/"$1"_fuzz "build/fuzz/found/$1" "tests/fuzz/corpus/$1" -max_total_time=$((minutes * 60)) \
     -timeout=10 -max_len=4096 -artifact_prefix=build/fuzz/ -print_final_stats=1 "${@:2}" 2>&1 | tail -12
 }
-fuzz events -dict=tests/fuzz/events.dict
+fuzz events -dict=tests/fuzz/events.dict -timeout=100  # two seconds are many under the sanitizers
 fuzz journal -dict=tests/fuzz/journal.dict
 fuzz config -dict=tests/fuzz/config.dict
 fuzz model -max_len=20000 -rss_limit_mb=4096

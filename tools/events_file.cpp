@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::string_view kPrefix = "events: ";
 
-/// Calls visit(place, depth) for every character outside quotes and comments, with the number of blocks around it.
-template <class Visit>
-void for_each_plain(std::string_view text, Visit visit) {
+/// Where the statements at the top of protobuf text begin: behind what closes the one before.
+std::vector<std::size_t> statement_ends(std::string_view text) {
+  std::vector<std::size_t> ends;
   int depth = 0;
   char quote = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -30,44 +30,13 @@ void for_each_plain(std::string_view text, Visit visit) {
       quote = letter;
     } else if (letter == '#') {
       i = std::min(text.find('\n', i), text.size());
-    } else {
-      if (letter == '{' || letter == '<') ++depth;
-      if (letter == '}' || letter == '>') --depth;
-      visit(i, depth);
+    } else if (letter == '{' || letter == '<') {
+      ++depth;
+    } else if ((letter == '}' || letter == '>') && --depth == 0) {
+      ends.push_back(i + 1);
     }
   }
-}
-
-/// Where the statements at the top of protobuf text begin: behind what closes the one before.
-std::vector<std::size_t> statement_ends(std::string_view text) {
-  std::vector<std::size_t> ends;
-  for_each_plain(text, [&](std::size_t place, int depth) {
-    if (depth == 0 && (text[place] == '}' || text[place] == '>')) ends.push_back(place + 1);
-  });
   return ends;
-}
-
-/// The text with its neighbours spelled as events do, in small letters and quotes, where they are written as in a
-/// config.
-std::string with_events_spelling(std::string text) {
-  constexpr std::string_view kField = "neighbours";
-  const auto value_behind = [&](std::size_t place) {
-    const std::size_t colon = text.find_first_not_of(" \t\r\n", place + kField.size());
-    if (colon == std::string::npos || text[colon] != ':') return std::string::npos;
-    return text.find_first_not_of(" \t\r\n", colon + 1);
-  };
-  std::size_t begin = std::string::npos;
-  for_each_plain(text, [&](std::size_t place, int depth) {
-    if (depth == 0 && text.compare(place, kField.size(), kField) == 0) begin = value_behind(place);
-  });
-  if (begin == std::string::npos) return text;
-  const bool has_quotes = text[begin] == '"' || text[begin] == '\'';
-  const std::size_t first = begin + (has_quotes ? 1 : 0);
-  const std::size_t last =
-      std::min(text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_", first), text.size());
-  const std::string name = lower_case(std::string_view(text).substr(first, last - first));
-  if (name.empty()) return text;
-  return text.replace(first, last - first, has_quotes ? name : '"' + name + '"');
 }
 
 std::size_t line_of(std::string_view text, std::size_t place) {
@@ -98,7 +67,7 @@ std::size_t line_of_entry(std::string_view text) {
 std::string read_text(const std::string& path, const std::string& name) {
   const std::string text = path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(path);
   if (is_utf16(text)) throw ConfigError(name + ": is UTF-16 text; save it as UTF-8");
-  return with_events_spelling(std::string(without_byte_order_mark(text)));
+  return std::string(without_byte_order_mark(text));
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ Json json_of(const StoredModel& stored) {
 void print_ledger(const Ledger& ledger, const std::string& title) {
   std::cout << "\n" << title << "\n";
   for (const LedgerEntry& entry : ledger.entries()) {
-    std::cout << "  " << group_digits(static_cast<std::int64_t>(entry.count)) << " x " << to_text(entry.event) << "\n";
+    std::cout << "  " << group_digits(entry.count) << " x " << to_text(entry.event) << "\n";
   }
 }
 
@@ -76,7 +76,7 @@ void print_model(const StoredModel& stored) {
   const ModelFile& model = stored.model;
   print_rows({{"guarantee", guarantee_text(model.claim)},
               {"unit", model.unit},
-              {"steps", group_digits(static_cast<std::int64_t>(model.steps))},
+              {"steps", group_digits(model.steps)},
               {"ending", model.format_version > 1 ? to_text(model.ending) : "not told in version 1 of the format"},
               {"noise key", to_text(model.noise_key)},
               {"initial weights", to_text(model.initial_weights)},

@@ -129,10 +129,10 @@ std::string ledger_text(const Ledger& ledger) {
   std::string text;
   for (const LedgerEntry& entry : ledger.entries()) {
     if (ledger.entries().size() > kMostLines) break;
-    text += "  " + group_digits(static_cast<std::int64_t>(entry.count)) + " x " + to_text(entry.event) + "\n";
+    text += "  " + group_digits(entry.count) + " x " + to_text(entry.event) + "\n";
   }
   if (!text.empty() || ledger.releases() == 0) return text;
-  return "  " + counted(static_cast<std::int64_t>(ledger.releases()), "release") + " of " +
+  return "  " + counted(ledger.releases(), "release") + " of " +
          counted(std::ssize(ledger.entries()), "kind") + ", one after the other\n";
 }
 

@@ -47,7 +47,7 @@ int print_plan(const std::string& path, const std::vector<std::string>& override
               {"unit", privacy.unit},
               {"noise multiplier", to_text(plan.noise_multiplier())},
               {"clip bound", to_text(privacy.clip_bound)},
-              {"steps", group_digits(static_cast<std::int64_t>(privacy.steps))},
+              {"steps", group_digits(privacy.steps)},
               {"sampling rate", to_text(plan.sampler().sampling_rate())},
               {"expected batch", to_text(privacy.expected_batch_size)},
               {"parameters", group_digits(memory.sizes.parameters)},

@@ -89,7 +89,7 @@ class Runs {
 };
 
 std::string group_sentence(std::uint64_t size, const std::string& how) {
-  return "It holds for groups of up to " + group_digits(static_cast<std::int64_t>(size)) + " units, " + how + ".";
+  return "It holds for groups of up to " + group_digits(size) + " units, " + how + ".";
 }
 
 /// The claim about a group that follows from claims about one unit, at no more than `delta`. A smaller delta for one

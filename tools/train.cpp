@@ -137,7 +137,7 @@ void print_result(const Request& request, const Experiment& experiment, const Ru
   if (request.json) return print_json(json_of(folder, result));
   const bool is_private = std::isfinite(result.guarantee.epsilon);
   std::cout << (result.finished ? "Finished " : "Stopped after ")
-            << counted(static_cast<std::int64_t>(result.steps), "step") << " in " << format_seconds(result.seconds)
+            << counted(result.steps, "step") << " in " << format_seconds(result.seconds)
             << ".\n";
   std::cout << "  guarantee  " << guarantee_text(result.guarantee) << "; unit: " << printable(experiment.privacy.unit)
             << "\n";

@@ -64,7 +64,9 @@ double log_expm1(double x) {
 template <class Add>
 void for_each_lognormal(double noise, double log_v, double step, const Add& add) {
   const double last = kReach + 2 / noise;
-  for (double y = -kReach - noise * std::max(0.0, log_v); y < last; y += step) {
+  // The density times exp(-v X) is largest at an y that is neither below -v / noise nor below -noise log(v).
+  const double least = std::min(noise * std::max(0.0, log_v), std::exp(log_v) / noise);
+  for (double y = -kReach - least; y < last; y += step) {
     add(-0.5 * y * y + std::log(step / std::sqrt(2 * std::numbers::pi)), (y - 0.5 / noise) / noise);
   }
 }

@@ -28,6 +28,7 @@ class BallsAndBinsCurve final : public RenyiCurve {
  public:
   BallsAndBinsCurve(std::uint64_t bins, double noise_multiplier);
   double cumulant(double order_minus_one) override;
+  double nodes() const override { return 1000; }
 
   /// One direction each, not rounded up: P over Q up to order kLargestIntegerOrder, else +infinity; and Q over P by the
   /// integral, for noise multipliers and orders where `cumulant` asks for it.

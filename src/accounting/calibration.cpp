@@ -19,6 +19,8 @@ constexpr double kLeastRate = 1e-12;
 constexpr double kPrecision = 2.5e-5;  // leaves room for the width of the interval of "pld" within 1e-4
 constexpr double kQuickPrecision = 1e-6;
 constexpr double kFirstLook = 1e-2;  // of the search with rdp that tells an expensive accountant where to begin
+constexpr double kSecondLook = 2e-3;  // of one with the accountant itself, content with wide intervals
+constexpr double kWideGap = 4e-3;     // namely those
 constexpr std::uint64_t kMostCount = std::uint64_t{1} << 53;
 
 struct Target {
@@ -52,18 +54,19 @@ std::optional<double> calibrate(const Accountant& accountant, const Target& targ
     search.excess = [&](double number) { return target.excess(asked.epsilon(schedule(number), target.delta)); };
     return find_turning_point(search);
   };
-  const double precision = accountant.is_quick() ? kQuickPrecision : kPrecision;
-  if (!accountant.is_quick()) {
+  const auto look = [&](const Accountant& asked, double precision) {
     try {
-      search.precision = kFirstLook;
-      const Found rough = ask(RdpAccountant());
-      if (rough.holds) {
-        search.start = *rough.holds;
-        search.slope = rough.slope;
-      }
+      search.precision = precision;
+      const Found rough = ask(asked);
+      if (!rough.holds) return;
+      search.start = *rough.holds;
+      search.slope = rough.slope;
     } catch (const UnsupportedEvent&) {  // then the accountant searches on its own
     }
-  }
+  };
+  const double precision = accountant.is_quick() ? kQuickPrecision : kPrecision;
+  if (!accountant.is_quick()) look(RdpAccountant(), kFirstLook);
+  if (has_relative_gap(accountant.name())) look(*make_accountant(accountant.name(), kWideGap), kSecondLook);
   search.precision = precision;
   return ask(accountant).holds;
 }

@@ -13,10 +13,13 @@
 #include "dpml/accounting/accountant.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "event_rounding.h"
 #include "laplace_pair.h"
 #include "leaves.h"
 #include "mixture_pair.h"
 #include "random_allocation.h"
+#include "rdp_accountant.h"
+#include "symmetric_atoms.h"
 #include "union_pair.h"
 
 namespace dpml {
@@ -24,19 +27,26 @@ namespace dpml {
 namespace {
 
 constexpr double kMostAtoms = 1e6;
+constexpr double kMostReleases = 1e11;  // of a kind, for the bounds of rounding of a sum
+constexpr std::size_t kMostRest = 1000;
+constexpr std::size_t kMostGroups = 1 << 15;  // of atoms, in one release,
+constexpr std::size_t kLeastGroups = 256;
+constexpr std::size_t kMostGroupsInAll = 1 << 19;  // and in all kinds of releases
+constexpr double kMostAtomsInAll = 2e7;            // to be made; each takes some ten nanoseconds
+constexpr double kMostRatioWork = 8e8;             // of one ledger's balls_and_bins, in additions
+constexpr double kCoarsestRatioStep = 0.2;
+constexpr std::uint64_t kMostBins = std::uint64_t{1} << 30;
+constexpr double kLeastLogCut = -640;
+constexpr double kLeastEpsilon = 1e-100;
+constexpr std::size_t kMostComponents = 256;  // likewise
+constexpr std::size_t kLeastComponents = 8;
+constexpr std::size_t kMostComponentsInAll = 4096;
+constexpr double kLeastUsualNoise = 1e-50;
 constexpr double kFurthestMean = 20;
-constexpr double kNegligibleTail = 1e-280;
 constexpr double kLargestLoss = 600;  // exponentials of it, and of what it stands beside, are numbers
 constexpr double kRoundUp = 1 + 0x1p-50;
 
 using Atoms = std::vector<AtomPair::Atom>;
-
-/// A symmetric pair on finitely many outcomes: Q gives -loss with the mass that P gives loss.
-struct SymmetricAtoms {
-  Atoms atoms;
-  AtomPair::Ends ends;
-  double spacing = 0;
-};
 
 /// Pairs that one event stands for.
 struct PairOfEvent {
@@ -66,14 +76,17 @@ void refuse_above_largest(double loss) {
 
 /// Atoms of a symmetric pair after Poisson sampling: P becomes (1 - rate) Q + rate P.
 PairOfEvent sampled(const SymmetricAtoms& base, double rate) {
-  for (const AtomPair::Atom& atom : base.atoms) refuse_above_largest(std::fabs(atom.loss));
-  if (rate == 1) return symmetric(std::make_shared<AtomPair>(base.atoms, base.ends, base.spacing));
+  for (const AtomPair::Atom& atom : base.atoms)
+    refuse_above_largest(std::max(std::fabs(atom.from), std::fabs(atom.to)));
+  if (rate == 1) return symmetric(std::make_shared<AtomPair>(base.atoms, base.ends, base.spacing, base.losses));
+  const auto of_remove = [&](double loss) { return std::log1p(rate * std::expm1(loss)); };
+  const auto of_add = [&](double loss) { return -std::log1p(rate * std::expm1(-loss)); };
   Atoms remove;
   Atoms add;
   for (const AtomPair::Atom& atom : base.atoms) {
-    remove.push_back(
-        {(1 - rate) * atom.p * std::exp(-atom.loss) + rate * atom.p, std::log1p(rate * std::expm1(atom.loss))});
-    add.push_back({atom.p, -std::log1p(rate * std::expm1(-atom.loss))});
+    remove.emplace_back((1 - rate) * atom.p * std::exp(-atom.loss) + rate * atom.p, of_remove(atom.loss),
+                        of_remove(atom.from), of_remove(atom.to));
+    add.emplace_back(atom.p, of_add(atom.loss), of_add(atom.from), of_add(atom.to));
   }
   // Outcomes that Q never gives, and those that P never gives.
   if (base.ends.infinite > 0) {
@@ -84,56 +97,6 @@ PairOfEvent sampled(const SymmetricAtoms& base, double rate) {
   const double cut = base.ends.cut_above + base.ends.cut_below;
   return exact(std::make_shared<AtomPair>(std::move(remove), AtomPair::Ends{rate * base.ends.infinite, cut, 0}),
                std::make_shared<AtomPair>(std::move(add), AtomPair::Ends{0, cut, 0}));
-}
-
-SymmetricAtoms pure(double epsilon) {
-  const double likely = 1 / (1 + std::exp(-epsilon));
-  return {{{std::exp(-epsilon) * likely, -epsilon}, {likely, epsilon}}, {}, 2 * epsilon};
-}
-
-SymmetricAtoms epsilon_delta(const EpsilonDelta& event) {
-  SymmetricAtoms atoms = pure(event.epsilon);
-  for (AtomPair::Atom& atom : atoms.atoms) atom.p *= 1 - event.delta;
-  atoms.ends.infinite = event.delta;
-  return atoms;
-}
-
-SymmetricAtoms discrete_laplace(double scale, double distance) {
-  // Losses are (2 z - distance) / scale between 0 and distance, and constant beyond.
-  const double beyond = 1 / (1 + std::exp(-1 / scale));  // P(z <= 0) of a centred one
-  const double at_0 = -std::expm1(-1 / scale) * beyond;  // P(z = 0) = tanh(1 / (2 scale))
-  SymmetricAtoms made{{}, {}, 2 / scale};
-  made.atoms.push_back({beyond * std::exp(-distance / scale), -distance / scale});
-  for (double z = 1; z < distance; ++z) {
-    made.atoms.push_back({at_0 * std::exp(-(distance - z) / scale), (2 * z - distance) / scale});
-  }
-  made.atoms.push_back({beyond, distance / scale});
-  return made;
-}
-
-SymmetricAtoms discrete_gaussian(double scale, double distance) {
-  const double reach = std::ceil(scale * std::sqrt(-2 * std::log(kNegligibleTail))) + 2;
-  const auto weight = [&](double z) { return std::exp(-0.5 * (z / scale) * (z / scale)); };
-  double total = 1;
-  for (double z = reach; z >= 1; --z) total += 2 * weight(z);
-  SymmetricAtoms made{{}, {}, distance / (scale * scale)};
-  for (double z = -reach; z <= reach; ++z) {  // around the mean of P
-    const double p = weight(z) / total;
-    if (p > 0) made.atoms.push_back({p, (2 * z + distance) * distance / (2 * scale * scale)});
-  }
-  // Beyond the reach the weights fall faster than 1, 1/2, 1/4, ...
-  made.ends.cut_above = made.ends.cut_below = 4 * weight(reach);
-  return made;
-}
-
-SymmetricAtoms randomized_response(const RandomizedResponse& event) {
-  const auto categories = static_cast<double>(event.categories);
-  const double other = event.noise_probability / categories;
-  const double true_one = 1 - event.noise_probability + other;
-  const double loss = std::log1p((1 - event.noise_probability) / other);
-  SymmetricAtoms made{{{other, -loss}, {true_one, loss}}, {}, loss};
-  if (event.categories > 2) made.atoms.push_back({other * (categories - 2), 0});
-  return made;
 }
 
 using Components = std::vector<MixturePair::Component>;
@@ -182,18 +145,31 @@ std::optional<double> gaussian_square(const Event& event) {
 
 class Collector {
  public:
-  Collector(Neighbours neighbours, double log_cut)
-      : of_ledger_(neighbours), neighbours_(neighbours), log_cut_(log_cut) {}
+  Collector(const Ledger& ledger, const PairPrecision& precision)
+      : of_ledger_(ledger.neighbours()), neighbours_(of_ledger_), precision_(precision) {
+    const std::size_t kinds = std::max<std::size_t>(1, count_kinds(ledger).different);
+    most_groups_ = std::clamp(kMostGroupsInAll / kinds, kLeastGroups, kMostGroups);
+    most_components_ = std::clamp(kMostComponentsInAll / kinds, kLeastComponents, kMostComponents);
+  }
 
   void add(const Leaf& leaf) {
-    is_exact_ = !leaf.is_shuffled;
+    const std::optional<Event> tame = tamed(leaf.event);
+    const Event& event = tame ? *tame : leaf.event;
+    is_tamed_ = tame.has_value();
+    is_exact_ = !leaf.is_shuffled && (!tame || event.get_if<EpsilonDelta>() != nullptr);
     if (leaf.is_shuffled) made_.notes = shuffling_notes(of_ledger_);
     neighbours_ = leaf.neighbours;
-    std::visit([&](const auto& kind) { take(kind, leaf.event, leaf.count); }, leaf.event.kind());
+    try {
+      std::visit([&](const auto& kind) { take(kind, event, leaf.count); }, event.kind());
+    } catch (const UnsupportedEvent& refusal) {
+      if (rest_.size() >= kMostRest) throw;
+      if (rest_.empty()) why_rest_ = refusal.what();
+      rest_.push_back({leaf.event, leaf.neighbours, leaf.count});
+    }
   }
 
   PairPhases finish() {
-    made_.is_one_gaussian = made_.phases.empty();
+    made_.is_one_gaussian = made_.phases.empty() && rest_.empty();
     for (const bool is_tight : {true, false}) {
       const double square = gaussian_square_[is_tight ? 1 : 0];
       if (square == std::numeric_limits<double>::infinity()) made_.is_non_private = true;
@@ -206,11 +182,15 @@ class Collector {
       made_.phases.push_back({pair, pair, is_tight ? pair : nullptr, is_tight ? pair : nullptr, 1});
     }
     made_.is_one_gaussian = made_.is_one_gaussian && !made_.phases.empty();
+    if (!rest_.empty() && !made_.is_non_private) add_rest();
     return std::move(made_);
   }
 
  private:
   double distance() const { return contribution_distance(neighbours_); }
+
+  /// What pairs may leave out of one of `count` releases.
+  double cut_of(double count) const { return std::exp(std::max(kLeastLogCut, precision_.log_cut - std::log(count))); }
 
   [[noreturn]] void refuse(const std::string& what, const std::string& why) const {
     throw UnsupportedEvent("accountant pld: no bound for " + what + " under " + to_text(neighbours_) +
@@ -218,13 +198,39 @@ class Collector {
   }
 
   void add_phase(const Event& event, double count, const std::function<PairOfEvent()>& make) {
-    const auto [found, is_new] =
-        place_.try_emplace({to_text(neighbours_) + to_text(event), is_exact_}, made_.phases.size());
-    if (is_new) {
+    if (count > kMostReleases) refuse(kind_name(event), "there are more than " + to_text(kMostReleases) + " of a kind");
+    const std::string key = to_text(neighbours_) + (is_exact_ ? "=" : "<") + (is_tamed_ ? "~" : "") + key_of(event);
+    auto found = place_.find(key);
+    if (found == place_.end()) {
       const PairOfEvent pair = is_exact_ ? make() : only_from_above(make());
+      found = place_.emplace(key, made_.phases.size()).first;
       made_.phases.push_back({pair.remove, pair.add, pair.remove_below, pair.add_below, 0});
     }
     made_.phases[found->second].count += count;
+  }
+
+  /// What has no pair here is as (epsilon, delta)-private, together, as Renyi differential privacy says; for that there
+  /// is a pair, also where releases take turns (Vadhan and Zhang 2023, Concurrent composition theorems for differential
+  /// privacy: interactive mechanisms together cost no more than their pairs).
+  void add_rest() {
+    if (made_.phases.empty()) throw UnsupportedEvent(why_rest_);
+    ComposedCurve curve{Ledger(of_ledger_)};
+    const double nodes = CurveTerms{of_ledger_}.most_nodes / static_cast<double>(rest_.size());
+    std::vector<std::string> names;
+    for (const Rest& one : rest_) {
+      curve.add(one.event, {one.neighbours, nodes}, one.count);
+      if (std::find(names.begin(), names.end(), kind_name(one.event)) == names.end())
+        names.push_back(kind_name(one.event));
+    }
+    const double delta = std::isinf(precision_.log_cut) ? 0 : cut_of(1);
+    EpsilonDelta together{epsilon_of(curve, delta).upper, delta};
+    if (together.epsilon > kLargestLoss) throw UnsupportedEvent(why_rest_);
+    if (together.epsilon > 0) together.epsilon = std::max(together.epsilon, kLeastEpsilon);
+    const PairOfEvent pair = only_from_above(sampled(epsilon_delta_atoms(together), 1));
+    made_.phases.push_back({pair.remove, pair.add, nullptr, nullptr, 1});
+    made_.notes.push_back("Of " + list_words(names) +
+                          " no pair of distributions is known here: what Renyi differential " +
+                          "privacy says of it is composed with the others.");
   }
 
   void add_atoms(const Event& event, double count, const std::function<SymmetricAtoms()>& make, bool is_tight = true) {
@@ -241,31 +247,55 @@ class Collector {
           std::make_shared<LaplacePair>(it.noise_multiplier, distance(), 1, LaplacePair::Direction::remove));
     });
   }
+  /// Throws where that many more would take too long.
+  void count_atoms(double many) {
+    if (many > kMostAtoms || atoms_ + many > kMostAtomsInAll) {
+      throw UnsupportedEvent("accountant pld: noise on the integers has too many outcomes, " + to_text(many) +
+                             " in one release and " + to_text(atoms_ + many) + " in all; at most " +
+                             to_text(kMostAtoms) + " and " + to_text(kMostAtomsInAll) + " are possible");
+    }
+    atoms_ += many;
+  }
+  SymmetricAtoms atoms_of(const DiscreteGaussian& it, double moved_by, double count) {
+    const double cut = cut_of(count);
+    count_atoms(how_many_gaussian_atoms(it.scale, cut));
+    return grouped(discrete_gaussian_atoms(it.scale, moved_by * static_cast<double>(it.sensitivity), cut),
+                   most_groups_);
+  }
+  SymmetricAtoms atoms_of(const DiscreteLaplace& it, double moved_by) {
+    const double moved = moved_by * static_cast<double>(it.sensitivity);
+    refuse_above_largest(moved / it.scale);
+    count_atoms(moved);
+    return grouped(discrete_laplace_atoms(it.scale, moved), most_groups_);
+  }
   void take(const DiscreteGaussian& it, const Event& event, double count) {
-    if (40 * it.scale > kMostAtoms) refuse("discrete_gaussian", "its scale is above " + to_text(kMostAtoms / 40));
-    add_atoms(event, count,
-              [&] { return discrete_gaussian(it.scale, distance() * static_cast<double>(it.sensitivity)); });
+    add_atoms(event, count, [&] { return atoms_of(it, distance(), count); });
   }
   void take(const DiscreteLaplace& it, const Event& event, double count) {
-    const double moved = distance() * static_cast<double>(it.sensitivity);
-    if (moved > kMostAtoms) refuse("discrete_laplace", "its sensitivity is above " + to_text(kMostAtoms / distance()));
-    add_atoms(event, count, [&] { return discrete_laplace(it.scale, moved); });
+    add_atoms(event, count, [&] { return atoms_of(it, distance()); });
   }
   void take(const RandomizedResponse& it, const Event& event, double count) {
     if (neighbours_ != Neighbours::replace_one) {
       refuse("randomized_response", "it answers for a unit that is there; state replace_one");
     }
     if (it.noise_probability == 1) return;
-    add_atoms(event, count, [&] { return randomized_response(it); });
+    add_atoms(event, count, [&] { return randomized_response_atoms(it); });
   }
   void take(const ExponentialMechanism& it, const Event& event, double count) {
     if (it.epsilon == 0) return;
     add_atoms(
-        event, count, [&] { return pure(it.epsilon); }, false);
+        event, count, [&] { return pure_atoms(it.epsilon); }, false);
   }
   void take(const EpsilonDelta& it, const Event& event, double count) {
     if (it.epsilon == 0 && it.delta == 0) return;
-    add_atoms(event, count, [&] { return epsilon_delta(it); });
+    if (it.delta == 1) return take(NonPrivate{}, event, count);
+    add_phase(event, count, [&] {
+      PairOfEvent pair = sampled(epsilon_delta_atoms(it), 1);
+      if (!is_tamed_) return pair;
+      // At least its delta.
+      const PairOfEvent below = sampled(epsilon_delta_atoms({0, it.delta}), 1);
+      return PairOfEvent{pair.remove, pair.add, below.remove, below.add};
+    });
   }
   void take(const ZeroConcentrated&, const Event&, double) {
     refuse("zero_concentrated", "zCDP does not say which distributions are behind it");
@@ -276,17 +306,26 @@ class Collector {
       made_.is_non_private = true;
       return;
     }
-    add_phase(event, count, [&] {
-      std::map<double, double> weights;
-      double total = 0;
-      for (const MixtureComponent& component : it.components) {
-        weights[component.sensitivity] += component.probability;
-        total += component.probability;
-      }
-      Components components;
-      for (const auto& [mean, weight] : weights) components.push_back({mean, weight / total});
-      return mixture_against_nothing(components, it.noise_multiplier);
-    });
+    const auto moves = [](const MixtureComponent& component) { return component.sensitivity > 0; };
+    if (std::none_of(it.components.begin(), it.components.end(), moves)) return;
+    add_phase(event, count, [&] { return mixture_of(it); });
+  }
+  /// In units of the noise where the numbers are extreme; of many components some are taken together, for a bound from
+  /// above only.
+  PairOfEvent mixture_of(const MixtureOfGaussians& it) const {
+    const bool is_much = it.components.size() > most_components_;
+    const MixtureOfGaussians few = is_much ? with_few_components(it, most_components_) : it;
+    const bool is_usual = it.noise_multiplier > kLeastUsualNoise && it.noise_multiplier < 1 / kLeastUsualNoise;
+    std::map<double, double> weights;
+    double total = 0;
+    for (const MixtureComponent& component : few.components) {
+      weights[is_usual ? component.sensitivity : component.sensitivity / it.noise_multiplier] += component.probability;
+      total += component.probability;
+    }
+    Components components;
+    for (const auto& [mean, weight] : weights) components.push_back({mean, weight / total});
+    const PairOfEvent pair = mixture_against_nothing(components, is_usual ? it.noise_multiplier : 1);
+    return is_much ? only_from_above(pair) : pair;
   }
   void take(const TreeAggregation& it, const Event&, double count) {
     if (neighbours_ == Neighbours::replace_one) refuse("tree_aggregation", "its bound is for a unit that is left out");
@@ -295,7 +334,10 @@ class Collector {
   void take(const PoissonSampled& it, const Event& event, double count) {
     if (const auto* inner = it.inner.get_if<PoissonSampled>()) {
       const double rate = std::nextafter(it.sampling_rate * inner->sampling_rate, 1.0);
-      return take(PoissonSampled{rate, inner->inner}, event, count);
+      const Event once = PoissonSampled{rate, inner->inner};
+      const std::optional<Event> tame = tamed(once);
+      is_exact_ = is_exact_ && !tame;
+      return take(*(tame ? *tame : once).get_if<PoissonSampled>(), event, count);
     }
     if (it.inner.get_if<NonPrivate>()) return take(NonPrivate{}, event, count);
     if (const std::optional<double> square = gaussian_square(it.inner)) {
@@ -305,13 +347,13 @@ class Collector {
     if (neighbours_ == Neighbours::replace_one) {
       refuse("poisson_sampled { " + kind_name(it.inner) + " }", "both datasets then give a mixture");
     }
-    add_phase(event, count, [&] { return sampled_other(it); });
+    add_phase(event, count, [&] { return sampled_other(it, count); });
   }
   PairOfEvent sampled_gaussian(double rate, double noise) const {
     if (neighbours_ != Neighbours::replace_one) return mixture_against_nothing({{0, 1 - rate}, {1, rate}}, noise);
     return symmetric(mixture_pair(Components{{0, 1 - rate}, {1, rate}}, Components{{0, 1 - rate}, {-1, rate}}, noise));
   }
-  PairOfEvent sampled_other(const PoissonSampled& it) const {
+  PairOfEvent sampled_other(const PoissonSampled& it, double count) {
     if (const auto* laplace = it.inner.get_if<Laplace>()) {
       refuse_above_largest(1 / laplace->noise_multiplier);
       const auto pair = [&](LaplacePair::Direction direction) {
@@ -319,16 +361,14 @@ class Collector {
       };
       return exact(pair(LaplacePair::Direction::remove), pair(LaplacePair::Direction::add));
     }
-    if (const auto* inner = it.inner.get_if<DiscreteGaussian>(); inner && 40 * inner->scale <= kMostAtoms) {
-      return sampled(discrete_gaussian(inner->scale, static_cast<double>(inner->sensitivity)), it.sampling_rate);
+    if (const auto* inner = it.inner.get_if<DiscreteGaussian>())
+      return sampled(atoms_of(*inner, 1, count), it.sampling_rate);
+    if (const auto* inner = it.inner.get_if<DiscreteLaplace>()) return sampled(atoms_of(*inner, 1), it.sampling_rate);
+    if (const auto* inner = it.inner.get_if<EpsilonDelta>()) {
+      return sampled(epsilon_delta_atoms(*inner), it.sampling_rate);
     }
-    if (const auto* inner = it.inner.get_if<DiscreteLaplace>();
-        inner && static_cast<double>(inner->sensitivity) <= kMostAtoms) {
-      return sampled(discrete_laplace(inner->scale, static_cast<double>(inner->sensitivity)), it.sampling_rate);
-    }
-    if (const auto* inner = it.inner.get_if<EpsilonDelta>()) return sampled(epsilon_delta(*inner), it.sampling_rate);
     if (const auto* inner = it.inner.get_if<ExponentialMechanism>()) {
-      return only_from_above(sampled(pure(inner->epsilon), it.sampling_rate));
+      return only_from_above(sampled(pure_atoms(inner->epsilon), it.sampling_rate));
     }
     refuse("poisson_sampled { " + kind_name(it.inner) + " }", "its pair after sampling is not known here");
   }
@@ -373,12 +413,27 @@ class Collector {
     if (!square) refuse("balls_and_bins { " + kind_name(it.inner) + " }", "only Gaussians are known here");
     if (neighbours_ == Neighbours::replace_one) refuse("balls_and_bins", "both datasets then give a mixture");
     if (*square == std::numeric_limits<double>::infinity()) return take(NonPrivate{}, event, count);
-    add_phase(event, count, [&] {
-      const auto made = random_allocation(static_cast<double>(it.bins), 1 / std::sqrt(*square),
-                                          std::exp(std::max(-600.0, log_cut_ - std::log(count))));
-      if (!made) refuse("balls_and_bins", "no lattice of a usual size holds its likelihood ratio");
-      return PairOfEvent{made->remove, made->add, made->remove_below, made->add_below};
-    });
+    add_phase(event, count, [&] { return allocated(it.bins, 1 / std::sqrt(*square), count); });
+  }
+  /// On the finest lattice up to the wanted one that the work allows. More bins cost less, so a huge number of them is
+  /// bounded by a large one, and nothing is known from below.
+  PairOfEvent allocated(std::uint64_t bins, double noise, double count) {
+    const bool is_huge = bins > kMostBins;
+    bins = std::min(bins, kMostBins);
+    RatioLattice lattice{precision_.ratio_step, cut_of(count)};
+    const double allowed = kMostRatioWork - ratio_work_;
+    const double work = work_of_log_normal_sum(bins, 1 / noise, lattice);
+    if (work > allowed) lattice.step *= std::sqrt(work / std::max(1.0, allowed));
+    if (!(lattice.step <= kCoarsestRatioStep)) {
+      refuse("balls_and_bins",
+             "its noise is too little, or there are too many kinds of it, for a lattice of usual size");
+    }
+    ratio_work_ += work_of_log_normal_sum(bins, 1 / noise, lattice);
+    made_.ratio_step = std::max(made_.ratio_step, lattice.step);
+    made_.finest_ratio_step = made_.ratio_step * std::sqrt(ratio_work_ / kMostRatioWork);
+    const RandomAllocation made = random_allocation(bins, noise, lattice);
+    if (is_huge) return {made.remove, made.add};
+    return {made.remove, made.add, made.remove_below, made.add_below};
   }
   void take(const RepeatAndSelect&, const Event&, double) {
     refuse("repeat_and_select", "its bound is known for Renyi divergences only; try rdp");
@@ -391,17 +446,29 @@ class Collector {
 
   Neighbours of_ledger_;
   Neighbours neighbours_;  // of the leaf at hand
-  double log_cut_;
+  PairPrecision precision_;
   PairPhases made_;
-  std::map<std::pair<std::string, bool>, std::size_t> place_;
+  std::size_t most_groups_;
+  std::size_t most_components_;
+  double atoms_ = 0;       // made so far
+  double ratio_work_ = 0;  // done so far
+  std::map<std::string, std::size_t> place_;
   double gaussian_square_[2] = {0, 0};  // of what is not is_exact_, and of what is
+  struct Rest {
+    Event event;
+    Neighbours neighbours;
+    double count;
+  };
+  std::vector<Rest> rest_;              // what has no pair
+  std::string why_rest_;                // the first of it
   bool is_exact_ = true;                // what is added stands for what ran, not for something worse
+  bool is_tamed_ = false;               // its numbers were changed
 };
 
 }  // namespace
 
-PairPhases dominating_pairs(const Ledger& ledger, double log_cut) {
-  Collector collector(ledger.neighbours(), log_cut);
+PairPhases dominating_pairs(const Ledger& ledger, const PairPrecision& precision) {
+  Collector collector(ledger, precision);
   for_each_leaf(ledger, [&](const Leaf& leaf) { collector.add(leaf); });
   return collector.finish();
 }

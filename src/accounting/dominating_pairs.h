@@ -19,16 +19,23 @@ struct PairPhase {
   double count;
 };
 
+/// How closely pairs follow what they stand for.
+struct PairPrecision {
+  double log_cut;     ///< of P over the whole ledger, what pairs may leave out that must be cut to be built
+  double ratio_step;  ///< of the lattice for balls_and_bins (random_allocation.h), where the work for it allows that
+};
+
 struct PairPhases {
   std::vector<PairPhase> phases;
+  double ratio_step = 0;         ///< the one that was used, 0 where there was no need for one, and the finest one that
+  double finest_ratio_step = 0;  ///< the work allows, about
   bool is_non_private = false;     ///< nothing can be certified
   bool is_one_gaussian = false;    ///< all releases are plain Gaussians
   std::vector<std::string> notes;  ///< Bound::notes
 };
 
 /// Pairs that dominate every release of the ledger. Equal events are one phase, wherever they stand, and all plain
-/// Gaussians together are one Gaussian. Pairs that must be cut to be built leave out exp(log_cut) of P over the whole
-/// ledger. Throws UnsupportedEvent naming the event that has no pair here.
-PairPhases dominating_pairs(const Ledger& ledger, double log_cut);
+/// Gaussians together are one Gaussian. Throws UnsupportedEvent naming the event that has no pair here.
+PairPhases dominating_pairs(const Ledger& ledger, const PairPrecision& precision);
 
 }  // namespace dpml

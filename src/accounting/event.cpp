@@ -191,9 +191,9 @@ Neighbours parse_neighbours(std::string_view text) {
   std::vector<std::string> names;
   for (Neighbours neighbours : kAllNeighbours) {
     names.push_back(to_text(neighbours));
-    if (names.back() == text) return neighbours;
+    if (lower_case(text) == names.back()) return neighbours;
   }
-  throw ConfigError("neighbours: \"" + std::string(text) + "\" is not known; expected " + list_words(names));
+  throw ConfigError("neighbours: \"" + printable(text) + "\" is not known; expected " + list_words(names));
 }
 
 bool operator==(const Event& a, const Event& b) {

@@ -247,6 +247,52 @@ Message parse(std::string_view text, const char* what, int depth) {
 
 constexpr int kMessagesPerEvent = 2;  // the event and its kind
 
+bool is_word(char letter) {
+  return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || letter == '_';
+}
+
+/// The text with quotes around a word that stands for the neighbours, as it does in a config: `neighbours: ZERO_OUT`.
+std::string with_quoted_neighbours(std::string_view text) {
+  constexpr std::string_view kField = "neighbours";
+  constexpr std::string_view kSpace = " \t\r\n";
+  std::string made;
+  int depth = 0;
+  std::size_t i = 0;
+  const auto copy_to = [&](std::size_t end) {
+    end = std::min(end, text.size());
+    made += text.substr(i, end - i);
+    i = end;
+  };
+  while (i < text.size()) {
+    if (text[i] == '#') {
+      copy_to(text.find('\n', i));
+    } else if (text[i] == '"' || text[i] == '\'') {
+      std::size_t end = i + 1;
+      while (end < text.size() && text[end] != text[i]) end += text[end] == '\\' ? 2 : 1;
+      copy_to(end + 1);
+    } else if (is_word(text[i])) {
+      std::size_t end = i;
+      while (end < text.size() && is_word(text[end])) ++end;
+      const bool is_field = depth == 0 && text.substr(i, end - i) == kField;
+      copy_to(end);
+      const std::size_t colon = text.find_first_not_of(kSpace, i);
+      if (!is_field || colon == std::string_view::npos || text[colon] != ':') continue;
+      copy_to(text.find_first_not_of(kSpace, colon + 1));
+      if (i == text.size() || !is_word(text[i])) continue;
+      end = i;
+      while (end < text.size() && is_word(text[end])) ++end;
+      made += '"';
+      copy_to(end);
+      made += '"';
+    } else {
+      if (text[i] == '{' || text[i] == '<') ++depth;
+      if (text[i] == '}' || text[i] == '>') --depth;
+      copy_to(i + 1);
+    }
+  }
+  return made;
+}
+
 std::string one_line(const google::protobuf::Message& message) {
   google::protobuf::TextFormat::Printer printer;
   printer.SetSingleLineMode(true);
@@ -289,7 +335,8 @@ std::string to_text(const Ledger& ledger) {
 }
 
 Ledger parse_ledger(std::string_view lines, std::optional<Neighbours> neighbours) {
-  const auto message = parse<text::Ledger>(lines, "events", kMessagesPerEvent * kMaximumEventDepth + 3);
+  const auto message =
+      parse<text::Ledger>(with_quoted_neighbours(lines), "events", kMessagesPerEvent * kMaximumEventDepth + 3);
   if (message.has_neighbours()) {
     const Neighbours stated = parse_neighbours(message.neighbours());
     if (neighbours && *neighbours != stated) {

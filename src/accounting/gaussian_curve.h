@@ -33,7 +33,8 @@ class ZeroConcentratedCurve final : public RenyiCurve {
 /// The same rho holds for the discrete Gaussian (Canonne, Kamath and Steinke 2020, Theorem 4).
 inline std::unique_ptr<RenyiCurve> gaussian_curve(double noise, double distance) {
   if (noise == 0) return std::make_unique<InfiniteCurve>();
-  return std::make_unique<ZeroConcentratedCurve>(0.5 * std::pow(distance / noise, 2), 0);
+  const double rho = 0.5 * std::pow(distance / noise, 2);
+  return std::make_unique<ZeroConcentratedCurve>(std::max(rho, std::numeric_limits<double>::min()), 0);
 }
 
 }  // namespace dpml

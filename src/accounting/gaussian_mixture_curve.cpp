@@ -17,6 +17,8 @@ constexpr double kReach = 9;        // the density beyond is below 3e-18 of its 
 constexpr double kWidestPanel = 5;  // standard deviations
 constexpr double kNegligible = 60;  // all panels, each below exp(-60) of a peak as narrow as 1e-5, are 1e-16 of it
 constexpr std::size_t kMaximumPanels = 8192;
+constexpr std::size_t kUsualPanels = 64;
+constexpr double kNodesOfPanel = 16;
 
 }  // namespace
 
@@ -58,7 +60,10 @@ double GaussianMixtureCurve::Panel::log_bound(double order_minus_one) const {
   return std::max(power, std::log(order_minus_one) + std::max(left.log_q, right.log_q) + within);
 }
 
-GaussianMixtureCurve::GaussianMixtureCurve(std::vector<Jump> jumps) : jumps_(std::move(jumps)) {
+GaussianMixtureCurve::GaussianMixtureCurve(std::vector<Jump> jumps, double most_nodes)
+    : jumps_(std::move(jumps)),
+      most_panels_(static_cast<std::size_t>(std::min(
+          static_cast<double>(kMaximumPanels), most_nodes / (kNodesOfPanel * static_cast<double>(jumps_.size()))))) {
   double sum = 0;
   for (const Jump& jump : jumps_) sum += jump.probability;
   double least_up = kInfinity;
@@ -79,6 +84,10 @@ GaussianMixtureCurve::GaussianMixtureCurve(std::vector<Jump> jumps) : jumps_(std
   start_ = -most_down_ - kReach;
 }
 
+double GaussianMixtureCurve::nodes() const {
+  return kNodesOfPanel * static_cast<double>(std::min(kUsualPanels, most_panels_) * jumps_.size());
+}
+
 GaussianMixtureCurve::Edge GaussianMixtureCurve::edge(double z) const {
   const double log_density = -0.5 * z * z - 0.5 * std::log(2 * std::numbers::pi);
   return {z, log_density + p_.log_ratio(z), log_density + q_.log_ratio(z)};
@@ -88,7 +97,7 @@ bool GaussianMixtureCurve::extend_to(double end) {
   double z = panels_.empty() ? start_ : panels_.back().right.z;
   const double narrow = 3 / std::max(p_.range, q_.range * std::sqrt(1 + fine_to_ / 4));
   while (z < end) {
-    if (panels_.size() == kMaximumPanels) return false;
+    if (panels_.size() >= most_panels_) return false;
     const double wide = 2.0 / 3 * std::min(p_.reach_of_one(z, 1), q_.reach_of_one(z, 1 + fine_to_));
     const Edge left = panels_.empty() ? edge(z) : panels_.back().right;
     z += std::min(kWidestPanel, std::max(narrow, wide));

@@ -24,14 +24,15 @@ struct Jump {
 ///   exp(b log(P/Q) at its right + log(P) at the larger end + width^2 / 8),
 /// what else is in the sum, where P < Q, is at most b Q, and panels that cannot matter are skipped.
 ///
-/// Orders that need more than 8192 panels get the smallest of these bounds: by joint convexity
+/// Orders that need more panels than are allowed, at most 8192, get the smallest of these bounds: by joint convexity
 ///   K(b) <= log sum_i p_i exp(a b (up_i + down_i)^2 / 2);
 /// where Q does not move, by Minkowski's inequality a log sum_i p_i exp(b up_i^2 / 2); and where P does not move and Q
 /// stays with probability p, K(b) <= -b log(p).
 class GaussianMixtureCurve final : public RenyiCurve {
  public:
-  explicit GaussianMixtureCurve(std::vector<Jump> jumps);
+  explicit GaussianMixtureCurve(std::vector<Jump> jumps, double most_nodes = 131072);
   double cumulant(double order_minus_one) override;
+  double nodes() const override;
 
  private:
   /// Gaussians of deviation 1, and what they weigh.
@@ -64,6 +65,7 @@ class GaussianMixtureCurve final : public RenyiCurve {
   double simple_bound(double order_minus_one) const;
 
   std::vector<Jump> jumps_;
+  std::size_t most_panels_;
   Mixture p_;
   Mixture q_;
   double start_ = 0;

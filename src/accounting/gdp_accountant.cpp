@@ -16,6 +16,7 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kUnit = std::numeric_limits<double>::epsilon();
+constexpr double kSmallest = std::numeric_limits<double>::min();
 
 template <class Kind>
 constexpr bool kIsSampling =
@@ -27,7 +28,7 @@ struct SquaredMu {
 
   double ratio(double distance, double noise_multiplier) const {
     if (distance == 0) return 0;
-    return std::pow(contribution_distance(neighbours) * distance / noise_multiplier, 2);
+    return std::max(kSmallest, std::pow(contribution_distance(neighbours) * distance / noise_multiplier, 2));
   }
   double operator()(const Gaussian& gaussian) const { return ratio(1, gaussian.noise_multiplier); }
   double operator()(const NonPrivate&) const { return kInfinity; }
@@ -85,10 +86,12 @@ GaussianTotal gaussian_total(const Ledger& ledger) {
   GaussianTotal total{.mu_squared = {0, 0}};
   for_each_leaf(ledger, [&](const Leaf& leaf) {
     const double squared = std::visit(SquaredMu{leaf.neighbours}, leaf.event.kind());
-    const Interval one = {squared * (1 - 8 * kUnit), squared * (1 + 8 * kUnit)};  // of the few operations above
+    // Of the few operations above, of which none but the last can have become too small for a double.
+    const Interval one = {squared > kSmallest ? squared * (1 - 8 * kUnit) : 0, squared * (1 + 8 * kUnit)};
     total.mu_squared.upper = add_up(total.mu_squared.upper, multiply_up(leaf.count, one.upper));
     if (!leaf.is_shuffled) {
-      const double count = leaf.count < 0x1p53 ? leaf.count : leaf.count * (1 - 64 * kUnit);
+      const double most = std::min(leaf.count, std::numeric_limits<double>::max());
+      const double count = most < 0x1p53 ? most : most * (1 - 64 * kUnit);
       total.mu_squared.lower = add_down(total.mu_squared.lower, multiply_down(count, one.lower));
     }
     total.has_shuffled |= leaf.is_shuffled;

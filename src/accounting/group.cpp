@@ -59,19 +59,29 @@ struct GroupEvent {
   double noise(double of_one) const { return of_one / times() * (1 - kUnit); }
 
   Event operator()(const Gaussian& it) const { return Gaussian{noise(it.noise_multiplier)}; }
-  Event operator()(const Laplace& it) const { return Laplace{noise(it.noise_multiplier)}; }
+  Event operator()(const Laplace& it) const {
+    const double less = noise(it.noise_multiplier);
+    if (less == 0) return NonPrivate{};
+    return Laplace{less};
+  }
   Event operator()(const DiscreteGaussian& it) const { return DiscreteGaussian{it.scale, sensitivity(it.sensitivity)}; }
   Event operator()(const DiscreteLaplace& it) const { return DiscreteLaplace{it.scale, sensitivity(it.sensitivity)}; }
   Event operator()(const RandomizedResponse& it) const { return SelfComposed{it, size}; }
   Event operator()(const ExponentialMechanism& it) const {
-    return ExponentialMechanism{rounded_up(it.epsilon * times())};
+    const double epsilon = rounded_up(it.epsilon * times());
+    if (std::isinf(epsilon)) return NonPrivate{};
+    return ExponentialMechanism{epsilon};
   }
   Event operator()(const EpsilonDelta& it) const {
-    return EpsilonDelta{rounded_up(it.epsilon * times()), std::min(1.0, group_delta(it.epsilon, it.delta, times()))};
+    const double epsilon = rounded_up(it.epsilon * times());
+    if (std::isinf(epsilon)) return NonPrivate{};
+    return EpsilonDelta{epsilon, std::min(1.0, group_delta(it.epsilon, it.delta, times()))};
   }
   Event operator()(const ZeroConcentrated& it) const {
     if (it.xi > 0) refuse(it, "with xi > 0");
-    return ZeroConcentrated{rounded_up(it.rho * times() * times()), 0};
+    const double rho = rounded_up(it.rho * times() * times());
+    if (std::isinf(rho)) return NonPrivate{};
+    return ZeroConcentrated{rho, 0};
   }
   Event operator()(const TreeAggregation& it) const {
     return TreeAggregation{noise(it.noise_multiplier), it.step_counts};

@@ -13,6 +13,7 @@ constexpr double kLargeLoss = 30;     // b e from which exp(K) - 1 is no better 
 constexpr double kWidestPanel = 2.5;  // of the loss
 constexpr double kWidestPower = 12;   // of b times the loss
 constexpr unsigned kMostPanels = 4096;
+constexpr double kNodesOfPanel = 32;  // in both directions
 
 /// sinh(u) - u.
 double sinh_excess(double u) {
@@ -54,19 +55,24 @@ double LaplaceCurve::cumulant(double order_minus_one) {
   return rounded_up(std::log1p(excess));
 }
 
-SampledLaplaceCurve::SampledLaplaceCurve(double distance, double sampling_rate)
-    : distance_(distance), sampling_rate_(sampling_rate), pair_({}), discrete_({}) {}
+SampledLaplaceCurve::SampledLaplaceCurve(double distance, double sampling_rate, double most_nodes)
+    : distance_(distance),
+      sampling_rate_(sampling_rate),
+      most_panels_(
+          static_cast<unsigned>(std::clamp(most_nodes / kNodesOfPanel, 1.0, static_cast<double>(kMostPanels)))),
+      pair_({}),
+      discrete_({}) {}
 
 double SampledLaplaceCurve::cumulant(double order_minus_one) {
   const double wanted = std::ceil(2 * distance_ / std::min(kWidestPanel, kWidestPower / order_minus_one));
-  if (wanted > kMostPanels) {
+  if (wanted > most_panels_) {
     if (discrete_.is_empty()) {
-      discrete_ = PairCurve(sampled(discrete_laplace_outcomes(kMostPanels / distance_, kMostPanels), sampling_rate_));
+      discrete_ = PairCurve(sampled(discrete_laplace_outcomes(most_panels_ / distance_, most_panels_), sampling_rate_));
     }
     return discrete_.cumulant(order_minus_one);
   }
   if (panels_ < wanted) {
-    panels_ = 2 * wanted;
+    panels_ = std::min(2 * wanted, static_cast<double>(most_panels_));
     pair_ = PairCurve(sampled(laplace_outcomes(distance_, panels_), sampling_rate_));
   }
   return pair_.cumulant(order_minus_one);

@@ -33,12 +33,14 @@ class LaplaceCurve final : public RenyiCurve {
 /// bound for anything with that largest loss is used, which is off by about log(2) / b.
 class SampledLaplaceCurve final : public RenyiCurve {
  public:
-  SampledLaplaceCurve(double distance, double sampling_rate);
+  SampledLaplaceCurve(double distance, double sampling_rate, double most_nodes = 131072);
   double cumulant(double order_minus_one) override;
+  double nodes() const override { return 16 * most_panels_; }
 
  private:
   double distance_;
   double sampling_rate_;
+  unsigned most_panels_;
   double panels_ = 0;
   PairCurve pair_;
   PairCurve discrete_;

@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "rounding.h"
 
 namespace dpml {
 
 namespace {
 
+constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
 constexpr int kProbeCells = 400;
 constexpr double kMostCells = 1 << 17;
 constexpr double kOnTheEdge = 1e-15;  // relative: as near as losses of a common spacing come out
@@ -14,7 +18,15 @@ constexpr double kOnTheEdge = 1e-15;  // relative: as near as losses of a common
 }  // namespace
 
 LaplacePair::LaplacePair(double noise_multiplier, double distance, double sampling_rate, Direction direction)
-    : reach_(distance / noise_multiplier), sampling_rate_(sampling_rate), direction_(direction) {}
+    : reach_(distance / noise_multiplier),
+      exact_reach_{divide_down(distance, noise_multiplier), divide_up(distance, noise_multiplier)},
+      sampling_rate_(sampling_rate),
+      direction_(direction) {}
+
+Interval LaplacePair::largest_loss() const {
+  if (sampling_rate_ == 1) return exact_reach_;
+  return {sampled_loss(exact_reach_.lower) * (1 - kRounding), sampled_loss(exact_reach_.upper) * (1 + kRounding)};
+}
 
 /// The direction "add" is "remove" with P and Q exchanged, which turns every loss around: what comes in and goes out
 /// here are losses of the pair itself, and `loss` of the unsampled pair increases with them.
@@ -75,6 +87,14 @@ LossCells LaplacePair::cells(const LossGrid& grid, double) const {
   }
   add_atom(0.5, reach_);
   return made;
+}
+
+LossPair::Likeness LaplacePair::likeness() const {
+  return {std::fabs(sampled_loss(0.5 * reach_)), std::fabs(sampled_loss(reach_))};
+}
+
+double LaplacePair::many_cells(const LossGrid& grid, double) const {
+  return 2 * spacing() / grid.step;
 }
 
 LossCells LaplacePair::probe(double) const {

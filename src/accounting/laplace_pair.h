@@ -16,7 +16,11 @@ class LaplacePair final : public LossPair {
 
   LossCells cells(const LossGrid& grid, double cut) const override;
   LossCells probe(double cut) const override;
+  Likeness likeness() const override;
+  double many_cells(const LossGrid& grid, double wide) const override;
+  double work_of_cell() const override { return 60; }
   double spacing() const override;
+  Interval largest_loss() const override;
   double least_step() const override;
   double smallest_loss() const override;
 
@@ -31,7 +35,8 @@ class LaplacePair final : public LossPair {
   Piece piece(double from, double to) const;
   Piece sampled(double p, double loss) const;
 
-  double reach_;  // D
+  double reach_;          // D
+  Interval exact_reach_;  // between those
   double sampling_rate_;
   Direction direction_;
 };

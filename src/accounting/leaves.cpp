@@ -12,11 +12,6 @@ namespace dpml {
 
 namespace {
 
-double rounded_up(std::uint64_t count) {
-  const auto rounded = static_cast<double>(count);
-  return count < (std::uint64_t{1} << 53) ? rounded : std::nextafter(rounded, 0x1p65);
-}
-
 /// Whether the event states what holds under the ledger's neighbours, whatever they are.
 bool is_claim(const Event& event) {
   return event.get_if<ExponentialMechanism>() != nullptr || event.get_if<EpsilonDelta>() != nullptr ||
@@ -51,7 +46,7 @@ struct Walker {
     for (const Event& inner : composed.events) walk(inner);
   }
   void operator()(const SelfComposed& composed) const {
-    walk(composed.inner, multiply_up(at.count, rounded_up(composed.count)), at.neighbours, at.is_shuffled);
+    walk(composed.inner, multiply_up(at.count, count_up(composed.count)), at.neighbours, at.is_shuffled);
   }
   void operator()(const Shuffled& shuffled) const {
     if (shuffled.batches == 1) return walk(shuffled.inner);
@@ -87,7 +82,7 @@ struct Walker {
 void for_each_leaf(const Ledger& ledger, const std::function<void(const Leaf&)>& visit) {
   const Neighbours neighbours = ledger.neighbours();
   for (const LedgerEntry& entry : ledger.entries()) {
-    const Walker walker{visit, neighbours, {entry.event, rounded_up(entry.count), neighbours, false}};
+    const Walker walker{visit, neighbours, {entry.event, count_up(entry.count), neighbours, false}};
     std::visit(walker, entry.event.kind());
   }
 }

@@ -2,203 +2,208 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <numbers>
+#include <utility>
 
-#include "fourier.h"
-#include "tilted_lattice.h"
+#include "divergence_terms.h"
 
 namespace dpml {
 
 namespace {
 
-using Complex = std::complex<double>;
-
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
-constexpr double kMassError = 4e-14;      // of the mass of a cell, relative
-constexpr double kExponentError = 8e-16;  // of the tilted mass of a cell, relative to the size of its exponent
-constexpr double kLossError = 2e-15;      // of the loss of a cell and its node, relative to the largest loss
-constexpr double kPlaceError = 1e-15;     // of epsilon on the window, relative to what is added up for it
-constexpr double kUnderflow = 1e-300;     // what may have become 0 on the way to one sum, at each point
-constexpr double kMuchError = 30;         // of rounding, in masses outside of the window
-constexpr double kNegligibleExponent = 60;
-constexpr double kCloseEnough = 1e-9;  // of the logarithm of delta
-constexpr double kMostSmoothPoints = 1e15;
-constexpr double kMargin = 2;  // points at either end of the window; epsilon may lie below the lowest loss
-constexpr std::size_t kMostExtended = 1 << 18;
+constexpr double kCloseEnough = 1e-9;     // of the logarithm of delta
+constexpr double kRemainderError = 1e-9;  // of its logarithm, by the rounding of the bound for what is left out
+constexpr double kWaysError = 1e-14;      // of the logarithm of a number of ways
 constexpr int kMostExtensions = 60;
 
-/// 1 - exp(-a + i w), for a >= 0, also where both are tiny.
-Complex one_minus_exp(double a, double w) {
-  const double size = std::exp(-a);
-  const double half_sine = std::sin(0.5 * w);
-  return {-std::expm1(-a) + 2 * size * half_sine * half_sine, -size * std::sin(w)};
+using Lattice = LatticeLoss ComposedPhase::*;
+
+/// log P that some release has the loss +infinity.
+double log_infinite(const std::vector<ComposedPhase>& phases, Lattice lattice) {
+  double log_finite = 0;
+  for (const ComposedPhase& phase : phases) {
+    log_finite += phase.count * std::log1p(-std::min(1.0, (phase.*lattice).infinite));
+  }
+  return log_finite < 0 ? std::log(-std::expm1(log_finite)) : -kInfinity;
+}
+
+/// Losses in (from, to].
+LatticeLoss part_of(const LatticeLoss& whole, double from, double to) {
+  LatticeLoss made{.step = whole.step, .offset = whole.offset, .nodes = {}};
+  for (const LatticeLoss::Node& node : whole.nodes) {
+    const double loss = whole.loss(node.index);
+    if (loss > from && loss <= to) made.nodes.push_back(node);
+  }
+  return made;
+}
+
+TiltedComposition one_side(const std::vector<ComposedPhase>& phases, TiltedComposition::Side side,
+                           const JumpSplit& split, const JumpTerm& term, double most_points, WorkBudget& budget) {
+  const Lattice lattice =
+      side == TiltedComposition::Side::above ? &ComposedPhase::dominating : &ComposedPhase::dominated;
+  return {side,
+          parts_of(phases, lattice, split, term),
+          {.tilt = term.tilt, .log_outside = term.log_outside, .most_points = term.is_counted ? most_points : 0},
+          budget};
+}
+
+/// log of the tilted mass of one of `count` releases, rounded up so that it is not too small for all of them.
+double log_tilted_mass(const LatticeLoss& lattice, double count, double tilt) {
+  const TiltedLattice tilted(lattice, tilt);
+  return tilted.cumulant + relative_error(tilted, count, tilt) / count;
+}
+
+std::vector<double> counts_of(const std::vector<ComposedPhase>& phases) {
+  std::vector<double> counts;
+  for (const ComposedPhase& phase : phases) counts.push_back(phase.count);
+  return counts;
 }
 
 }  // namespace
 
-/// Everything but the masses.
-std::vector<TiltedPhase> LossComposition::Side::tilt_all(const std::vector<ComposedPhase>& phases,
-                                                         LatticeLoss ComposedPhase::*lattice) {
-  std::vector<TiltedPhase> tilted;
-  double count = 0;
-  double largest_loss = 0;
-  double log_finite = 0;
-  for (const ComposedPhase& phase : phases) {
-    const LatticeLoss& one = phase.*lattice;
-    const TiltedLattice& made = tilted.emplace_back(TiltedPhase{TiltedLattice(one, tilt), phase.count}).lattice;
-    count += phase.count;
-    largest_loss = std::max(largest_loss, made.largest_loss);
-    log_finite += phase.count * std::log1p(-std::min(1.0, one.infinite));
-    cumulant += phase.count * made.cumulant;
-    centre += phase.count * made.centre_loss;
-    if (!made.places.empty()) largest_sum += phase.count * one.loss(one.nodes.back().index);
-  }
-  log_infinite = log_finite < 0 ? std::log(-std::expm1(log_finite)) : -kInfinity;
-  step = (phases.front().*lattice).step;
-  largest_factor = std::exp(-std::log1p(tilt) - tilt * std::log1p(1 / tilt));
-  relative = std::expm1(1e-12 + count * (kMassError + kExponentError * tilt * largest_loss));
-  loss_error = count * kLossError * largest_loss;
-  return tilted;
-}
-
-void LossComposition::Side::fill(const std::vector<ComposedPhase>& phases, LatticeLoss ComposedPhase::*lattice,
-                                 double log_outside, double most_points) {
-  const std::vector<TiltedPhase> tilted = tilt_all(phases, lattice);
-  double nodes = 0;
-  for (const TiltedPhase& phase : tilted) nodes += static_cast<double>(phase.lattice.weights.size());
-  const Spread spread = spread_of(tilted, log_outside);
-  const double width = (spread.to - spread.from) / step + 2 + 2 * kMargin;
-  wanted_points = width;
-  if (!(width < kMostSmoothPoints)) return;
-  first = static_cast<std::int64_t>(std::floor((spread.from - centre) / step) - kMargin);
-  outside = largest_factor * kBothEnds * std::exp(log_outside);
-
-  std::optional<Spectrum> smooth;
-  if (width > 4 * nodes) smooth = smooth_spectrum(tilted, static_cast<std::int64_t>(width));
-  if (smooth) take(std::move(*smooth), std::floor(width));
-  if (width <= most_points && (!smooth || rounding > kMuchError * outside)) {
-    const std::size_t size = convenient_transform_size(static_cast<std::size_t>(width));
-    Masses masses = transformed_masses(tilted, size);
-    if (rounding_of(masses) > kMuchError * outside && size <= kMostExtended) {
-      masses = transformed_masses(tilted, size, Precision::extended);
+std::vector<CountedLattice> parts_of(const std::vector<ComposedPhase>& phases, LatticeLoss ComposedPhase::*side,
+                                     const JumpSplit& split, const JumpTerm& term) {
+  std::vector<CountedLattice> parts;
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    const LatticeLoss& whole = phases[i].*side;
+    if (!split.splits(i)) {
+      parts.push_back({whole, phases[i].count});
+      continue;
     }
-    if (!smooth || rounding_of(masses) < rounding) take(std::move(masses));
+    double stays = phases[i].count;
+    for (std::size_t c = 0; c < split.classes(); ++c) {
+      const double jumps = term.jumps.empty() ? 0 : term.jumps[i * split.classes() + c];
+      if (jumps > 0) parts.push_back({part_of(whole, split.from(c), split.to(c)), jumps});
+      stays -= jumps;
+    }
+    if (stays > 0) parts.push_back({part_of(whole, -kInfinity, split.from(0)), stays});
   }
-  if (!has_masses()) return;
-  origin = centre + step * static_cast<double>(first);
-  rounding += points * kUnderflow;
-  // A term k places up goes through k steps of either tail, of less than 8 roundings.
-  relative += 8 * kUnit * std::min(points, kNegligibleExponent / (tilt * step));
+  return parts;
 }
 
-/// The sum of all factors of W in D, on that many points.
-double LossComposition::Side::factor_sum(double many) const {
-  return std::min(many * largest_factor,
-                  largest_factor + 1 / -std::expm1(-tilt * step) - 1 / -std::expm1(-(tilt + 1) * step));
-}
-
-void LossComposition::Side::take(Spectrum smooth, double many) {
-  points = many;
-  coefficients = std::move(smooth.coefficients);
-  rounding = smooth.pointwise_error * factor_sum(points);
-  for (std::size_t k = 0; k < coefficients.size(); ++k) {  // of smooth_sum
-    const double frequency = 2 * std::numbers::pi * static_cast<double>(k) / points;
-    rounding += 128 * kUnit / points * std::abs(coefficients[k]) / std::abs(one_minus_exp(tilt * step, frequency));
+double log_ways(const std::vector<double>& counts, const JumpSplit& split, const std::vector<double>& jumps) {
+  double sum = 0;
+  for (std::size_t k = 0; k < jumps.size(); ++k) {
+    const std::size_t phase = k / split.classes();
+    double before = 0;
+    for (std::size_t j = phase * split.classes(); j < k; ++j) before += jumps[j];
+    for (double j = 0; j < jumps[k]; ++j) {
+      if (!(counts[phase] > before + j)) return -kInfinity;
+      sum += std::log((counts[phase] - before - j) / (j + 1));
+    }
   }
+  return sum;
 }
 
-double LossComposition::Side::rounding_of(const Masses& masses) const {
-  const double sum = factor_sum(static_cast<double>(masses.masses.size()));
-  return std::min(masses.pointwise_error * sum, masses.norm_error * std::sqrt(largest_factor * sum));
-}
-
-void LossComposition::Side::take(Masses masses) {
-  rounding = rounding_of(masses);
-  coefficients.clear();
-  tail = std::move(masses.masses);
-  const auto size = static_cast<std::int64_t>(tail.size());
-  points = static_cast<double>(size);
-  std::rotate(tail.begin(), tail.begin() + static_cast<std::ptrdiff_t>(positive_modulo(first, size)), tail.end());
-  tail_above.assign(tail.size(), 0);
-  const double once = std::exp(-tilt * step);
-  const double more = std::exp(-step);
-  const double less = -std::expm1(-step);
-  for (std::size_t s = tail.size() - 1; s-- > 0;) {  // 1 - exp(-(k + 1) step) = less + more (1 - exp(-k step))
-    tail_above[s] = once * (more * tail_above[s + 1] + less * tail[s + 1]);
-    tail[s] += once * tail[s + 1];
+LossComposition::LossComposition(const std::vector<ComposedPhase>& phases, const JumpSplit& split,
+                                 const std::vector<JumpTerm>& terms, const JumpRemainder& remainder, double most_points,
+                                 WorkBudget& budget)
+    : log_infinite_above_(log_infinite(phases, &ComposedPhase::dominating)),
+      log_infinite_below_(log_infinite(phases, &ComposedPhase::dominated)) {
+  const std::vector<double> counts = counts_of(phases);
+  for (const JumpTerm& term : terms) {
+    const double ways = log_ways(counts, split, term.jumps);
+    if (ways == -kInfinity) continue;
+    terms_.push_back({ways, term.is_counted, term.tilt,
+                      one_side(phases, TiltedComposition::Side::above, split, term, most_points, budget),
+                      one_side(phases, TiltedComposition::Side::below, split, term, most_points, budget)});
   }
+  // With M and r M the tilted masses below the threshold and above it, the product of (M + r M)^count without what has
+  // up to k jumps is at most the product of M^count times x^(k + 1) exp(x) / (k + 1)!, x = sum of count r (Taylor).
+  if (split.is_split.empty()) return;
+  double rest = 0;
+  double jumping = 0;  // x
+  double most = 0;     // jumps there can be
+  for (std::size_t i = 0; i < phases.size(); ++i) {
+    const LatticeLoss& whole = phases[i].dominating;
+    if (!split.splits(i)) {
+      rest += phases[i].count * log_tilted_mass(whole, phases[i].count, remainder.tilt);
+      continue;
+    }
+    const double below = log_tilted_mass(part_of(whole, -kInfinity, split.from(0)), phases[i].count, remainder.tilt);
+    const double above = log_tilted_mass(part_of(whole, split.from(0), kInfinity), phases[i].count, remainder.tilt);
+    if (above == -kInfinity) {
+      rest += phases[i].count * below;
+      continue;
+    }
+    rest += phases[i].count * below;
+    jumping += phases[i].count * std::exp(above - below);
+    most += phases[i].count;
+  }
+  if (!(most > remainder.jumps)) return;
+  remainder_tilt_ = remainder.tilt;
+  remainder_constant_ =
+      rest + (remainder.jumps + 1) * std::log(jumping) - std::lgamma(remainder.jumps + 2) + jumping + kRemainderError;
+  if (std::isnan(remainder_constant_)) remainder_constant_ = kInfinity;
 }
 
 LossComposition::LossComposition(const std::vector<ComposedPhase>& phases, double tilt, double log_outside,
-                                 double most_points) {
-  upper_.tilt = lower_.tilt = tilt;
-  upper_.fill(phases, &ComposedPhase::dominating, log_outside, most_points);
-  lower_.fill(phases, &ComposedPhase::dominated, log_outside, most_points);
+                                 double most_points, WorkBudget& budget)
+    : LossComposition(phases, JumpSplit{}, {JumpTerm{{}, tilt, log_outside}}, JumpRemainder{0, 0}, most_points,
+                      budget) {}
+
+bool LossComposition::has_masses() const {
+  return std::all_of(terms_.begin(), terms_.end(), [](const Term& term) {
+    return !term.is_counted || (term.above.has_masses() && term.below.has_masses());
+  });
+}
+
+double LossComposition::wanted_points() const {
+  double most = 0;
+  for (const Term& term : terms_) {
+    if (!term.is_counted) continue;
+    if (!term.above.has_masses()) most = std::max(most, term.above.wanted_points());
+    if (!term.below.has_masses()) most = std::max(most, term.below.wanted_points());
+  }
+  return most;
 }
 
 LossComposition::Errors LossComposition::errors(double epsilon) const {
-  return {upper_.has_masses() ? upper_.sum_above(epsilon) : 0, upper_.outside, upper_.rounding};
+  const double log_delta = log_delta_from_above(epsilon, false);
+  Errors sum{0, 0, std::exp(log_remainder(epsilon) - log_delta)};
+  for (const Term& term : terms_) {
+    const double log_share = term.log_ways + term.above.log_delta(epsilon, false) - log_delta;
+    if (!term.is_counted) {
+      sum.bounded += std::exp(log_share);
+      continue;
+    }
+    const TiltedComposition::Errors of_term = term.above.errors(epsilon);
+    if (!(of_term.of > 0)) continue;
+    sum.outside += std::exp(log_share) * of_term.outside / of_term.of;
+    sum.rounding += std::exp(log_share) * of_term.rounding / of_term.of;
+  }
+  return sum;
 }
 
 double LossComposition::slope(double epsilon) const {
-  const double further = epsilon + std::max(0.01 * epsilon, upper_.step);
-  return (log_delta_upper(epsilon) - log_delta_upper(further)) / (further - epsilon);
+  const double further = epsilon + std::max(0.01 * epsilon, terms_.front().above.step());
+  return (log_delta_from_above(epsilon, false) - log_delta_from_above(further, false)) / (further - epsilon);
 }
 
-/// Each coefficient's share is a geometric series in the place.
-double LossComposition::Side::smooth_sum(double place, double gap) const {
-  const auto from = static_cast<std::int64_t>(place);
-  const auto size = static_cast<std::int64_t>(points);
-  const double terms = points - place;
-  const double weight = std::exp(-tilt * gap);
-  const double weight_one_more = std::exp(-(tilt + 1) * gap);
-  double sum = 0;
-  for (std::size_t k = 0; k < coefficients.size(); ++k) {
-    const auto index = static_cast<std::int64_t>(k);
-    const auto angle = [&](std::int64_t at) {
-      const __int128 turns = static_cast<__int128>(index) * at % size;
-      return 2 * std::numbers::pi * static_cast<double>(turns) / points;
-    };
-    const double frequency = angle(1);
-    const double last = angle(size - from);
-    const auto series = [&](double decay) {
-      return one_minus_exp(decay * step * terms, last) / one_minus_exp(decay * step, frequency);
-    };
-    const Complex kernel = weight * series(tilt) - weight_one_more * series(tilt + 1);
-    sum += (k == 0 ? 1 : 2) * (coefficients[k] * std::polar(1.0, angle(first + from)) * kernel).real();
+double LossComposition::log_remainder(double epsilon) const {
+  return remainder_constant_ - remainder_tilt_ * epsilon;
+}
+
+double LossComposition::log_delta_from_above(double epsilon, bool is_certain) const {
+  LogSum sum;
+  sum.add(log_infinite_above_);
+  if (is_certain) sum.add(log_remainder(epsilon));
+  for (const Term& term : terms_) {
+    if (!is_certain && !term.is_counted) continue;
+    sum.add(term.log_ways + kWaysError * (1 + term.log_ways) + term.above.log_delta(epsilon, is_certain));
   }
-  return sum / points;
+  return std::min(0.0, sum.log());
 }
 
-double LossComposition::Side::sum_above(double epsilon) const {
-  const double place = (epsilon - origin) / step;
-  const double above = std::ceil(place);
-  if (!(above < points)) return 0;
-  const double gap = (above - place) * step;
-  if (!coefficients.empty()) return smooth_sum(above, gap);
-  const auto s = static_cast<std::size_t>(above);
-  return std::exp(-tilt * gap) * (-std::expm1(-gap) * tail[s] + std::exp(-gap) * tail_above[s]);
-}
-
-double LossComposition::Side::log_delta(double asked, bool counts_errors) const {
-  // Next to a loss that has mass, delta may change by any factor within an error of the losses.
-  const double error = loss_error + kPlaceError * (std::fabs(asked) + std::fabs(origin));
-  const double epsilon = is_upper ? asked - error : asked + error;
-  if (epsilon > largest_sum) return log_infinite;
-  double finite = is_upper ? largest_factor * (1 + relative) : 0;
-  if (has_masses()) {
-    if (epsilon < origin) return is_upper ? 0 : log_delta(origin);
-    const double sum = sum_above(epsilon);
-    const double absolute = counts_errors ? outside + rounding : 0;
-    finite = is_upper ? std::min(finite, sum * (1 + relative) + absolute) : sum * (1 - relative) - absolute;
+double LossComposition::log_delta_lower(double epsilon) const {
+  LogSum sum;
+  sum.add(log_infinite_below_);
+  for (const Term& term : terms_) {
+    if (!term.is_counted) continue;
+    sum.add(term.log_ways - kWaysError * (1 + term.log_ways) + term.below.log_delta(epsilon));
   }
-  if (std::isnan(finite) || std::isnan(cumulant)) return is_upper ? 0 : -kInfinity;
-  const double log_finite = finite > 0 ? cumulant - tilt * epsilon + std::log(finite) : -kInfinity;
-  const double larger = std::max(log_finite, log_infinite);
-  if (larger == -kInfinity) return -kInfinity;
-  return std::min(0.0, larger + std::log1p(std::exp(std::min(log_finite, log_infinite) - larger)));
+  const double log_delta = sum.log();
+  return std::isnan(log_delta) ? -kInfinity : std::min(0.0, log_delta);
 }
 
 namespace {
@@ -229,16 +234,23 @@ double crossing(double from, double to, Where side, const Function& function) {
 
 }  // namespace
 
-double LossComposition::epsilon_from_above(double log_target, bool counts_errors) const {
-  if (upper_.log_infinite >= log_target) return kInfinity;
-  const auto excess = [&](double epsilon) { return upper_.log_delta(epsilon, counts_errors) - log_target; };
+double LossComposition::epsilon_from_above(double log_target, bool is_certain) const {
+  if (log_infinite_above_ >= log_target) return kInfinity;
+  const auto excess = [&](double epsilon) { return log_delta_from_above(epsilon, is_certain) - log_target; };
   if (excess(0) <= 0) return 0;
-  const double from = std::max(0.0, upper_.origin);
-  if (excess(from) <= 0) return from;
-  double to = std::max(from, upper_.top());
-  for (int i = 0; excess(to) > 0; ++i) {  // above the window delta falls as exp(-tilt * epsilon)
+  double from = 0;
+  double to = 0;
+  double least_tilt = is_certain && remainder_constant_ > -kInfinity ? remainder_tilt_ : kInfinity;
+  for (const Term& term : terms_) {
+    from = std::max(from, term.above.bottom());
+    to = std::max(to, term.above.top());
+    least_tilt = std::min(least_tilt, term.tilt);
+  }
+  if (excess(from) <= 0) to = std::exchange(from, 0);
+  to = std::max(from, to);
+  for (int i = 0; excess(to) > 0; ++i) {  // above the windows delta falls as exp(-tilt * epsilon)
     if (i == kMostExtensions) return kInfinity;
-    to += (1 + excess(to)) / upper_.tilt;
+    to += (1 + excess(to)) / least_tilt;
   }
   return crossing(from, to, Where::after, excess);
 }
@@ -252,11 +264,17 @@ double LossComposition::epsilon_guess(double log_delta) const {
 }
 
 double LossComposition::epsilon_lower(double log_target) const {
+  if (log_infinite_below_ > log_target) return kInfinity;
   // What is computed rises before it falls, because errors grow towards small epsilons: search down from the answer.
   double to = epsilon_upper(log_target);
-  if (!(to < kInfinity)) to = lower_.top();
+  double down = terms_.front().below.step();
+  if (!(to < kInfinity)) to = 0;
+  for (const Term& term : terms_) {
+    down = std::min(down, 1 / term.tilt);
+    if (to == 0) to = std::max(to, term.below.top());
+  }
   double from = to;
-  for (double down = std::min(lower_.step, 1 / lower_.tilt); !(log_delta_lower(from) > log_target); down *= 2) {
+  for (; !(log_delta_lower(from) > log_target); down *= 2) {
     if (from <= 0) return 0;
     to = from;
     from = std::max(0.0, to - down);

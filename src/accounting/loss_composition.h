@@ -1,13 +1,10 @@
 #pragma once
 
-#include <algorithm>
-#include <complex>
-#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "lattice_loss.h"
-#include "spectrum.h"
-#include "tilted_lattice.h"
+#include "tilted_composition.h"
 
 namespace dpml {
 
@@ -18,96 +15,100 @@ struct ComposedPhase {
   double count;
 };
 
-/// Privacy profile of a composition, for epsilons near the one it was made for.
-///
-/// Each side is tilted by exp(tilt * loss) and normalised, and its Fourier coefficients are raised to their counts and
-/// multiplied. With W the masses they belong to, K the cumulant at the tilt and l the loss,
-///   delta(epsilon) = P(infinite) + exp(K - tilt * epsilon) * D(epsilon),
-///   D(epsilon) = sum over l > epsilon of W(l) exp(-tilt (l - epsilon)) (1 - exp(-(l - epsilon))),
-/// so that errors are relative to delta, however small it is. Counted in are: mass that wraps around (Chernoff's bound
-/// at the same cumulant); rounding (spectrum.h); a relative error of each step's masses; and an error of its losses, by
-/// which epsilon is moved to the safe side.
+/// How a composition is taken apart: by how many releases of each phase "jump", that is, have a loss above a threshold,
+/// and above which of several. Given that, there is a tilt for which the sum is likely near epsilon, which there is not
+/// in all cases for the whole: where one release decides and the tail of its loss falls slower than any exponential, a
+/// tilted sum is nearly certain to be far below epsilon or far above.
+struct JumpSplit {
+  std::vector<double> thresholds;  ///< ascending: jumps of class c are those above thresholds[c], up to the next one
+  std::vector<bool> is_split;      ///< by phase; the others are kept as a whole. Empty: none is split
+
+  bool splits(std::size_t phase) const { return phase < is_split.size() && is_split[phase]; }
+  std::size_t classes() const { return thresholds.size(); }
+  double from(std::size_t of_class) const { return thresholds[of_class]; }
+  double to(std::size_t of_class) const {
+    return of_class + 1 < classes() ? thresholds[of_class + 1] : std::numeric_limits<double>::infinity();
+  }
+};
+
+/// The event that so many releases of each phase that is split jump, and how to find its part of delta.
+struct JumpTerm {
+  std::vector<double> jumps;  ///< by phase and class: [phase * classes + class]; 0 for phases that are not split.
+                              ///< Empty: 0 for all
+  double tilt;             ///< > 0
+  double log_outside;      ///< the window leaves out exp(log_outside) of the tilted mass at either end
+  bool is_counted = true;  ///< false: from above by Chernoff's bound, from below by nothing
+};
+
+/// All that the terms leave out: that more than `jumps` releases jump. Bounded from above, at a tilt >= 0.
+struct JumpRemainder {
+  double jumps;
+  double tilt;
+};
+
+/// What releases of each phase are, given the term, on that side.
+std::vector<CountedLattice> parts_of(const std::vector<ComposedPhase>& phases, LatticeLoss ComposedPhase::*side,
+                                     const JumpSplit& split, const JumpTerm& term);
+
+/// In how many ways releases may jump: log of the product of multinomial coefficients, -infinity for none.
+double log_ways(const std::vector<double>& counts, const JumpSplit& split, const std::vector<double>& jumps);
+
+/// Privacy profile of a composition, for epsilons near the one it was made for: delta is P(infinite) plus, for each
+/// term, the number of ways times what TiltedComposition finds.
 class LossComposition {
  public:
-  /// The window leaves out exp(log_outside) of the tilted mass at either end. Where its masses are not smooth and more
-  /// than `most_points` there is only Chernoff's bound. All lattices have the same step, tilt > 0.
-  LossComposition(const std::vector<ComposedPhase>& phases, double tilt, double log_outside, double most_points);
+  /// Windows with more than `most_points` points are not transformed.
+  LossComposition(const std::vector<ComposedPhase>& phases, const JumpSplit& split, const std::vector<JumpTerm>& terms,
+                  const JumpRemainder& remainder, double most_points, WorkBudget& budget);
+  /// Nothing is split.
+  LossComposition(const std::vector<ComposedPhase>& phases, double tilt, double log_outside, double most_points,
+                  WorkBudget& budget);
 
-  /// How many points the window should have, where it has no masses.
-  double wanted_points() const { return std::max(upper_.wanted_points, lower_.wanted_points); }
-  bool has_masses() const { return upper_.has_masses() && lower_.has_masses(); }
+  /// How many points the largest window should have, where one has no masses.
+  double wanted_points() const;
+  bool has_masses() const;  ///< of all terms that are counted
 
-  /// D from above, and the errors in it: by what is outside of the window, and by rounding.
+  /// What is wrong with delta from above, relative to what is counted of it: by what is outside of the windows, by
+  /// rounding, and by what is only bounded.
   struct Errors {
-    double of;
     double outside;
     double rounding;
+    double bounded;
   };
   Errors errors(double epsilon) const;
 
   /// How fast -log(delta) grows with epsilon, roughly.
   double slope(double epsilon) const;
 
-  /// How many points went through Fourier transforms; what is smooth needs none.
-  double transformed_points() const { return upper_.transformed_points() + lower_.transformed_points(); }
-
   /// log of a delta that holds at epsilon, and of one below which none holds.
-  double log_delta_upper(double epsilon) const { return upper_.log_delta(epsilon); }
-  double log_delta_lower(double epsilon) const { return lower_.log_delta(epsilon); }
+  double log_delta_upper(double epsilon) const { return log_delta_from_above(epsilon, true); }
+  double log_delta_lower(double epsilon) const;
 
   /// Smallest epsilon >= 0 for which log_delta_... <= log_delta, up to rounding to the safe side.
   double epsilon_upper(double log_delta) const;
   double epsilon_lower(double log_delta) const;
 
-  /// The same from above, if nothing were outside of the window and nothing were rounded.
+  /// The same from above, if nothing were outside of the windows, nothing rounded, and what is only bounded were 0.
   double epsilon_guess(double log_delta) const;
 
  private:
-  double epsilon_from_above(double log_delta, bool counts_errors) const;
-
-  class Side {
-   public:
-    bool is_upper;
-    double tilt = 0;
-    double step = 0;
-    double centre = 0;          // loss of place 0
-    double origin = 0;          // loss of the first point of the window
-    double log_infinite = 0;    // log P(infinite)
-    double cumulant = 0;        // K
-    double largest_sum = 0;     // of all finite losses
-    double largest_factor = 0;  // of W in D
-    double loss_error = 0;      // of the sum of all releases
-    double relative = 0;        // error of D, relative
-    double outside = 0;         // error of D by what is outside of the window
-    double rounding = 0;        // error of D, absolute
-    double wanted_points = 0;   // of the window
-    double points = 0;          // of the window; 0 when there are no masses
-
-    // The masses: as sums from the top, or as Fourier coefficients.
-    std::vector<double> tail;        // [s] = sum over s' >= s of W exp(-tilt (l' - l))
-    std::vector<double> tail_above;  // the same with another factor 1 - exp(-(l' - l))
-    std::vector<std::complex<double>> coefficients;
-    std::int64_t first = 0;  // place of the first point
-
-    void fill(const std::vector<ComposedPhase>& phases, LatticeLoss ComposedPhase::*lattice, double log_outside,
-              double most_points);
-    bool has_masses() const { return points > 0; }
-    double log_delta(double epsilon, bool counts_errors = true) const;
-    double sum_above(double epsilon) const;  // D
-    double transformed_points() const { return coefficients.empty() ? points : 0; }
-    double top() const { return origin + step * points; }
-
-   private:
-    std::vector<TiltedPhase> tilt_all(const std::vector<ComposedPhase>& phases, LatticeLoss ComposedPhase::*lattice);
-    void take(Spectrum smooth, double many);
-    void take(Masses masses);
-    double factor_sum(double many) const;
-    double rounding_of(const Masses& masses) const;
-    double smooth_sum(double place, double gap) const;  // D from the coefficients
+  struct Term {
+    double log_ways;
+    bool is_counted;
+    double tilt;
+    TiltedComposition above;
+    TiltedComposition below;
   };
 
-  Side upper_{.is_upper = true, .tail = {}, .tail_above = {}, .coefficients = {}};
-  Side lower_{.is_upper = false, .tail = {}, .tail_above = {}, .coefficients = {}};
+  double log_delta_from_above(double epsilon, bool is_certain) const;
+  double epsilon_from_above(double log_delta, bool is_certain) const;
+  double log_remainder(double epsilon) const;
+
+  std::vector<Term> terms_;
+  double log_infinite_above_;
+  double log_infinite_below_;
+  double remainder_constant_ = -std::numeric_limits<double>::infinity();  // of log_remainder
+  double remainder_tilt_ = 0;
 };
 
 }  // namespace dpml

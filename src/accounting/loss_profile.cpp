@@ -4,44 +4,45 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <utility>
 
 #include "dpml/accounting/accountant.h"
+#include "dpml/base/text.h"
 #include "minimise.h"
+#include "rounding.h"
+#include "torn_sum.h"
 
 namespace dpml {
 
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kLeastStep = 1e-10;      // of the largest loss
-constexpr double kLeastLogCut = -640;     // of the mass that a pair may leave out; doubles end at -708
-constexpr double kLogProbeCut = -24;      // of that mass over all steps, compared with delta, while looking
-constexpr double kCutOfGap = 0.02;        // the same while composing, compared with what delta may be wrong by
-constexpr double kOutsideOfError = 3e-3;  // mass outside of the window, compared with D times its allowed error
-constexpr double kMostLogOutside = -5;
-constexpr double kRoundingOfError = 0.03;  // rounding, compared with the same
-constexpr double kUsualRounding = 3e-13;   // of a release, times the tilt
-constexpr double kSameNode = 1e-3;         // of epsilon, within which losses are likely on one node
-constexpr double kLeastTilt = 1e-3;        // of the one at the saddle point
-constexpr double kMostExponent = 1e12;     // of all releases together; the rounding of it is relative to delta
-constexpr double kMuchWider = 1.3;
-constexpr double kUsualAsked = 6;     // minus the logarithm of the part of the tilted mass in a usual answer
-constexpr double kLeastAsked = -30;   // of that, so that cells do not become too many
-constexpr double kRefocus = 0.97;     // of what was guessed
+constexpr double kLeastStep = 1e-10;   // of the largest loss
+constexpr double kLeastLogCut = -640;  // of the mass that a pair may leave out; doubles end at -708
+constexpr double kLogProbeCut = -24;   // of that mass over all steps, compared with delta, while looking
+constexpr double kRoundedUp = 1 + 1e-12;
+constexpr double kMostReleases = 1e11;  // the bounds of rounding are of first order in a few 1e-14 of each
+constexpr double kFreeOfGap = 0.02;     // of what epsilon may be wrong by, for what is as good as free
+constexpr double kCutOfGap = 0.02;      // the same while composing, compared with what delta may be wrong by
+constexpr double kRefocus = 0.97;       // of what was guessed
+constexpr double kLeastRefocus = 0.5;
 constexpr double kMuchOfError = 0.1;  // of what is allowed, of one kind
 constexpr double kLessOutside = 4;    // in the logarithm
 constexpr double kMostLessOutside = 40;
-constexpr double kVarianceOfGap = 0.45;  // what a grid may add to the variance of the sum, times (1 + tilt)
-constexpr double kStepsToEpsilon = 20;   // at least so many, and
-constexpr double kStepsToLargest = 30;   // to the largest loss of a release
 constexpr double kSmallEpsilon = 0.02;   // in standard deviations of the loss: closer to 0 it is hard to be precise
-constexpr double kWorkOfCell = 10;       // in points of a transform
+constexpr double kWorkOfCell = 150;      // on both lattices
+constexpr double kWorkOfTerm = 200;      // to cut a part out of them and to tilt it
 constexpr double kMostPoints = 1 << 19;  // to transform
 constexpr double kMostPointsCoarse = 1 << 16;
 constexpr int kMostWidenings = 4;  // of a step for which a window has too many points
-constexpr double kMostWidening = 30;
-constexpr double kMostWork = 3e6;  // points transformed in all, after which an interval stays as it is
+constexpr double kMostWidening = 1e6;
+constexpr double kLeastWidening = 1.1;
+constexpr double kLeastPoints = 1 << 10;
+constexpr double kPartOfBudget = 0.6;      // for the sums of a composition
+constexpr double kPartForLattices = 0.35;  // and for its lattices
+constexpr double kFewNodes = 1e4;          // of a sum, in steps
 constexpr int kMostRefinements = 8;
+constexpr double kRoughly = 0.01;  // how well an epsilon is guessed that no tilt of the whole sum finds
 
 /// Throws UnsupportedEvent where cells have no numbers, so that nothing is searched for in vain.
 void require_numbers(const LossCells& cells) {
@@ -52,6 +53,18 @@ void require_numbers(const LossCells& cells) {
 }
 
 }  // namespace
+
+LossProfile::LossProfile(std::vector<LossPhase> phases) : phases_(std::move(phases)) {
+  for (const LossPhase& phase : phases_) counts_.push_back(phase.count);
+}
+
+/// Throws where rounding could not be bounded any more.
+void LossProfile::require_few_releases() const {
+  for (const LossPhase& phase : phases_) {
+    if (phase.count <= kMostReleases) continue;
+    throw UnsupportedEvent("there are more than " + to_text(kMostReleases) + " releases of a kind");
+  }
+}
 
 /// What every pair may leave out, where all releases together may leave out exp(log_mass).
 double LossProfile::cut_at(double log_mass) const {
@@ -66,78 +79,90 @@ void LossProfile::look(double log_delta) {
 }
 
 double LossProfile::guess_epsilon(double log_delta) {
-  if (asked_ == log_delta) return guessed_;
+  if (guess_epsilon_ && guess_epsilon_->asked == log_delta) return guess_epsilon_->guessed;
   look(log_delta);
   const Minimum best = minimise_positive(
       [&](double b) { return (looks_.cumulant(b) - log_delta - std::log1p(b)) / b - std::log1p(1 / b); });
-  tilt_ = best.place;
-  asked_ = log_delta;
-  return guessed_ = std::max(0.0, best.value);
+  guess_epsilon_ = {log_delta, std::max(0.0, best.value), best.place};
+  return guess_epsilon_->guessed;
 }
 
 double LossProfile::guess_log_delta(double epsilon) {
-  if (asked_ == epsilon) return guessed_;
+  if (guess_log_delta_ && guess_log_delta_->asked == epsilon) return guess_log_delta_->guessed;
   double log_delta = -60;
   for (int i = 0; i < 4; ++i) {
     look(log_delta - 10);
     const Minimum best = minimise_positive(
         [&](double b) { return looks_.cumulant(b) - b * epsilon - b * std::log1p(1 / b) - std::log1p(b); });
-    tilt_ = best.place;
-    if (best.value >= log_delta) {
-      asked_ = epsilon;
-      return guessed_ = std::min(0.0, best.value);
-    }
+    guess_log_delta_ = {epsilon, std::min(0.0, best.value), best.place};
+    if (best.value >= log_delta) break;
     log_delta = std::max(-700.0, best.value - 5);
   }
-  return log_delta;
+  return guess_log_delta_->guessed;
 }
 
 /// How far guess_epsilon() is above the saddle point approximation, delta = exp(K - b epsilon) / (b (b + 1) sqrt(2 pi
 /// K'')) at the tilt b.
-double LossProfile::excess_of_guess() const {
+double LossProfile::excess_of_guess(double tilt) const {
   const double log_ratio =
-      std::log(tilt_) + 0.5 * std::log(2 * std::numbers::pi * looks_.variance(tilt_)) - tilt_ * std::log1p(1 / tilt_);
-  return std::max(0.0, log_ratio) / tilt_;
+      std::log(tilt) + 0.5 * std::log(2 * std::numbers::pi * looks_.variance(tilt)) - tilt * std::log1p(1 / tilt);
+  return std::max(0.0, log_ratio) / tilt;
 }
 
-/// What a grid adds to the variance from above, and half of that taken away from below, moves epsilon by (tilt + 1) / 2
-/// times as much.
-double LossProfile::first_step(double gap, double epsilon) const {
-  const double deviation = std::sqrt(looks_.variance(tilt_));
-  const double most = std::min({deviation / 6, looks_.largest_loss() / kStepsToLargest,
-                                std::max(epsilon, kSmallEpsilon * deviation) / kStepsToEpsilon});
-  return looks_.step_that_adds(tilt_, kVarianceOfGap * gap / (1 + std::max(slope_, tilt_)), most);
-}
-
-/// The tilt with the narrowest window, among those that leave rounding small enough: with
-/// D = exp(log_delta + tilt * epsilon - K) as in loss_composition.h, whose rounding error is about kUsualRounding /
-/// tilt times how often a release leaves the node at 0.
-void LossProfile::choose_tilt(double epsilon, double log_delta, double relative_error) {
-  cut_ = cut_at(log_delta + std::log(kCutOfGap * relative_error));
-  relative_error_ = relative_error;
-  tilt_ = std::min(tilt_, kMostExponent / (looks_.count() * looks_.largest_loss()));
-  double narrowest = kInfinity;
-  used_tilt_ = tilt_;
-  for (double part = 1; part > kLeastTilt; part *= 0.8) {
-    const double tilt = part * tilt_;
-    const double log_d = std::min(0.0, log_delta + tilt * epsilon - looks_.cumulant(tilt));
-    const double log_factor = tilt * -std::log1p(1 / tilt) - std::log1p(tilt);  // the largest one of a mass in D
-    const double log_outside =
-        std::min(kMostLogOutside, log_d - log_factor + std::log(kOutsideOfError * relative_error));
-    const double rounding = kUsualRounding / tilt * looks_.moves(tilt, kSameNode * epsilon);
-    if (part < 1 && log_d + std::log(kRoundingOfError * relative_error) < std::log(rounding)) break;
-    const double width = looks_.window(tilt, log_outside);
-    if (width > kMuchWider * narrowest) break;
-    if (part == 1 || width < narrowest) {
-      narrowest = width;
-      used_tilt_ = tilt;
-      log_asked_ = log_d;
-      log_outside_ = log_outside;
+/// Takes releases out that together can move epsilon by a small part of `wanted` only: what they lose at most is added
+/// to every sum instead, from above. From below, all outcomes that do not tell everything are one.
+void LossProfile::set_free(double wanted, double log_delta) {
+  const double allowed = kFreeOfGap * wanted;
+  const double cut = cut_at(log_delta + std::log(kFreeOfGap * kCutOfGap));
+  std::vector<LossPhase> kept;
+  for (std::size_t i = 0; i < phases_.size(); ++i) {
+    const LossPhase& phase = phases_[i];
+    const double room = allowed - free_.loss;
+    const double step = room / (4 * phase.count);
+    if (!(phase.count * looks_.largest_loss(i) < 0.5 * room && step > std::numeric_limits<double>::min())) {
+      kept.push_back(phase);
+      continue;
     }
+    const LossGrid grid{.step = step};
+    const LossCells cells = phase.pair->cells(grid, cut);
+    double largest = 0;
+    for (const LossCell& cell : cells.cells) largest = std::max(largest, grid.edge(cell.high));
+    const double log_finite = phase.count * std::log1p(-std::min(1.0, cells.infinite + cells.cut_above)) * kRoundedUp;
+    if (!(phase.count * largest < room) || cells.cells.empty() || !(std::exp(free_.log_finite + log_finite) > 0)) {
+      kept.push_back(phase);
+      continue;
+    }
+    free_.loss += phase.count * largest * kRoundedUp;
+    free_.log_finite += log_finite;
+    free_.log_finite_below += phase.count * std::log1p(-phase.pair->infinite()) / kRoundedUp;
+    free_.is_any = true;
   }
+  if (kept.size() == phases_.size() || kept.empty()) {
+    free_ = {};
+    return;
+  }
+  phases_ = std::move(kept);
+  counts_.clear();
+  for (const LossPhase& phase : phases_) counts_.push_back(phase.count);
 }
 
-/// The step, changed so that losses with a spacing fall on nodes.
+/// A guess that no tilt of the whole sum comes near to is replaced by one with the sum taken apart.
+double LossProfile::without_tear(double epsilon, double log_delta, double tilt) const {
+  if (!(epsilon > 0) || !is_torn(looks_, counts_, epsilon, tilt)) return epsilon;
+  double above = epsilon;
+  double below = epsilon;
+  do {
+    above = below;
+    below *= 0.5;
+  } while (below > kLeastStep * looks_.largest_loss() && rough_log_delta(looks_, counts_, below) < log_delta);
+  while (above - below > kRoughly * above) {
+    const double middle = std::sqrt(above * below);
+    (rough_log_delta(looks_, counts_, middle) < log_delta ? above : below) = middle;
+  }
+  return below;
+}
+
+/// The step, changed so that the losses with the widest spacing fall on nodes, where it is at least a step.
 double LossProfile::usable_step(double step) const {
   double least = std::numeric_limits<double>::min();
   double spacing = 0;
@@ -146,98 +171,169 @@ double LossProfile::usable_step(double step) const {
     spacing = std::max(spacing, phase.pair->spacing());
   }
   step = std::max({step, least, kLeastStep * looks_.largest_loss()});
-  if (phases_.size() == 1 && phases_[0].pair->has_only_spaced_losses()) return spacing;
-  if (!(spacing > 0)) return step;
+  // Few losses are a lattice of their own, without any error.
+  if (phases_.size() == 1 && phases_[0].pair->has_only_spaced_losses() &&
+      (step <= spacing || phases_[0].count * spacing < kFewNodes * step)) {
+    return spacing;
+  }
+  if (!(spacing >= step)) return step;
   return spacing / std::ceil(spacing / step);
 }
 
-LossComposition LossProfile::compose(double tilt, double step) {
-  cells_ = 0;
+LossGrid LossProfile::grid_of(const Attempt& attempt, std::size_t phase, double step) const {
+  LossGrid grid{.step = step, .weights = attempt.plan.weights(looks_, phase)};
+  const LossPair& pair = *phases_[phase].pair;
+  if (pair.spacing() >= step) grid.offset = pair.smallest_loss();
+  return grid;
+}
+
+/// What compose() takes before any sum is made.
+double LossProfile::work_of_lattices(const Attempt& attempt, double step) const {
+  double work = 0;
+  for (std::size_t i = 0; i < phases_.size(); ++i) {
+    const LossGrid grid = grid_of(attempt, i, step);
+    const LossPair& pair = *phases_[i].pair;
+    work += pair.many_cells(grid, looks_.many_cells(i, grid)) *
+            (pair.work_of_cell() + kWorkOfCell + kWorkOfTerm * (attempt.plan.windows() - 1));
+  }
+  return work;
+}
+
+/// Of every window, so that all of them can be transformed and something is left.
+double LossProfile::affordable_points(const Attempt& attempt, double most_points, const WorkBudget& budget) const {
+  const double windows = 2 * attempt.plan.windows();  // one for either side
+  const double work = work_of_transforms(phases_.size(), 1, Precision::usual);
+  return std::max(kLeastPoints, std::min(most_points, kPartOfBudget * budget.left() / (windows * work)));
+}
+
+LossComposition LossProfile::compose(const Attempt& attempt, double step, double most_points,
+                                     WorkBudget& budget) const {
+  double work = 0;
   std::vector<ComposedPhase> composed;
   for (std::size_t i = 0; i < phases_.size(); ++i) {
     const LossPair& pair = *phases_[i].pair;
-    LossGrid grid{
-        .step = step,
-        .tilt = tilt,
-        .log_tilted_total = looks_.cumulant_of_one(i, tilt) + std::clamp(log_asked_ + kUsualAsked, kLeastAsked, 0.0)};
-    if (pair.spacing() > 0) grid.offset = pair.smallest_loss();
-    const LossCells cells = pair.cells(grid, cut_);
+    const LossGrid grid = grid_of(attempt, i, step);
+    const LossCells cells = pair.cells(grid, attempt.cut);
     require_numbers(cells);
-    cells_ += cells.cells.size();
+    work += static_cast<double>(cells.cells.size()) * (pair.work_of_cell() + kWorkOfCell);
     composed.push_back({dominating_lattice(cells, grid), dominated_lattice(cells, grid), phases_[i].count});
   }
-  return {composed, tilt, log_outside_, most_points_};
+  budget.spend(work);
+  if (free_.is_any) {
+    const double below = free_.log_finite_below;
+    composed.push_back({{step, free_.loss, {{0, std::exp(free_.log_finite)}}, -std::expm1(free_.log_finite)},
+                        {step, below, {{0, std::exp(below)}}, -std::expm1(below)},
+                        1});
+  }
+  return {composed, attempt.plan.split(), attempt.plan.terms(composed), attempt.plan.remainder(), most_points, budget};
 }
 
 /// Composes on finer and finer grids, with wider and wider windows, until `ask` gives an interval that is narrow enough
-/// for `fault`, which is its width over the wanted one. `refocus` may choose another tilt and a first step for an
-/// answer that is far from the guess; `epsilon` is of what was found.
+/// for `fault`, which is its width over the wanted one. `refocus` may make another attempt for an answer that is far
+/// from the guess; `epsilon` is of what was found.
 template <class Ask, class Fault, class Refocus, class Epsilon>
-Interval LossProfile::refine(double step, const Ask& ask, const Fault& fault, const Refocus& refocus,
-                             const Epsilon& epsilon) {
+Interval LossProfile::refine(Attempt attempt, double most_points, WorkBudget& budget, const Ask& ask,
+                             const Fault& fault, const Refocus& refocus, const Epsilon& epsilon) {
   Interval best{-kInfinity, kInfinity};
-  double tilt = used_tilt_;
-  double work = 0;
+  double step = usable_step(attempt.step);
+  for (int i = 0; i < kMostWidenings; ++i) {
+    const double too_much = work_of_lattices(attempt, step) / (kPartForLattices * budget.left());
+    if (too_much <= 1) break;
+    step = usable_step(step * std::clamp(1.2 * too_much, kLeastWidening, kMostWidening));
+  }
   for (int i = 0; i < kMostRefinements; ++i) {
-    step = usable_step(step);
-    LossComposition composition = compose(tilt, step);
+    double points = affordable_points(attempt, most_points, budget);
+    LossComposition composition = compose(attempt, step, points, budget);
     bool is_coarser = false;  // than wanted
     for (int j = 0; j < kMostWidenings && !composition.has_masses(); ++j) {
       is_coarser = true;
-      step = usable_step(step * std::clamp(1.1 * composition.wanted_points() / most_points_, 1.1, kMostWidening));
-      composition = compose(tilt, step);
+      points = affordable_points(attempt, most_points, budget);
+      step = usable_step(step * std::clamp(1.1 * composition.wanted_points() / points, kLeastWidening, kMostWidening));
+      composition = compose(attempt, step, points, budget);
     }
-    work += composition.transformed_points() + kWorkOfCell * static_cast<double>(cells_);
     const Interval found = ask(composition);
     best = {std::max(best.lower, found.lower), std::min(best.upper, found.upper)};
     const double times_too_wide = fault(best);
-    if (times_too_wide <= 1 || work > kMostWork) break;
-    const LossComposition::Errors errors = composition.errors(epsilon(best));
-    if (const std::optional<double> first = refocus(best, composition)) {
-      tilt = used_tilt_;
-      step = *first;
+    if (times_too_wide <= 1) break;
+    const LossComposition::Errors errors = composition.errors(epsilon(composition));
+    if (errors.bounded > kMuchOfError * attempt.relative_error && attempt.plan.count_more()) {
+      step = std::min(step, usable_step(attempt.step));
+    } else if (const std::optional<Attempt> other = refocus(best, composition)) {
+      attempt = *other;
+      step = usable_step(attempt.step);
     } else if (is_coarser) {
       break;
-    } else if (errors.outside > kMuchOfError * relative_error_ * errors.of &&
+    } else if (errors.outside > kMuchOfError * attempt.relative_error &&
                errors.outside > kMuchOfError * errors.rounding) {
-      const double less =
-          std::min(kMostLessOutside, kLessOutside + std::log(errors.outside / (relative_error_ * errors.of)));
-      log_outside_ -= less;
-      log_asked_ -= less;
-    } else if (errors.rounding > kMuchOfError * relative_error_ * errors.of) {
+      attempt.plan.widen(std::min(kMostLessOutside, kLessOutside + std::log(errors.outside / attempt.relative_error)));
+    } else if (errors.rounding > kMuchOfError * attempt.relative_error) {
       break;
     } else {
-      step *= std::clamp(std::sqrt(0.7 / times_too_wide), 0.1, 0.7);
+      const double finer = usable_step(step * std::clamp(std::sqrt(0.7 / times_too_wide), 0.1, 0.7));
+      if (!(finer < step)) break;
+      step = finer;
     }
+    if (work_of_lattices(attempt, step) > kPartForLattices * budget.left()) break;
   }
   return best;
 }
 
 /// The tilt at which the tilted mean is near epsilon, and the rest that follows from it.
-double LossProfile::focus_on(double epsilon, double log_delta, double relative_gap) {
+LossProfile::Attempt LossProfile::attempt_epsilon(double epsilon, double log_delta, double tilt, double slope,
+                                                  double relative_gap) const {
   const double mean = looks_.mean(0);
   const double deviation = std::sqrt(looks_.variance(0));
   // A normal sum has the tilt sqrt(-2 log(delta)) / deviation = -2 log(delta) / (epsilon - mean); twice that is enough.
-  tilt_ = std::min({tilt_, 2 * std::sqrt(-2 * log_delta) / deviation,
-                    epsilon > mean ? -4 * log_delta / (epsilon - mean) : kInfinity});
+  tilt = std::min({tilt, 2 * std::sqrt(-2 * log_delta) / deviation,
+                   epsilon > mean ? -4 * log_delta / (epsilon - mean) : kInfinity});
   const double wanted = relative_gap * std::max(epsilon, kSmallEpsilon * deviation);
-  choose_tilt(epsilon, log_delta, std::min(0.1, wanted * std::max(slope_, tilt_)));
-  return first_step(wanted, epsilon);
+  const double relative_error = std::min(0.1, wanted * std::max(slope, tilt));
+  const JumpPlan plan(looks_, counts_, {epsilon, log_delta, relative_error}, tilt);
+  return {plan, relative_error, plan.first_step(wanted, slope),
+          cut_at(log_delta + std::log(kCutOfGap * relative_error))};
 }
 
-double LossProfile::largest_sum() const {
-  double sum = 0;
-  for (const LossPhase& phase : phases_) sum += phase.count * phase.pair->largest_loss();
-  return sum * (1 + 1e-12);
+LossProfile::Attempt LossProfile::attempt_log_delta(double epsilon, double log_delta, double tilt,
+                                                    double relative_gap) const {
+  const JumpPlan plan(looks_, counts_, {epsilon, log_delta, relative_gap}, tilt);
+  return {plan, relative_gap, plan.first_step(relative_gap / tilt, 0),
+          cut_at(log_delta + std::log(kCutOfGap * relative_gap))};
 }
 
-Interval LossProfile::epsilon(double log_delta, double relative_gap, double coarsening) {
-  most_points_ = coarsening > 1 ? kMostPointsCoarse : kMostPoints;
-  double guess = std::max(0.0, guess_epsilon(log_delta) - excess_of_guess());
-  const double step = focus_on(guess, log_delta, relative_gap);
+Interval LossProfile::largest_sum() const {
+  Interval sum{0, free_.loss};
+  for (const LossPhase& phase : phases_) {
+    const Interval largest = phase.pair->largest_loss();
+    sum.lower = add_down(sum.lower, multiply_down(phase.count, largest.lower));
+    sum.upper = add_up(sum.upper, multiply_up(phase.count, largest.upper));
+  }
+  return sum;
+}
+
+/// log of the chance that a release tells everything, rounded down.
+double LossProfile::log_infinite() const {
+  double log_finite = 0;
+  for (const LossPhase& phase : phases_) log_finite += phase.count * std::log1p(-phase.pair->infinite());
+  return std::log(-std::expm1(log_finite)) - kRoundedUp + 1;
+}
+
+Interval LossProfile::epsilon(double log_delta, double relative_gap, WorkBudget& budget, double coarsening) {
+  if (log_infinite() > log_delta) return {kInfinity, kInfinity};
+  guess_epsilon(log_delta);
+  const double wanted = relative_gap * std::max(guess_epsilon_->guessed, kSmallEpsilon * std::sqrt(looks_.variance(0)));
+  if (phases_.size() > 1 && !free_.is_any) {
+    set_free(wanted, log_delta);
+    guess_epsilon_.reset();
+    guess_epsilon(log_delta);
+  }
+  require_few_releases();
+  double tilt = guess_epsilon_->tilt;
+  double guess = without_tear(std::max(0.0, guess_epsilon_->guessed - excess_of_guess(tilt)), log_delta, tilt);
   const double least = kSmallEpsilon * std::sqrt(looks_.variance(0));
+  Attempt first = attempt_epsilon(guess, log_delta, tilt, 0, relative_gap);
+  first.step *= coarsening;
   const Interval found = refine(
-      coarsening * step,
+      first, coarsening > 1 ? kMostPointsCoarse : kMostPoints, budget,
       [&](const LossComposition& composition) {
         return Interval{composition.epsilon_lower(log_delta), composition.epsilon_upper(log_delta)};
       },
@@ -245,39 +341,46 @@ Interval LossProfile::epsilon(double log_delta, double relative_gap, double coar
         if (coarsening > 1 || interval.upper <= 0) return 0.0;
         return (interval.upper - interval.lower) / (relative_gap * std::max(interval.upper, least));
       },
-      [&](const Interval& interval, const LossComposition& composition) -> std::optional<double> {
+      [&](const Interval& interval, const LossComposition& composition) -> std::optional<Attempt> {
         const double found = std::clamp(composition.epsilon_guess(log_delta), interval.lower, interval.upper);
         if (!(found < kRefocus * guess)) return std::nullopt;
-        guess = found;
-        slope_ = composition.slope(guess);
-        tilt_ = minimise_positive([&](double b) {
-                  return looks_.cumulant(b) - b * guess - b * std::log1p(1 / b) - std::log1p(b);
-                }).place;
-        return focus_on(guess, log_delta, relative_gap);
+        guess = std::max(found, kLeastRefocus * guess);  // what was found may be far off, too
+        tilt = minimise_positive([&](double b) {
+                 return looks_.cumulant(b) - b * guess - b * std::log1p(1 / b) - std::log1p(b);
+               }).place;
+        return attempt_epsilon(guess, log_delta, tilt, composition.slope(guess), relative_gap);
       },
-      [](const Interval& interval) { return interval.upper; });
+      [=](const LossComposition& composition) { return composition.epsilon_guess(log_delta); });
   return {std::max(0.0, found.lower), found.upper};
 }
 
-Interval LossProfile::log_delta(double epsilon, double relative_gap, double coarsening) {
-  most_points_ = coarsening > 1 ? kMostPointsCoarse : kMostPoints;
-  double guess = guess_log_delta(epsilon) - 1;
-  choose_tilt(epsilon, guess, relative_gap);
+Interval LossProfile::log_delta(double epsilon, double relative_gap, WorkBudget& budget, double coarsening) {
+  guess_log_delta(epsilon);
+  if (phases_.size() > 1 && !free_.is_any) {
+    set_free(relative_gap / (1 + guess_log_delta_->tilt), guess_log_delta_->guessed);
+    guess_log_delta_.reset();
+    guess_log_delta(epsilon);
+  }
+  require_few_releases();
+  double guess = guess_log_delta_->guessed - 1;
+  const double tilt = guess_log_delta_->tilt;
+  if (is_torn(looks_, counts_, epsilon, tilt)) guess = rough_log_delta(looks_, counts_, epsilon);
+  Attempt first = attempt_log_delta(epsilon, guess, tilt, relative_gap);
+  first.step *= coarsening;
   const Interval found = refine(
-      coarsening * first_step(relative_gap / tilt_, epsilon),
+      first, coarsening > 1 ? kMostPointsCoarse : kMostPoints, budget,
       [&](const LossComposition& composition) {
         return Interval{composition.log_delta_lower(epsilon), composition.log_delta_upper(epsilon)};
       },
       [&](const Interval& interval) {
         return coarsening > 1 ? 0 : -std::expm1(interval.lower - interval.upper) / relative_gap;
       },
-      [&](const Interval& interval, const LossComposition&) -> std::optional<double> {
+      [&](const Interval& interval, const LossComposition&) -> std::optional<Attempt> {
         if (!(interval.upper < guess - 3)) return std::nullopt;
         guess = interval.upper - 1;
-        choose_tilt(epsilon, guess, relative_gap);
-        return first_step(relative_gap / tilt_, epsilon);
+        return attempt_log_delta(epsilon, guess, tilt, relative_gap);
       },
-      [=](const Interval&) { return epsilon; });
+      [=](const LossComposition&) { return epsilon; });
   return {found.lower, std::min(0.0, found.upper)};
 }
 

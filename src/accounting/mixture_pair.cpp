@@ -11,12 +11,13 @@ namespace dpml {
 
 namespace {
 
+constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
 constexpr double kFarBelow = -0.5;         // A or B, of which 1 + A has lost digits
 constexpr double kOverflow = 300;          // of an exponent, before both sides are divided by its exponential
 constexpr double kPanel = 0.15;            // width of a panel in units of the shortest scale; 4 nodes give 2e-14 there
 constexpr double kProbePanel = 0.1;        // width of a cell of a probe, in standard deviations
-constexpr double kSmallTiltedMass = 2e-5;  // of a cell times its width squared, in half steps
 constexpr std::size_t kMostCells = 1 << 18;
+constexpr std::int64_t kMostHalfSteps = std::int64_t{1} << 40;  // of a cell
 constexpr double kWidestCell = 30;  // in the loss: masses of P and Q must both be numbers
 
 struct QuadratureNode {
@@ -175,8 +176,7 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
     }
     const auto may_have = [&](double log_mass, double loss, double in_half_steps) {
       return in_half_steps <= 1 ||
-             std::exp(log_mass + grid.tilt * loss - grid.log_tilted_total) * in_half_steps * in_half_steps <=
-                 kSmallTiltedMass;
+             std::exp(log_mass + grid.log_weight(loss)) * in_half_steps * in_half_steps <= kSmallWeight;
     };
     // A cell twice as wide as the last one, if the density here allows it; smaller again, if what came out does not.
     const double log_density = log_normal_density(x) + left.p.log() - std::log(left.loss_slope());  // in the loss
@@ -185,8 +185,10 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
       return may_have(log_density + std::log(half_step * in_steps), left_loss + half_step * in_steps, in_steps);
     };
     while (low % width != 0) width /= 2;
-    if (low % (2 * width) == 0 && static_cast<double>(width) * grid.step <= kWidestCell && looks_small(2 * width))
+    if (width < kMostHalfSteps && low % (2 * width) == 0 && static_cast<double>(width) * grid.step <= kWidestCell &&
+        looks_small(2 * width)) {
       width *= 2;
+    }
     double to = x;
     LossCell cell{};
     for (;; width /= 2) {
@@ -207,8 +209,20 @@ LossCells MixturePair::cells(const LossGrid& grid, double cut) const {
   return made;
 }
 
+LossPair::Likeness MixturePair::likeness() const {
+  return {std::fabs(ratios(noise_).loss()), std::fabs(ratios(largest_mean_ + 4 * noise_).loss())};
+}
+
+double MixturePair::many_cells(const LossGrid&, double wide) const {
+  return std::min(wide, static_cast<double>(kMostCells));
+}
+
+double MixturePair::work_of_cell() const {
+  return 100 + 130 * static_cast<double>(p_.size() + q_.size());
+}
+
 /// Finite where every component of P is one of Q, too: P / Q is then at most the largest ratio of their weights.
-double MixturePair::largest_loss() const {
+Interval MixturePair::largest_loss() const {
   double largest = 0;
   for (const Component& of_p : p_) {
     double weight = 0;
@@ -217,7 +231,10 @@ double MixturePair::largest_loss() const {
     }
     largest = std::max(largest, of_p.weight / weight);
   }
-  return std::log(largest);
+  const double loss = std::log(largest);
+  if (std::isinf(loss)) return {loss, loss};
+  const double rounding = kRounding * (1 + loss);  // absolute: weights that are nearly 1 are known no better
+  return {std::max(0.0, loss - rounding), loss + rounding};
 }
 
 LossCells MixturePair::probe(double cut) const {

@@ -20,7 +20,10 @@ class MixturePair final : public LossPair {
 
   LossCells cells(const LossGrid& grid, double cut) const override;
   LossCells probe(double cut) const override;
-  double largest_loss() const override;
+  Likeness likeness() const override;
+  double many_cells(const LossGrid& grid, double wide) const override;
+  double work_of_cell() const override;
+  Interval largest_loss() const override;
 
  private:
   /// P or Q at a place, divided by the density of N(0, noise^2).

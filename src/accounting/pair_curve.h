@@ -28,6 +28,7 @@ class PairCurve final : public RenyiCurve {
  public:
   explicit PairCurve(const std::vector<Outcome>& outcomes);
   double cumulant(double order_minus_one) override;
+  double nodes() const override { return 2 * static_cast<double>(forwards_.size()); }
   bool is_empty() const { return forwards_.empty(); }
 
  private:

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "privacy_loss.h"
+#include "ratio_sum.h"
 
 namespace dpml {
 
@@ -11,18 +13,16 @@ namespace dpml {
 /// With Y_i = exp((2 x_i - 1) / (2 noise^2)), x_i ~ N(0, noise^2), the likelihood ratio of the dataset with the unit to
 /// the one without is Z = (Y_1 + ... + Y_bins) / bins, and
 ///   remove: delta(epsilon) = E (Z - e^epsilon)+,   add: delta(epsilon) = E (1 - e^epsilon Z)+,
-/// with independent Y_i. Both are convex in Z. So spreading each Y_i to the two nodes around it on a lattice, with its
-/// mean kept, gives pairs that dominate; merging to nodes, with means kept, gives pairs that are dominated. The sum is
-/// found by a tilted Fourier transform, whose error is counted in.
+/// with independent Y_i. Both are convex in Z, so a bound of the sum in the convex order (ratio_sum.h) gives pairs that
+/// dominate, or that are dominated.
 struct RandomAllocation {
   std::shared_ptr<const LossPair> remove;
   std::shared_ptr<const LossPair> add;
-  std::shared_ptr<const LossPair> remove_below;
+  std::shared_ptr<const LossPair> remove_below;  ///< nullptr where nothing is known from below; so is the next one
   std::shared_ptr<const LossPair> add_below;
 };
 
-/// `bins` >= 2, `noise` > 0; about `cut` of P is left out from above. Nothing when the lattice would need too many
-/// points.
-std::shared_ptr<const RandomAllocation> random_allocation(double bins, double noise, double cut);
+/// `bins` >= 2, `noise` > 0.
+RandomAllocation random_allocation(std::uint64_t bins, double noise, const RatioLattice& lattice);
 
 }  // namespace dpml

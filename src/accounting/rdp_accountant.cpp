@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "event_rounding.h"
 #include "renyi_conversion.h"
 #include "renyi_curve.h"
 
@@ -14,11 +15,48 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
 
+constexpr double kMostWork = 8000;  // of curves, in usual ones
+constexpr std::size_t kFewKinds = 8000;
+constexpr std::size_t kFewCostlyKinds = 150;
+
+/// The ledger, or one of fewer kinds of releases that costs no less.
+struct FewKinds {
+  explicit FewKinds(const Ledger& whole) : ledger(whole) {
+    const Kinds kinds = count_kinds(whole);
+    is_rounded = kinds.work_of_curves > kMostWork;
+    if (!is_rounded) return;
+    const bool are_usual = kinds.work_of_curves < 2 * static_cast<double>(kinds.different);
+    ledger = rounded(whole, are_usual ? kFewKinds : kFewCostlyKinds, Cost::more);
+    if (count_kinds(ledger).work_of_curves <= 2 * kMostWork) return;
+    throw UnsupportedEvent("accountant rdp: there are " + std::to_string(kinds.different) +
+                           " different kinds of releases, too many of which cannot be taken together");
+  }
+
+  std::vector<std::string> notes(const ComposedCurve& curve) const {
+    std::vector<std::string> made = curve.notes();
+    if (is_rounded) {
+      made.push_back("There are many different kinds of releases: close ones were taken together, on the safe side.");
+    }
+    return made;
+  }
+
+  bool is_rounded = false;
+  Ledger ledger;
+};
+
 }  // namespace
 
-Bound RdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
-  ComposedCurve curve(ledger);
-  Bound bound{.upper = kInfinity, .method = "rdp", .notes = curve.notes()};
+Bound RdpAccountant::find_epsilon(const Ledger& whole, double delta) const {
+  const FewKinds few(whole);
+  ComposedCurve curve(few.ledger);
+  Bound bound = epsilon_of(curve, delta);
+  const std::vector<std::string> notes = few.notes(curve);
+  bound.notes.insert(bound.notes.begin(), notes.begin(), notes.end());
+  return bound;
+}
+
+Bound epsilon_of(ComposedCurve& curve, double delta) {
+  Bound bound{.upper = kInfinity, .method = "rdp"};
   const double spent = curve.delta();
   if (delta < spent) {
     bound.notes.push_back(
@@ -44,9 +82,10 @@ Bound RdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
   return bound;
 }
 
-Bound RdpAccountant::find_delta(const Ledger& ledger, double epsilon) const {
-  ComposedCurve curve(ledger);
-  Bound bound{.upper = 1, .method = "rdp", .notes = curve.notes()};
+Bound RdpAccountant::find_delta(const Ledger& whole, double epsilon) const {
+  const FewKinds few(whole);
+  ComposedCurve curve(few.ledger);
+  Bound bound{.upper = 1, .method = "rdp", .notes = few.notes(curve)};
   const double spent = curve.delta();
   if (curve.pure_epsilon() <= epsilon) {
     bound.upper = curve.pure_epsilon() < kInfinity || curve.cumulant(1) < kInfinity ? spent : 1;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dpml/accounting/accountant.h"
+#include "renyi_curve.h"
 
 namespace dpml {
 
@@ -25,5 +26,8 @@ class RdpAccountant final : public Accountant {
   Bound find_epsilon(const Ledger& ledger, double delta) const override;
   Bound find_delta(const Ledger& ledger, double epsilon) const override;
 };
+
+/// The same of a curve: epsilon at delta, in [0, 1).
+Bound epsilon_of(ComposedCurve& curve, double delta);
 
 }  // namespace dpml

@@ -26,10 +26,13 @@ Minimum best_epsilon(RenyiCurve& curve, double log_delta) {
   });
 }
 
+double log_delta_at(double order_minus_one, double cumulant, double epsilon) {
+  const double b = order_minus_one;
+  return sum_rounded_up(cumulant, -b * epsilon, -b * std::log1p(1 / b), -std::log1p(b));
+}
+
 Minimum best_log_delta(RenyiCurve& curve, double epsilon) {
-  return minimise_positive([&](double b) {
-    return sum_rounded_up(curve.cumulant(b), -b * epsilon, -b * std::log1p(1 / b), -std::log1p(b));
-  });
+  return minimise_positive([&](double b) { return log_delta_at(b, curve.cumulant(b), epsilon); });
 }
 
 double log_total_variation(RenyiCurve& curve) {

@@ -10,6 +10,9 @@ namespace dpml {
 /// epsilon at log(delta), not capped below at 0; +infinity when the curve is.
 Minimum best_epsilon(RenyiCurve& curve, double log_delta);
 
+/// log(delta) at epsilon that a curve of that cumulant gives at this order.
+double log_delta_at(double order_minus_one, double cumulant, double epsilon);
+
 /// log(delta) at epsilon.
 Minimum best_log_delta(RenyiCurve& curve, double epsilon);
 

@@ -14,6 +14,7 @@
 #include "leaves.h"
 #include "pair_curve.h"
 #include "repeat_and_select_curve.h"
+#include "rounding.h"
 #include "sampled_cost.h"
 
 namespace dpml {
@@ -21,6 +22,7 @@ namespace dpml {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kRoundUp = 1 + 0x1p-48;  // of the few operations of a largest loss
 
 /// At most one of these inside another: each tries all orders of what is inside it, at every order.
 bool holds_poisson_selection(const Event& event) {
@@ -41,14 +43,15 @@ bool holds_poisson_selection(const Event& event) {
 
 /// Finds the cost of an event.
 struct CostMaker {
-  Neighbours neighbours;
+  CurveTerms terms;
+  Neighbours neighbours = terms.neighbours;
 
   double distance() const { return neighbours == Neighbours::replace_one ? 2 : 1; }
 
   RenyiCost operator()(const Gaussian& it) const { return {.curve = gaussian_curve(it.noise_multiplier, distance())}; }
 
   RenyiCost operator()(const Laplace& it) const {
-    const double loss = distance() / it.noise_multiplier;
+    const double loss = divide_up(distance(), it.noise_multiplier);
     return {.curve = std::make_unique<LaplaceCurve>(loss, 0), .pure_epsilon = loss};
   }
 
@@ -57,14 +60,14 @@ struct CostMaker {
   }
 
   RenyiCost operator()(const DiscreteLaplace& it) const {
-    const double loss = distance() * static_cast<double>(it.sensitivity) / it.scale;
+    const double loss = divide_up(distance() * static_cast<double>(it.sensitivity), it.scale);
     return {.curve = std::make_unique<LaplaceCurve>(loss, 1 / it.scale), .pure_epsilon = loss};
   }
 
   RenyiCost operator()(const RandomizedResponse& it) const {
     if (neighbours != Neighbours::replace_one) refuse("randomized_response", "one unit's answer is there or not");
     const auto outcomes = randomized_response_outcomes(it.noise_probability, static_cast<double>(it.categories));
-    return {.curve = std::make_unique<PairCurve>(outcomes), .pure_epsilon = outcomes[0].log_ratio};
+    return {.curve = std::make_unique<PairCurve>(outcomes), .pure_epsilon = outcomes[0].log_ratio * kRoundUp};
   }
 
   RenyiCost operator()(const ExponentialMechanism& it) const {
@@ -83,7 +86,7 @@ struct CostMaker {
 
   RenyiCost operator()(const MixtureOfGaussians& it) const {
     if (neighbours == Neighbours::replace_one) refuse("mixture_of_gaussians", "it is not defined there");
-    return {.curve = mixture_curve(it, 1)};
+    return {.curve = mixture_curve(it, 1, terms.most_nodes)};
   }
 
   RenyiCost operator()(const TreeAggregation& it) const {
@@ -93,18 +96,20 @@ struct CostMaker {
     return {.curve = gaussian_curve(it.noise_multiplier, std::sqrt(static_cast<double>(std::bit_width(leaves))))};
   }
 
-  RenyiCost operator()(const PoissonSampled& it) const { return poisson_cost(it, neighbours); }
+  RenyiCost operator()(const PoissonSampled& it) const { return poisson_cost(it, terms); }
 
-  RenyiCost operator()(const SampledWithoutReplacement& it) const { return without_replacement_cost(it, neighbours); }
+  RenyiCost operator()(const SampledWithoutReplacement& it) const { return without_replacement_cost(it, terms); }
 
-  RenyiCost operator()(const TruncatedPoissonSampled& it) const { return truncated_poisson_cost(it, neighbours); }
+  RenyiCost operator()(const TruncatedPoissonSampled& it) const { return truncated_poisson_cost(it, terms); }
 
   RenyiCost operator()(const Shuffled& it) const {
-    if (it.batches == 1) return composed_cost(it.inner, neighbours);
+    if (it.batches == 1) return composed_cost(it.inner, terms);
     Ledger epoch(neighbours);
     epoch.append(it);
     auto charged = std::make_unique<ComposedCurve>(Ledger(neighbours));
-    for_each_leaf(epoch, [&](const Leaf& leaf) { charged->add(leaf.event, leaf.neighbours, leaf.count); });
+    for_each_leaf(epoch, [&](const Leaf& leaf) {
+      charged->add(leaf.event, {leaf.neighbours, terms.most_nodes}, leaf.count);
+    });
     RenyiCost cost = cost_of(std::move(charged));
     for (const std::string& note : shuffling_notes(neighbours)) cost = with_note(std::move(cost), note);
     return cost;
@@ -112,11 +117,11 @@ struct CostMaker {
 
   RenyiCost operator()(const BallsAndBins& it) const {
     const std::optional<double> noise = effective_noise(it.inner);
-    if (it.bins == 1) return composed_cost(it.inner, neighbours);
+    if (it.bins == 1) return composed_cost(it.inner, terms);
     if (noise && *noise > 0 && neighbours != Neighbours::replace_one) {
       return {.curve = std::make_unique<BallsAndBinsCurve>(it.bins, *noise)};
     }
-    return with_note(composed_cost(it.inner, neighbours),
+    return with_note(composed_cost(it.inner, terms),
                      "balls_and_bins is charged without amplification, one release for each epoch, except for "
                      "Gaussians under add_or_remove_one and zero_out neighbours");
   }
@@ -125,8 +130,8 @@ struct CostMaker {
     if (std::isinf(it.shape) && holds_poisson_selection(it.inner)) {
       refuse("repeat_and_select with shape inf around another one", "it would take too long");
     }
-    ComposedCurve inner(it.inner, neighbours);
-    const double pure = std::isfinite(it.shape) ? (2 + it.shape) * inner.pure_epsilon() : kInfinity;
+    ComposedCurve inner(it.inner, terms);
+    const double pure = std::isfinite(it.shape) ? (2 + it.shape) * inner.pure_epsilon() * kRoundUp : kInfinity;
     // Whether a run fails does not depend on the data, so the number of runs of which none fails is distributed alike,
     // with a smaller mean.
     const double delta = std::min(1.0, it.mean * inner.delta());
@@ -148,8 +153,8 @@ struct CostMaker {
 
 }  // namespace
 
-RenyiCost renyi_cost(const Event& event, Neighbours neighbours) {
-  return std::visit(CostMaker{neighbours}, event.kind());
+RenyiCost renyi_cost(const Event& event, const CurveTerms& terms) {
+  return std::visit(CostMaker{terms}, event.kind());
 }
 
 }  // namespace dpml

@@ -20,6 +20,6 @@ struct RenyiCost {
 
 /// The cost of any event but Composed and SelfComposed, which ComposedCurve takes apart. Throws UnsupportedEvent,
 /// naming the event.
-RenyiCost renyi_cost(const Event& event, Neighbours neighbours);
+RenyiCost renyi_cost(const Event& event, const CurveTerms& terms);
 
 }  // namespace dpml

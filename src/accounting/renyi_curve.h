@@ -19,6 +19,15 @@ class RenyiCurve {
  public:
   virtual ~RenyiCurve() = default;
   virtual double cumulant(double order_minus_one) = 0;
+  /// About how many nodes that takes.
+  virtual double nodes() const { return 1; }
+};
+
+/// What a curve is about, and what it may take: evaluated once, about so many nodes of quadratures and outcomes of
+/// pairs. Where those are not enough for the exact curve it is a bound that needs none.
+struct CurveTerms {
+  Neighbours neighbours;
+  double most_nodes = 131072;
 };
 
 /// The curve of one release of `event`, +infinity where a delta goes with it. Throws UnsupportedEvent, naming the
@@ -30,14 +39,15 @@ std::unique_ptr<RenyiCurve> make_renyi_curve(const Event& event, Neighbours neig
 /// stand.
 class ComposedCurve final : public RenyiCurve {
  public:
-  /// Throw UnsupportedEvent, naming the event.
+  /// Throw UnsupportedEvent, naming the event. What a curve may take is shared by all kinds of a ledger.
   explicit ComposedCurve(const Ledger& ledger);
-  ComposedCurve(const Event& event, Neighbours neighbours);
+  ComposedCurve(const Event& event, const CurveTerms& terms);
 
-  void add(const Event& event, Neighbours neighbours, double count);
+  void add(const Event& event, const CurveTerms& terms, double count);
 
   /// Of everything but delta().
   double cumulant(double order_minus_one) override;
+  double nodes() const override;
 
   /// Chance that one release or more fails outright, which does not depend on the data; rounded up.
   double delta() const;

@@ -11,6 +11,11 @@ namespace dpml {
 
 namespace {
 
+constexpr double kFewNodes = 64;
+constexpr int kFirstPower = -30;  // of 2, orders less one
+constexpr int kLastPower = 40;
+constexpr int kPlaces = 32;  // between two of them
+
 /// log of the mean at g = exp(-u), which is h (exp(u) - 1) / (1 - exp(-h u)), and (exp(u) - 1) / u for h = 0.
 double log_mean_at(double u, double shape) {
   const double scaled = std::fabs(shape * u);
@@ -47,10 +52,33 @@ RepeatAndSelectCurve::RepeatAndSelectCurve(ComposedCurve inner, double mean, dou
 double RepeatAndSelectCurve::divergence(double order_minus_one) {
   const double b = order_minus_one;
   if (std::isfinite(shape_)) return (inner_.cumulant(b) + std::log(mean_)) / b + constant_;
-  const double log_delta = std::min(best_log_delta(inner_, std::log1p(1 / b)).value, log_total_variation(inner_));
+  const double log_delta = log_delta_of_one(std::log1p(1 / b));
   const double delta = inner_.pure_epsilon() <= std::log1p(1 / b) ? 0 : std::min(1.0, std::exp(log_delta));
   const double runs = std::log(mean_) + inner_.cumulant(b) + b * mean_ * delta;
   return (std::max(runs, -mean_) + log_one_plus_exp(-std::fabs(runs + mean_))) / b;
+}
+
+/// log of a delta of one run at epsilon, at the best order; where trying one takes long, of few, which are remembered.
+double RepeatAndSelectCurve::log_delta_of_one(double epsilon) {
+  if (inner_.nodes() <= kFewNodes) {
+    return std::min(best_log_delta(inner_, epsilon).value, log_total_variation(inner_));
+  }
+  const auto log_delta = [&](int place) {
+    const double order_minus_one = std::exp2(static_cast<double>(place) / kPlaces);
+    const auto [known, is_new] = known_.try_emplace(place, 0);
+    if (is_new) known->second = inner_.cumulant(order_minus_one);
+    return log_delta_at(order_minus_one, known->second, epsilon);
+  };
+  int best = 0;
+  for (int place = kFirstPower * kPlaces; place <= kLastPower * kPlaces; place += kPlaces) {
+    if (log_delta(place) < log_delta(best)) best = place;
+  }
+  for (int step = kPlaces / 2; step > 0; step /= 2) {
+    for (const int place : {best - step, best + step}) {
+      if (log_delta(place) < log_delta(best)) best = place;
+    }
+  }
+  return std::min(0.0, log_delta(best));
 }
 
 double RepeatAndSelectCurve::cumulant(double order_minus_one) {

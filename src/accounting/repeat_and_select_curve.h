@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+
 #include "renyi_curve.h"
 
 namespace dpml {
@@ -17,9 +19,11 @@ class RepeatAndSelectCurve final : public RenyiCurve {
  public:
   RepeatAndSelectCurve(ComposedCurve inner, double mean, double shape);
   double cumulant(double order_minus_one) override;
+  double nodes() const override { return inner_.nodes(); }
 
  private:
   double divergence(double order_minus_one);  ///< the formula, at this order
+  double log_delta_of_one(double epsilon);    ///< of one run
 
   ComposedCurve inner_;
   double mean_;
@@ -27,6 +31,7 @@ class RepeatAndSelectCurve final : public RenyiCurve {
   double constant_ = 0;         ///< the last term of Theorem 2 at the best c
   double best_divergence_ = 0;  ///< at the order 1 + best_place_, where the formula is smallest
   double best_place_ = 0;
+  std::map<int, double> known_;  ///< cumulants of inner_ at orders that were tried, where each takes long
 };
 
 }  // namespace dpml

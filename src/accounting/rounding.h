@@ -1,19 +1,36 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 
 namespace dpml {
 
-// Directed rounding of one operation: exact results stay as they are, so a single event costs exactly what it says.
-// Correct for finite numbers whose result neither overflows nor is below 1e-290.
+// Directed rounding of one operation: exact results stay as they are, so a single event costs exactly what it says. Of
+// finite numbers, what is above the largest double is infinity upwards and the largest double downwards.
+
+namespace rounding {
+
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+inline constexpr double kUnderflow = 1e-290;  // the error of a smaller result may be no double
+
+inline double next_above(double value) {
+  return value == 0 && std::signbit(value) ? 0 : std::nextafter(value, kInfinity);
+}
+
+/// What an operation on a and b gives where that is not finite.
+inline double overflow_up(double result, double a, double b) {
+  return result == -kInfinity && std::isfinite(a) && std::isfinite(b) ? std::numeric_limits<double>::lowest() : result;
+}
+
+}  // namespace rounding
 
 inline double add_up(double a, double b) {
   const double sum = a + b;
-  if (!std::isfinite(sum)) return sum;
+  if (!std::isfinite(sum)) return rounding::overflow_up(sum, a, b);
   const double part = sum - a;
   const double error = (a - (sum - part)) + (b - part);
-  return error > 0 ? std::nextafter(sum, std::numeric_limits<double>::infinity()) : sum;
+  return error > 0 ? rounding::next_above(sum) : sum;
 }
 
 inline double add_down(double a, double b) {
@@ -21,13 +38,33 @@ inline double add_down(double a, double b) {
 }
 
 inline double multiply_up(double a, double b) {
+  if (a == 0 || b == 0) return 0;  // nothing, even infinitely often
   const double product = a * b;
-  if (!std::isfinite(product)) return product;
-  return std::fma(a, b, -product) > 0 ? std::nextafter(product, std::numeric_limits<double>::infinity()) : product;
+  if (!std::isfinite(product)) return rounding::overflow_up(product, a, b);
+  const bool is_tiny = a != 1 && b != 1 && std::fabs(product) < rounding::kUnderflow;
+  return is_tiny || std::fma(a, b, -product) > 0 ? rounding::next_above(product) : product;
 }
 
 inline double multiply_down(double a, double b) {
   return -multiply_up(-a, b);
+}
+
+/// A whole number as a double, exact to 2^53.
+inline double count_up(std::uint64_t count) {
+  const auto rounded = static_cast<double>(count);
+  return count < (std::uint64_t{1} << 53) ? rounded : std::nextafter(rounded, 0x1p65);
+}
+
+/// b > 0.
+inline double divide_up(double a, double b) {
+  const double quotient = a / b;
+  if (!std::isfinite(quotient)) return rounding::overflow_up(quotient, a, b);
+  const bool is_tiny = a != 0 && (std::fabs(a) < rounding::kUnderflow || std::fabs(quotient) < rounding::kUnderflow);
+  return is_tiny || std::fma(-quotient, b, a) > 0 ? rounding::next_above(quotient) : quotient;
+}
+
+inline double divide_down(double a, double b) {
+  return -divide_up(-a, b);
 }
 
 }  // namespace dpml

@@ -8,7 +8,7 @@
 namespace dpml {
 
 /// The cost of an event of any kind, taken apart.
-RenyiCost composed_cost(const Event& event, Neighbours neighbours);
+RenyiCost composed_cost(const Event& event, const CurveTerms& terms);
 RenyiCost cost_of(std::unique_ptr<ComposedCurve> curve);
 RenyiCost with_note(RenyiCost cost, const std::string& note);
 
@@ -17,11 +17,11 @@ RenyiCost with_note(RenyiCost cost, const std::string& note);
 std::optional<double> effective_noise(const Event& event);
 
 /// Both directions; components stay at place 0 with probability 1 - sampling_rate more.
-std::unique_ptr<RenyiCurve> mixture_curve(const MixtureOfGaussians& mixture, double sampling_rate);
+std::unique_ptr<RenyiCurve> mixture_curve(const MixtureOfGaussians& mixture, double sampling_rate, double most_nodes);
 
-RenyiCost poisson_cost(const PoissonSampled& sampled, Neighbours neighbours);
-RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, Neighbours neighbours);
-RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& sampled, Neighbours neighbours);
+RenyiCost poisson_cost(const PoissonSampled& sampled, const CurveTerms& terms);
+RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, const CurveTerms& terms);
+RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& sampled, const CurveTerms& terms);
 
 /// Throws UnsupportedEvent.
 [[noreturn]] void refuse_event(const std::string& what, Neighbours neighbours, const std::string& why);

@@ -19,6 +19,7 @@ class ConvexSampledCurve final : public RenyiCurve {
   double cumulant(double order_minus_one) override {
     return rounded_up(log_mixture(sampling_rate_, inner_->cumulant(order_minus_one)));
   }
+  double nodes() const override { return inner_->nodes(); }
 
  private:
   double sampling_rate_;
@@ -33,6 +34,7 @@ class SmallerCurve final : public RenyiCurve {
   double cumulant(double order_minus_one) override {
     return std::min(one_->cumulant(order_minus_one), other_->cumulant(order_minus_one));
   }
+  double nodes() const override { return one_->nodes() + other_->nodes(); }
 
  private:
   std::unique_ptr<RenyiCurve> one_;
@@ -47,6 +49,7 @@ class LargerCurve final : public RenyiCurve {
   double cumulant(double order_minus_one) override {
     return std::max(one_->cumulant(order_minus_one), other_->cumulant(order_minus_one));
   }
+  double nodes() const override { return one_->nodes() + other_->nodes(); }
 
  private:
   std::unique_ptr<RenyiCurve> one_;

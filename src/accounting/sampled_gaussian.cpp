@@ -14,6 +14,7 @@ namespace {
 constexpr double kReach = 9;        // standard deviations; the density beyond is below 3e-18 of its peak
 constexpr double kWidestPanel = 5;  // standard deviations
 constexpr double kMaximumPanels = 8192;
+constexpr double kNodesOfPanel = 16;
 constexpr double kNegligible = 50;  // 8192 panels of 5 s, each below exp(3.125 - 50) of the peak, are 2e-16 of it
 
 /// weight ((1 + x)^-b - 1 + b x), L >= 0.
@@ -35,10 +36,12 @@ double SampledGaussianCurve::Panel::log_bound(double order) const {
   return std::max(power, std::log(order - 1) + std::max(left.log_density, right.log_density) + within);
 }
 
-SampledGaussianCurve::SampledGaussianCurve(double sampling_rate, double noise_multiplier, Sampling sampling)
+SampledGaussianCurve::SampledGaussianCurve(double sampling_rate, double noise_multiplier, Sampling sampling,
+                                           double most_nodes)
     : sampling_rate_(sampling_rate),
       noise_(noise_multiplier),
       sampling_(sampling),
+      most_panels_(std::min(kMaximumPanels, most_nodes / kNodesOfPanel)),
       branch_(noise_ * noise_ * (std::log1p(-sampling_rate_) - std::log(sampling_rate_)) + 0.5) {}
 
 SampledGaussianCurve::Edge SampledGaussianCurve::edge(double z) const {
@@ -92,7 +95,7 @@ double SampledGaussianCurve::integral(double order_minus_one) {
 double SampledGaussianCurve::cumulant(double order_minus_one) {
   const double order = 1 + order_minus_one;
   const double end = std::max(order, 2.0) + kReach * noise_;
-  if (end + kReach * noise_ > kMaximumPanels * kWidestPanel * noise_) {
+  if (end + kReach * noise_ > most_panels_ * kWidestPanel * noise_) {
     const double bound = order * log_mixture(sampling_rate_, order_minus_one / (2 * noise_ * noise_));
     if (sampling_ == Sampling::poisson) return rounded_up(bound);
     return rounded_up(bound + order_minus_one * sampling_rate_ * std::exp(-bound));

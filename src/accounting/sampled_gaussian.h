@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "divergence_terms.h"
@@ -22,7 +23,8 @@ enum class Sampling { poisson, without_replacement };
 /// inside a panel is at most its larger end plus width^2 / (8 s^2), that is plus 3.125. What else is in the integrand,
 /// where L < 0, is at most b times the density.
 ///
-/// Orders that would need more than kMaximumPanels panels (above 40000 s) get the bound of Minkowski's inequality,
+/// Orders that would need more panels than are allowed (of 8192: above 40000 s) get the bound of Minkowski's
+/// inequality,
 ///   K(b) <= a log(1 - q + q exp(b / (2 s^2))),
 /// which is exact in the limit of large orders.
 ///
@@ -34,8 +36,10 @@ enum class Sampling { poisson, without_replacement };
 /// of which the second is at most b q.
 class SampledGaussianCurve final : public RenyiCurve {
  public:
-  SampledGaussianCurve(double sampling_rate, double noise_multiplier, Sampling sampling = Sampling::poisson);
+  SampledGaussianCurve(double sampling_rate, double noise_multiplier, Sampling sampling = Sampling::poisson,
+                       double most_nodes = 131072);
   double cumulant(double order_minus_one) override;
+  double nodes() const override { return 16 * std::min(kUsualPanels, most_panels_); }
 
  private:
   struct Edge {
@@ -57,9 +61,12 @@ class SampledGaussianCurve final : public RenyiCurve {
   void fill(Panel& panel) const;
   double integral(double order_minus_one);  ///< K, not rounded
 
+  static constexpr double kUsualPanels = 64;
+
   double sampling_rate_;
   double noise_;
   Sampling sampling_;
+  double most_panels_;
   double branch_;  ///< real part of the branch points
   std::vector<Panel> panels_;
 };

@@ -19,6 +19,7 @@ double shuffle_epsilon_lower_bound(double noise_multiplier, std::uint64_t batche
   if (!(delta >= 0 && delta < 1)) {
     throw ConfigError("shuffle lower bound: delta is " + to_text(delta) + ", expected a number in [0, 1)");
   }
+  constexpr double kLeast = 1e-300;  // smaller chances are not told from 0
   const auto others = static_cast<double>(batches - 1);
   const auto exceeds = [&](double threshold, double mean) {
     const double log_below = log_normal_tail(-threshold / noise_multiplier);
@@ -26,7 +27,7 @@ double shuffle_epsilon_lower_bound(double noise_multiplier, std::uint64_t batche
   };
   const Minimum best = minimise_positive([&](double threshold) {
     const double more = exceeds(threshold, 2) - delta;
-    return more > 0 ? std::log(exceeds(threshold, 1)) - std::log(more) : 1 + threshold;
+    return more > 0 ? std::log(std::max(kLeast, exceeds(threshold, 1))) - std::log(more) : 1 + threshold;
   });
   return std::max(0.0, -best.value * (1 - 1e-12) - 1e-12);
 }

@@ -15,13 +15,15 @@ using Complex = std::complex<double>;
 constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
 constexpr double kLogNegligible = -46;  // of a coefficient that is left out: 1e-20
 constexpr double kLogWellBelow = -80;   // where looking for the end begins
-constexpr double kMostCoefficients = 2000;
-constexpr double kMostTerms = 1e8;      // of all coefficients
-constexpr double kTransformCost = 100;  // of a point, in nodes of a coefficient
+constexpr double kMostCoefficients = 4000;
+constexpr double kLeastCoefficients = 8;
+constexpr double kWorkOfTerm = 0.6;     // of a node in a coefficient
+constexpr double kTermsOfLook = 4;      // what a look costs, in coefficients
+constexpr double kMostWork = 3e8;       // for all coefficients
+constexpr double kPartOfBudget = 0.25;  // likewise
 constexpr double kMostTurnError = 1e-9;
 constexpr int kMostMoves = 256;  // before rotors are computed afresh
 constexpr double kMostLooks = 3000;
-constexpr double kMostTermsLooked = 6e7;
 constexpr double kLooksOfStride = 10;  // what a change of the stride costs
 constexpr std::size_t kBlock = 64;     // terms of a sum that are added in a row
 
@@ -244,11 +246,11 @@ class Sweep {
   bool needs_slopes_ = false;
 };
 
-/// Are all coefficients from here to the highest frequency negligible? False, too, when that takes too many looks.
-bool is_over(Sweep& sweep, double unit, double frequency, double most_looks) {
+/// Are all coefficients from here to the highest frequency negligible? False, too, when that takes too many looks,
+/// which are counted down.
+bool is_over(Sweep& sweep, double unit, double frequency, double& looks_left) {
   sweep.look_at_slopes();
   double stride = unit;
-  double looks = 0;
   const auto shorten = [&] {
     stride *= 0.5;
     return stride >= unit / 4;
@@ -264,16 +266,16 @@ bool is_over(Sweep& sweep, double unit, double frequency, double most_looks) {
       if (!shorten()) return false;
     }
     if (is_shorter) sweep.set_stride(stride);
-    looks += is_shorter ? kLooksOfStride : 1;
+    looks_left -= is_shorter ? kLooksOfStride : 1;
     sweep.move();
     while (sweep.log_size_within(0.5 * stride) > kLogNegligible) {  // the gap just jumped is not covered from its end
       sweep.move_back();
       if (!shorten()) return false;
       sweep.set_stride(stride);
       sweep.move();
-      looks += kLooksOfStride;
+      looks_left -= kLooksOfStride;
     }
-    if (looks > most_looks) return false;
+    if (looks_left < 0) return false;
     frequency += stride;
   }
   return true;
@@ -281,26 +283,42 @@ bool is_over(Sweep& sweep, double unit, double frequency, double most_looks) {
 
 }  // namespace
 
-std::optional<Spectrum> smooth_spectrum(const std::vector<TiltedPhase>& phases, std::int64_t points) {
+std::optional<Spectrum> smooth_spectrum(const std::vector<TiltedPhase>& phases, std::int64_t points,
+                                        WorkBudget& budget) {
+  double nodes = 0;
+  for (const TiltedPhase& phase : phases) nodes += static_cast<double>(phase.lattice.weights.size());
+  const double work_of_one = kWorkOfTerm * nodes;
+  const double transforms = work_of_transforms(phases.size(), static_cast<double>(points), Precision::usual);
+  const double most_work = std::min({kMostWork, kPartOfBudget * budget.left(), transforms});
+  const double most = std::min(kMostCoefficients, most_work / work_of_one);
+  if (most < kLeastCoefficients) return std::nullopt;
+  double looks_left = std::min(kMostLooks, most_work / (kTermsOfLook * work_of_one));
+  const double looks = looks_left;
+  // What is likely at one place makes no coefficient small.
+  double log_least = 0;
+  for (const TiltedPhase& phase : phases) {
+    const auto& weights = phase.lattice.weights;
+    const double likeliest = weights.empty() ? 1 : *std::max_element(weights.begin(), weights.end());
+    log_least += phase.count * std::log(std::max(0.0, 2 * likeliest - 1));
+  }
+  if (log_least > kLogNegligible) return std::nullopt;
   const double unit = 2 * std::numbers::pi / static_cast<double>(points);
   Sweep sweep(phases, unit);
   Spectrum spectrum{{}, std::exp(kLogNegligible)};
-  double nodes = 0;
-  for (const TiltedPhase& phase : phases) nodes += static_cast<double>(phase.lattice.weights.size());
-  const double most =
-      std::min({kMostCoefficients, kTransformCost * static_cast<double>(points) / nodes, kMostTerms / nodes});
-  for (std::int64_t k = 0; k <= points / 2; ++k) {
-    if (static_cast<double>(k) > most) return std::nullopt;
+  bool is_found = false;
+  for (std::int64_t k = 0; k <= points / 2 && static_cast<double>(k) <= most; ++k) {
     if (k > 0) k % kMostMoves == 0 ? sweep.go_to(k, points) : sweep.move();
     double error = 0;
     spectrum.coefficients.push_back(sweep.coefficient(error));
     spectrum.pointwise_error += (k == 0 ? 1 : 2) * error / static_cast<double>(points);
     if (sweep.log_size() < kLogWellBelow) {
-      if (!is_over(sweep, unit, unit * static_cast<double>(k), std::min(kMostLooks, kMostTermsLooked / nodes))) break;
-      return spectrum;
+      is_found = is_over(sweep, unit, unit * static_cast<double>(k), looks_left);
+      break;
     }
   }
-  return std::nullopt;
+  budget.spend(work_of_one * (static_cast<double>(spectrum.coefficients.size()) + kTermsOfLook * (looks - looks_left)));
+  if (!is_found) return std::nullopt;
+  return spectrum;
 }
 
 }  // namespace dpml

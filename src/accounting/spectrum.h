@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tilted_lattice.h"
+#include "work_budget.h"
 
 namespace dpml {
 
@@ -18,8 +19,10 @@ struct Spectrum {
 
 /// The spectrum of the sum of all releases, when it is over after some hundred frequencies, as it is for many releases.
 /// The coefficients are summed up directly. That there is nothing at higher frequencies is not assumed: between those
-/// that are looked at, |E[exp(i w X)]| changes by at most E|X| per unit of w.
-std::optional<Spectrum> smooth_spectrum(const std::vector<TiltedPhase>& phases, std::int64_t points);
+/// that are looked at, |E[exp(i w X)]| changes by at most E|X| per unit of w. Nothing, too, where that would take more
+/// than `budget` allows.
+std::optional<Spectrum> smooth_spectrum(const std::vector<TiltedPhase>& phases, std::int64_t points,
+                                        WorkBudget& budget);
 
 /// The masses of the sum of all releases at the places 0 ... points - 1 (modulo points), by Fourier transforms.
 ///
@@ -34,6 +37,9 @@ struct Masses {
 enum class Precision { usual, extended };  ///< double, or long double: some ten times slower
 Masses transformed_masses(const std::vector<TiltedPhase>& phases, std::size_t points,
                           Precision precision = Precision::usual);
+
+/// What that takes (work_budget.h).
+double work_of_transforms(std::size_t phases, double points, Precision precision);
 
 /// a modulo n, in [0, n).
 std::int64_t positive_modulo(std::int64_t a, std::int64_t n);

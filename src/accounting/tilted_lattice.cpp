@@ -52,7 +52,9 @@ TiltedLattice::TiltedLattice(const LatticeLoss& of, double tilt)
     weights[i] /= sum;
     if (weights[i] > weights[heaviest]) heaviest = i;
     mean += weights[i] * of.loss(nodes[i].index);
-    if (weights[i] > 0) largest_loss = std::max(largest_loss, std::fabs(of.loss(nodes[i].index)));
+    if (!(weights[i] > 0)) continue;
+    largest_loss = std::max(largest_loss, std::fabs(of.loss(nodes[i].index)));
+    largest_log_mass = std::max(largest_log_mass, std::fabs(std::log(nodes[i].mass)));
   }
   auto centre = static_cast<std::int64_t>(std::llround((mean - of.offset) / of.step));
   if (!nodes.empty() && weights[heaviest] > 0.5) centre = nodes[heaviest].index;
@@ -78,6 +80,15 @@ double TiltedLattice::centred_cumulant(double more) const {
     sum += weights[i] * power;
   }
   return std::log(sum);
+}
+
+double tilted_mean(const std::vector<CountedLattice>& parts, double tilt) {
+  double mean = 0;
+  for (const CountedLattice& part : parts) {
+    if (part.count == 0 || part.lattice.nodes.empty()) continue;
+    mean += part.count * TiltedLattice(part.lattice, tilt).mean;
+  }
+  return mean;
 }
 
 Spread spread_of(const std::vector<TiltedPhase>& phases, double log_outside) {

@@ -15,6 +15,7 @@ struct TiltedLattice {
   double mean = 0;          ///< of the loss
   double variance = 0;      ///< of the loss
   double largest_loss = 0;  ///< in absolute value
+  double largest_log_mass = 0;  ///< likewise, before tilting
   double centre_loss;       ///< of the node from which `places` count: one with most of the weight, else near the mean
   std::vector<double> weights;  ///< sum to 1
   std::vector<std::int64_t> places;
@@ -23,6 +24,16 @@ struct TiltedLattice {
   /// log E[exp(more * (loss - mean))], good to 1e-9.
   double centred_cumulant(double more) const;
 };
+
+/// A kind of release on the lattice, and how often it happens. Masses may sum to less than 1: then all of this is about
+/// the event that no release gives anything else.
+struct CountedLattice {
+  LatticeLoss lattice;
+  double count;
+};
+
+/// Mean of the sum of all of them after tilting.
+double tilted_mean(const std::vector<CountedLattice>& parts, double tilt);
 
 /// A kind of release of a composition, on one side.
 struct TiltedPhase {

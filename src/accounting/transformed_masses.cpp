@@ -60,6 +60,7 @@ Masses transformed(const std::vector<TiltedPhase>& phases, std::size_t points) {
   Real norm_error = 0;
   for (const TiltedPhase& phase : phases) {
     const Moved<Real> moved = moved_masses<Real>(phase.lattice, points);
+    if (moved.total == 0) continue;
     const auto count = static_cast<Real>(phase.count);
     transform.forward(moved.masses, spectrum);
     Real damping = 0;  // sum over frequencies of |coefficient|^(2 (count - 1))
@@ -101,6 +102,10 @@ Masses transformed(const std::vector<TiltedPhase>& phases, std::size_t points) {
 std::int64_t positive_modulo(std::int64_t a, std::int64_t n) {
   const std::int64_t rest = a % n;
   return rest < 0 ? rest + n : rest;
+}
+
+double work_of_transforms(std::size_t phases, double points, Precision precision) {
+  return points * (precision == Precision::usual ? 300 : 1500) * static_cast<double>(phases);
 }
 
 Masses transformed_masses(const std::vector<TiltedPhase>& phases, std::size_t points, Precision precision) {

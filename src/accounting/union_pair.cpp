@@ -8,6 +8,8 @@ namespace dpml {
 
 namespace {
 
+constexpr double kWorkOfSorting = 50;
+
 void add(LossCells& sum, const LossCells& part, double probability) {
   for (LossCell cell : part.cells) {
     cell.mass *= probability;
@@ -31,13 +33,29 @@ LossCells UnionPair::cells(const LossGrid& grid, double cut) const {
   LossCells made;
   for (const Part& part : parts_) {
     LossGrid of_part = grid;
-    of_part.log_tilted_total -= std::log(part.probability);
+    for (LossWeight& weight : of_part.weights) weight.log_total -= std::log(part.probability);
     add(made, part.pair->cells(of_part, std::min(0.5, cut / part.probability)), part.probability);
   }
   // What is cut below one part may be above the first cell of another: it counts as above all.
   made.cut_above += std::exchange(made.cut_below, 0);
   sort(made);
   return made;
+}
+
+LossPair::Likeness UnionPair::likeness() const {
+  return parts_.back().pair->likeness();
+}
+
+double UnionPair::many_cells(const LossGrid& grid, double wide) const {
+  double sum = 0;
+  for (const Part& part : parts_) sum += part.pair->many_cells(grid, wide);
+  return sum;
+}
+
+double UnionPair::work_of_cell() const {
+  double most = 0;
+  for (const Part& part : parts_) most = std::max(most, part.pair->work_of_cell());
+  return most + kWorkOfSorting;
 }
 
 LossCells UnionPair::probe(double cut) const {

@@ -18,6 +18,9 @@ class UnionPair final : public LossPair {
 
   LossCells cells(const LossGrid& grid, double cut) const override;
   LossCells probe(double cut) const override;
+  Likeness likeness() const override;
+  double many_cells(const LossGrid& grid, double wide) const override;
+  double work_of_cell() const override;
 
  private:
   std::vector<Part> parts_;

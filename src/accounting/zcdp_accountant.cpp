@@ -17,6 +17,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// Covers the few operations of a formula.
 constexpr double kRoundedUp = 1 + 32 * std::numeric_limits<double>::epsilon();
+constexpr double kSmallest = std::numeric_limits<double>::min();  // of a rho that is not 0
 
 /// The cost of one leaf.
 struct ConcentratedCost {
@@ -32,10 +33,12 @@ struct CostOf {
   double distance() const { return contribution_distance(neighbours); }
 
   static ConcentratedCost gaussian(double distance, double deviation) {
-    return {.rho = distance == 0 ? 0 : 0.5 * std::pow(distance / deviation, 2) * kRoundedUp};
+    return {.rho = distance == 0 ? 0 : std::max(kSmallest, 0.5 * std::pow(distance / deviation, 2) * kRoundedUp)};
   }
   static ConcentratedCost pure(double epsilon) {
-    return {.rho = epsilon < kInfinity ? rho_of_pure(epsilon) : kInfinity, .pure_epsilon = epsilon};
+    if (epsilon == 0) return {.rho = 0, .pure_epsilon = 0};
+    return {.rho = epsilon < kInfinity ? std::max(kSmallest, rho_of_pure(epsilon)) : kInfinity,
+            .pure_epsilon = epsilon};
   }
 
   ConcentratedCost operator()(const Gaussian& it) const { return gaussian(distance(), it.noise_multiplier); }
@@ -44,7 +47,7 @@ struct CostOf {
   }
   ConcentratedCost operator()(const Laplace& it) const {
     const double epsilon = distance() / it.noise_multiplier * kRoundedUp;
-    return {.rho = psi(-epsilon) * kRoundedUp, .pure_epsilon = epsilon};
+    return {.rho = std::max(kSmallest, psi(-epsilon) * kRoundedUp), .pure_epsilon = epsilon};
   }
   ConcentratedCost operator()(const DiscreteLaplace& it) const {
     return pure(distance() * static_cast<double>(it.sensitivity) / it.scale * kRoundedUp);
@@ -55,7 +58,8 @@ struct CostOf {
     return pure(std::log1p(odds) * kRoundedUp);
   }
   ConcentratedCost operator()(const ExponentialMechanism& it) const {
-    return {.rho = 0.125 * it.epsilon * it.epsilon * kRoundedUp, .pure_epsilon = it.epsilon};
+    const double rho = 0.125 * it.epsilon * it.epsilon * kRoundedUp;
+    return {.rho = it.epsilon == 0 ? 0 : std::max(kSmallest, rho), .pure_epsilon = it.epsilon};
   }
   ConcentratedCost operator()(const EpsilonDelta& it) const {
     ConcentratedCost cost = pure(it.epsilon);

@@ -68,7 +68,7 @@ void check_epsilon(Findings& findings, const ChainedRun& run) {
           ? " and the " + counted(std::ssize(findings.model().earlier_runs), "run") + " before it"
           : "";
   const std::string figures = "claimed " + to_text(claimed) + ", the " + (is_plan ? "plan" : "ledger") + " of " +
-                              counted(static_cast<std::int64_t>(findings.claimed_for->releases()), "release") + before +
+                              counted(findings.claimed_for->releases(), "release") + before +
                               " gives " + to_text(recomputed) +
                               (reason.empty() ? " by " + findings.report.recomputed.method : ", because " + reason);
   findings.add("epsilon", covers(claimed, recomputed), figures, figures + ": the claim is too small");

@@ -56,8 +56,8 @@ std::string other_beginning(const ModelFile& model, const Checkpoint& checkpoint
 std::string other_end(const ModelFile& model, const Checkpoint& checkpoint, const Experiment& experiment) {
   if (checkpoint.ledger.releases() != model.ledger.releases()) return "";
   if (checkpoint.steps != model.steps) {
-    return "the run had taken " + counted(static_cast<std::int64_t>(checkpoint.steps), "step") +
-           " by then, the model says " + group_digits(static_cast<std::int64_t>(model.steps));
+    return "the run had taken " + counted(checkpoint.steps, "step") +
+           " by then, the model says " + group_digits(model.steps);
   }
   if (digest_of(released_weights(checkpoint, experiment)) == digest_of(model.weights)) return "";
   return "the weights are not those that the run ended with";
@@ -102,13 +102,13 @@ void check_journal(Findings& findings, const RunFolder& folder) {
     } else if (journal.version > 1 && !knows_model(findings, journal)) {
       findings.add("journal", Verdict::failed,
                    "the run did not write this model file: its journal knows no model of this record after " +
-                       counted(static_cast<std::int64_t>(claimed), "release"));
+                       counted(claimed, "release"));
     } else if (counted_releases > claimed) {
       // Only a journal that knows its models can tell an older one from a ledger that was cut.
       findings.add(
           "journal", journal.version > 1 ? Verdict::warning : Verdict::failed,
           "after this model was written came " +
-              counted(static_cast<std::int64_t>(counted_releases - claimed), "release") +
+              counted(counted_releases - claimed, "release") +
               (journal.version > 1 ? ", no part of its claim" : ", or its ledger was cut; resume the run to its end"));
     } else {
       findings.add("journal", Verdict::passed,

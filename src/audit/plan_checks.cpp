@@ -14,7 +14,7 @@ namespace dpml {
 namespace {
 
 std::string releases_text(std::uint64_t count) {
-  return counted(static_cast<std::int64_t>(count), "release");
+  return counted(count, "release");
 }
 
 Event planned_event(const PrivacyOptions& privacy, double noise_multiplier) {
@@ -62,13 +62,13 @@ bool check_counts(Findings& findings, std::uint64_t planned) {
   const ModelFile& model = findings.model();
   const PrivacyOptions& privacy = findings.experiment->privacy;
   const std::uint64_t releases = model.ledger.releases();
-  const std::string counts = counted(static_cast<std::int64_t>(model.steps), "step") + ", " + releases_text(releases) +
-                             ", " + group_digits(static_cast<std::int64_t>(planned)) + " planned";
+  const std::string counts = counted(model.steps, "step") + ", " + releases_text(releases) +
+                             ", " + group_digits(planned) + " planned";
   std::string problem;
   if (releases < model.steps) problem = "releases are missing from the ledger";
   if (releases > planned) problem = "more was released than planned";
   const bool is_as_stated = privacy.epsilon_budget ? planned <= privacy.steps : planned == privacy.steps;
-  if (!is_as_stated) problem = "the config plans " + group_digits(static_cast<std::int64_t>(privacy.steps));
+  if (!is_as_stated) problem = "the config plans " + group_digits(privacy.steps);
   const bool is_whole = releases == planned;
   if (!findings.is_version_1() && (model.ending == Ending::finished) != is_whole) {
     problem = is_whole ? "the plan is used up, but the run says that it stopped"
@@ -100,7 +100,7 @@ bool claims_releases_alone(const Findings& findings) {
 void check_ending(Findings& findings, std::uint64_t planned) {
   const std::uint64_t releases = findings.model().ledger.releases();
   if (releases >= planned) return;
-  const std::string part = group_digits(static_cast<std::int64_t>(releases)) + " of " + releases_text(planned);
+  const std::string part = group_digits(releases) + " of " + releases_text(planned);
   if (findings.is_version_1()) {
     findings.add("ending", Verdict::warning,
                  "it stopped after " + part +
@@ -236,7 +236,7 @@ void check_weights(Findings& findings) {
   const std::uint64_t broken = count_non_finite(model.weights);
   findings.add("weights", broken == 0,
                experiment.program ? "they are finite" : "they fit the model of the config and are finite",
-               counted(static_cast<std::int64_t>(broken), "number") +
+               counted(broken, "number") +
                    " in them infinite or not a number, where training ends without a model");
 }
 
@@ -251,7 +251,7 @@ void check_delta(Findings& findings) {
   }
   const bool small = delta * static_cast<double>(*size) < 1;
   const std::string compared = std::string(small ? " is" : " is not") + " below one over the public number of units (" +
-                               group_digits(static_cast<std::int64_t>(*size)) + ")";
+                               group_digits(*size) + ")";
   findings.add("delta", small, "delta " + to_text(delta) + compared,
                "delta " + to_text(delta) + compared + ": publishing one whole row would count as private");
 }

@@ -94,16 +94,15 @@ std::string to_text(double value) {
   return std::string(text.data(), result.ptr);
 }
 
-std::string group_digits(std::int64_t value) {
-  std::string digits = std::to_string(value);
-  const std::ptrdiff_t first = value < 0 ? 1 : 0;
+std::string group_digits(std::string digits) {
+  const std::ptrdiff_t first = digits.starts_with('-') ? 1 : 0;
   for (std::ptrdiff_t i = std::ssize(digits) - 3; i > first; i -= 3) digits.insert(static_cast<std::size_t>(i), ",");
   return digits;
 }
 
-std::string counted(std::int64_t count, std::string_view one, std::string_view many) {
-  const std::string noun = count == 1 ? std::string(one) : many.empty() ? std::string(one) + "s" : std::string(many);
-  return group_digits(count) + " " + noun;
+std::string counted_text(std::string digits, std::string_view one, std::string_view many) {
+  const std::string noun = digits == "1" ? std::string(one) : many.empty() ? std::string(one) + "s" : std::string(many);
+  return group_digits(std::move(digits)) + " " + noun;
 }
 
 std::string format_bytes(std::uint64_t bytes) {

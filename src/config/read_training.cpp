@@ -50,7 +50,7 @@ ScheduleOptions read_schedule(const Section& schedule, std::uint64_t steps) {
   options.warmup_steps = static_cast<std::uint64_t>(schedule.whole_number("warmup_steps", kCountOrZero));
   if (steps > 0 && options.warmup_steps > steps) {
     schedule.problem("warmup_steps", "is " + std::to_string(options.warmup_steps) + " of only " +
-                                         counted(static_cast<std::int64_t>(steps), "step") + "; state fewer");
+                                         counted(steps, "step") + "; state fewer");
   }
   const std::string kind = schedule.chosen("kind");
   if (kind == "step") {

@@ -257,7 +257,7 @@ void Run::resume_journal(const Ledger& saved) {
   journal_ = std::move(reopened.file);
   const std::uint64_t lost = reopened.contents.ledger.releases() - saved.releases();
   if (lost > 0) {
-    notice("lost after the last checkpoint: " + counted(static_cast<std::int64_t>(lost), "release") +
+    notice("lost after the last checkpoint: " + counted(lost, "release") +
            ", which stay paid for, so the run ends that many steps earlier");
   }
   trainer_.resume_ledger(std::move(reopened.contents.ledger));

@@ -175,10 +175,10 @@ void Trainer::require_finite_weights() const {
   if (parts_->step == 0) {
     throw DivergenceError("the weights to start from are not finite (infinite or not a number); start from others");
   }
-  throw DivergenceError("after " + counted(static_cast<std::int64_t>(parts_->step), "step") +
+  throw DivergenceError("after " + counted(parts_->step, "step") +
                         " the weights are not finite any more (infinite or not a number), so training ends and "
                         "no model is written; what was released so far (" +
-                        counted(static_cast<std::int64_t>(parts_->ledger.releases()), "release") +
+                        counted(parts_->ledger.releases(), "release") +
                         ") stays paid for. A smaller learning rate, or less noise, keeps weights finite");
 }
 

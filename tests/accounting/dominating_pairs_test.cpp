@@ -18,11 +18,12 @@ namespace dpml {
 namespace {
 
 constexpr double kLogCut = -60;
+constexpr double kRatioStep = 0.03;
 
 PairPhases pairs_of(const std::vector<LedgerEntry>& entries, Neighbours neighbours = Neighbours::add_or_remove_one) {
   Ledger ledger(neighbours);
   for (const LedgerEntry& entry : entries) ledger.append(entry.event, entry.count);
-  return dominating_pairs(ledger, kLogCut);
+  return dominating_pairs(ledger, {kLogCut, kRatioStep});
 }
 
 TEST(DominatingPairs, EqualEventsAreOnePhaseWhereverTheyStand) {
@@ -59,7 +60,8 @@ struct Bracket {
 struct Lattices {
   explicit Lattices(const LossPair& pair) {
     const LossCells probe = pair.probe(1e-18);
-    LossGrid grid{.step = (probe.cells.back().loss - probe.cells.front().loss) / 1000, .log_tilted_total = -600};
+    LossGrid grid{.step = (probe.cells.back().loss - probe.cells.front().loss) / 1000,
+                  .weights = {{.log_total = -600}}};
     if (pair.spacing() > 0)
       grid = {.step = pair.spacing() / std::ceil(pair.spacing() / grid.step), .offset = pair.smallest_loss()};
     const LossCells cells = pair.cells(grid, 1e-18);
@@ -182,29 +184,46 @@ double total_with_infinite(const LossPair& pair) {
   return sum;
 }
 
+// More bins cost less: of a number of them whose digits are too many, fewer are added up from above and more from
+// below.
+TEST(RandomAllocation, RoundsNumbersOfBinsToTheSafeSide) {
+  for (const std::uint64_t bins : {std::uint64_t{5}, std::uint64_t{16383}, std::uint64_t{16385}, std::uint64_t{99999},
+                                   (std::uint64_t{1} << 30) - 1}) {
+    const RatioLattice lattice{.step = 0.2, .cut = 1e-6};
+    const double above = log_normal_sum(bins, 1, lattice, ConvexSide::above).count;
+    const double below = log_normal_sum(bins, 1, lattice, ConvexSide::below).count;
+    EXPECT_LE(above, static_cast<double>(bins));
+    EXPECT_GE(below, static_cast<double>(bins));
+    EXPECT_LE(below - above, 2e-4 * static_cast<double>(bins));
+  }
+}
+
 // What dominates may count mass twice, but must not lose any: neither the bulk nor a tail.
 TEST(RandomAllocation, LosesNoMass) {
   const bool all = wants_all_cases();  // a minute
-  const std::vector<double> noises = all ? std::vector{0.9, 1.2, 2.0, 2.5, 3.0, 6.0, 30.0} : std::vector{1.2, 2.5};
-  const std::vector<double> numbers_of_bins =
-      all ? std::vector{2.0, 50.0, 300.0, 1e3, 1e4, 1e5} : std::vector{50.0, 1e3};
+  const std::vector<double> noises =
+      all ? std::vector{0.2, 0.4, 0.9, 1.2, 2.0, 2.5, 3.0, 6.0, 30.0, 1e6, 1e50} : std::vector{0.4, 1.2, 2.5, 1e50};
+  const std::vector<std::uint64_t> numbers_of_bins =
+      all ? std::vector<std::uint64_t>{2, 3, 50, 300, 1000, 10000, 99999, 1 << 30}
+          : std::vector<std::uint64_t>{2, 50, 1000};
   const std::vector<double> log_cuts = all ? std::vector{-3.0, -16.0, -26.0, -32.0, -60.0} : std::vector{-16.0, -26.0};
-  int made = 0;
   for (const double noise : noises) {
-    for (const double bins : numbers_of_bins) {
+    for (const std::uint64_t bins : numbers_of_bins) {
       for (const double log_cut : log_cuts) {
-        const auto pairs = random_allocation(bins, noise, std::exp(log_cut));
-        if (!pairs) continue;
-        ++made;
-        EXPECT_GE(total_with_infinite(*pairs->remove), 1 - 1e-9) << noise << " " << bins << " " << log_cut;
-        EXPECT_GE(total_with_infinite(*pairs->add), 1 - 1e-9) << noise << " " << bins << " " << log_cut;
-        if (pairs->remove_below) {
-          EXPECT_LE(total_with_infinite(*pairs->remove_below), 1 + 1e-9) << noise << " " << bins << " " << log_cut;
+        SCOPED_TRACE("noise " + std::to_string(noise) + ", bins " + std::to_string(bins) + ", log cut " +
+                     std::to_string(log_cut));
+        const RandomAllocation pairs = random_allocation(bins, noise, {.step = 0.1, .cut = std::exp(log_cut)});
+        for (const auto& pair : {pairs.remove, pairs.add}) {
+          EXPECT_GE(total_with_infinite(*pair), 1);
+          EXPECT_LE(total_with_infinite(*pair), 1 + 1e-12 * static_cast<double>(bins) + std::exp(log_cut));
+        }
+        for (const auto& pair : {pairs.remove_below, pairs.add_below}) {
+          EXPECT_LE(total_with_infinite(*pair), 1);
+          EXPECT_GE(total_with_infinite(*pair), 1 - 1e-12 * static_cast<double>(bins) - 2 * std::exp(log_cut));
         }
       }
     }
   }
-  EXPECT_GE(made, all ? 100 : 5);  // the others have windows that do not meet
 }
 
 }  // namespace

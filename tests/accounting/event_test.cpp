@@ -6,6 +6,7 @@
 #include <limits>
 #include <random>
 
+#include "dpml/accounting/ledger.h"
 #include "dpml/base/error.h"
 
 namespace dpml {
@@ -125,6 +126,21 @@ TEST(Neighbours, ReadBackFromTheirNames) {
   }
   EXPECT_EQ(complaint([] { parse_neighbours("replace"); }),
             "neighbours: \"replace\" is not known; expected add_or_remove_one, replace_one or zero_out");
+}
+
+TEST(Neighbours, AreReadAsConfigsSpellThem) {
+  EXPECT_EQ(parse_neighbours("ADD_OR_REMOVE_ONE"), Neighbours::add_or_remove_one);
+  EXPECT_EQ(parse_neighbours("ZERO_OUT"), Neighbours::zero_out);
+  EXPECT_THROW(parse_neighbours("Zero_Out"), ConfigError);
+  const std::string entry = " entry { event { gaussian { noise_multiplier: 1 } } }";
+  for (const char* spelling : {"REPLACE_ONE", "replace_one", "\"replace_one\"", "'REPLACE_ONE'"}) {
+    const std::string field = std::string("neighbours: ") + spelling;
+    EXPECT_EQ(parse_ledger(field + entry).neighbours(), Neighbours::replace_one) << spelling;
+    EXPECT_EQ(parse_ledger("# neighbours: ZERO_OUT\n" + entry + field).neighbours(), Neighbours::replace_one)
+        << spelling;
+  }
+  EXPECT_THROW(parse_ledger("neighbours: neighbours" + entry), ConfigError);
+  EXPECT_THROW(parse_ledger("neighbours: ZERO_OUT ZERO_OUT" + entry), ConfigError);
 }
 
 }  // namespace

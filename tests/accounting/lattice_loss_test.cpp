@@ -52,7 +52,7 @@ LossCells random_cells(Dice& dice, const LossGrid& grid, const Shape& shape) {
 
 LossGrid random_grid(Dice& dice) {
   LossGrid grid{.step = dice.logarithmic(1e-4, 2), .offset = dice.coin() ? 0 : dice.uniform(-10, 10)};
-  grid.tilt = dice.coin() ? 0 : dice.logarithmic(0.1, 30);
+  grid.weights[0].tilt = dice.coin() ? 0 : dice.logarithmic(0.1, 30);
   return grid;
 }
 
@@ -229,9 +229,11 @@ TEST(LatticeLoss, NothingIsNothing) {
 }
 
 double gap(const MixturePair& pair, double step, double tilt, double log_delta) {
-  const LossGrid grid{.step = step, .tilt = tilt};
+  const LossGrid grid{.step = step, .weights = {{.tilt = tilt}}};
   const LossCells cells = pair.cells(grid, 1e-30);
-  const LossComposition made({{dominating_lattice(cells, grid), dominated_lattice(cells, grid), 500}}, tilt, -60, 1e6);
+  WorkBudget budget(1e10);
+  const LossComposition made({{dominating_lattice(cells, grid), dominated_lattice(cells, grid), 500}}, tilt, -60, 1e6,
+                             budget);
   return made.epsilon_upper(log_delta) - made.epsilon_lower(log_delta);
 }
 

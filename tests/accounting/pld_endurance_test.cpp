@@ -7,7 +7,6 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <functional>
 
 #include "dice.h"
@@ -15,19 +14,14 @@
 #include "dpml/base/text.h"
 #include "rdp_accountant.h"
 #include "reference_events.h"
+#include "time_limit.h"
 
 namespace dpml {
 namespace {
 
-constexpr double kMostSeconds = 5;  // of CPU time, for one answer
-
 /// DPML_REPORT in the environment: every question, and a line with the answer, its seconds and its relative width.
 bool wants_report() {
   return std::getenv("DPML_REPORT") != nullptr;
-}
-
-double seconds() {
-  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
 }
 
 struct Question {
@@ -54,7 +48,7 @@ void expect_endured(const Question& question) {
     std::printf("%s\n", describe(question).c_str());
     std::fflush(stdout);  // what is asked is said before it is answered, for those that hang
   }
-  const double started = seconds();
+  const double started = cpu_seconds();
   Bound ours{};
   try {
     ours = answer(*pld, question);
@@ -62,8 +56,8 @@ void expect_endured(const Question& question) {
     EXPECT_THROW(answer(RdpAccountant(), question), UnsupportedEvent) << "only pld refuses";
     return;
   }
-  const double took = seconds() - started;
-  EXPECT_LT(took, kMostSeconds);
+  const double took = cpu_seconds() - started;
+  EXPECT_LT(took, kMostSecondsOfAnswer);
   EXPECT_GE(ours.lower, 0);
   EXPECT_LE(ours.lower, ours.upper);  // neither is nan
   EXPECT_FALSE(ours.method.empty());

@@ -74,6 +74,7 @@ TEST(GroupDigits, SeparatesThousands) {
   EXPECT_EQ(group_digits(-999), "-999");
   EXPECT_EQ(group_digits(-123456), "-123,456");
   EXPECT_EQ(group_digits(std::numeric_limits<std::int64_t>::min()), "-9,223,372,036,854,775,808");
+  EXPECT_EQ(group_digits(std::numeric_limits<std::uint64_t>::max()), "18,446,744,073,709,551,615");
 }
 
 TEST(Counted, ChoosesTheFormOfTheNoun) {

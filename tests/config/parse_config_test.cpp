@@ -136,6 +136,14 @@ TEST(Config, WarnsOfADeltaThatAllowsPublishingARow) {
       << e.warnings[0];
 }
 
+TEST(Config, ReadsNeighboursAsFilesOfEventsSpellThem) {
+  for (const char* spelling : {"zero_out", "\"zero_out\"", "ZERO_OUT"}) {
+    const Experiment e = parse(with("neighbours: ADD_OR_REMOVE_ONE", std::string("neighbours: ") + spelling));
+    EXPECT_EQ(e.privacy.neighbours, Neighbours::zero_out) << spelling;
+    EXPECT_NE(e.text.find("neighbours: ZERO_OUT"), std::string::npos) << spelling;
+  }
+}
+
 // The same since dpml at commit 9b42ee8, in whose files it stands, too: whoever adds a field to the schema marks it with
 // (since), so that it stays.
 TEST(CanonicalText, IsWhatItIs) {

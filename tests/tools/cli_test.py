@@ -402,6 +402,30 @@ class EventsTest(CommandTest):
         self.told("entry { " * 10000)
         self.assertIn("nothing.txtpb", self.refusal(*self.ask, "nothing.txtpb", *self.one))
 
+    def test_neighbours_are_spelt_as_in_a_config(self):
+        event = "entry { event { laplace { noise_multiplier: 1 } } }"
+        for spelling in ["ZERO_OUT", "zero_out", '"zero_out"', "'ZERO_OUT'"]:
+            stated = self.answer(*self.ask, "-", stdin=f"neighbours: {spelling} {event}")
+            self.assertEqual(stated["neighbours"], "zero_out")
+            flag = spelling.strip("\"'")
+            self.assertEqual(self.answer(*self.ask, "-", "--neighbours", flag, stdin=event)["neighbours"], "zero_out")
+        self.assertIn("zero_out", self.told(f"neighbours: ZERO {event}", "--accountant", "pld"))
+
+    def test_extreme_numbers_are_answered_and_printed_as_they_are(self):
+        def told(event, delta, count=1):
+            text = f"entry {{ event {{ {event} }} count: {count} }}"
+            return self.expect(0, "epsilon", "--delta", delta, "--events", "-", *self.one, stdin=text).stdout
+        largest = told("laplace { noise_multiplier: 1 }", 0)
+        self.assertIn("epsilon 1 at delta 0", largest.replace("1.0000", "1"))
+        self.assertIn("no smaller epsilon than 1", largest)
+        self.assertIn("18,446,744,073,709,551,615 x gaussian", told("gaussian { noise_multiplier: 1e12 }", 1e-5, 2**64 - 1))
+        failing = told("epsilon_delta { epsilon: 1 delta: 0.1 }", 1e-5)
+        self.assertIn("epsilon infinity", failing)
+        self.assertIn("no epsilon holds, because the chance that a release tells everything", failing)
+        for event in ["laplace { noise_multiplier: 1e300 }", "exponential_mechanism { epsilon: 1e-300 }",
+                      "balls_and_bins { bins: 18446744073709551615 event { gaussian { noise_multiplier: 1 } } }"]:
+            self.assertIn("epsilon ", told(event, 1e-5))
+
     def test_what_cannot_be_bounded_is_named(self):
         text = self.told("entry { event { randomized_response { noise_probability: 0.5 categories: 2 } } }")
         self.assertIn("randomized_response", text)

@@ -21,7 +21,7 @@ enum class Neighbours {
 /// "add_or_remove_one", "replace_one" or "zero_out".
 std::string to_text(Neighbours neighbours);
 
-/// Reads what to_text writes. Throws ConfigError listing the names.
+/// Reads what to_text writes, or the same in capital letters, as configs have it. Throws ConfigError listing the names.
 Neighbours parse_neighbours(std::string_view text);
 
 // Events: what a release costs, told in public numbers only. They are a closed set, because each one decides privacy;

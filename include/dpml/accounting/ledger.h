@@ -71,7 +71,8 @@ class Ledger {
 /// entry { event { gaussian { noise_multiplier: 1 } } count: 10 }
 std::string to_text(const Ledger& ledger);
 
-/// Reads what to_text writes; a count that is absent is 1. `neighbours` are asked for by who reads; where the text
+/// Reads what to_text writes; a count that is absent is 1, and the neighbours may be written as in a config, in capital
+/// letters and without quotes. `neighbours` are asked for by who reads; where the text
 /// states them, too, they must agree. Throws ConfigError naming line and column or field, also when neither states
 /// neighbours; PrivacyError when the counts together do not fit 64 bits.
 Ledger parse_ledger(std::string_view text, std::optional<Neighbours> neighbours = std::nullopt);

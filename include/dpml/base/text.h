@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -28,12 +29,20 @@ bool is_utf16(std::string_view text);
 /// The shortest decimal text that reads back as exactly `value` ("inf", "-inf", "nan" for those).
 std::string to_text(double value);
 
-/// 1234567 -> "1,234,567".
-std::string group_digits(std::int64_t value);
+/// 1234567 -> "1,234,567", of any whole number.
+std::string group_digits(std::string digits);
+template <std::integral Whole>
+std::string group_digits(Whole value) {
+  return group_digits(std::to_string(value));
+}
 
 /// A count and its noun: (1, "row") -> "1 row", (1234, "row") -> "1,234 rows". `many` where it is not `one` and an s:
 /// (0, "class", "classes") -> "0 classes".
-std::string counted(std::int64_t count, std::string_view one, std::string_view many = "");
+std::string counted_text(std::string digits, std::string_view one, std::string_view many);
+template <std::integral Whole>
+std::string counted(Whole count, std::string_view one, std::string_view many = "") {
+  return counted_text(std::to_string(count), one, many);
+}
 
 /// 1536 -> "1.5 KiB".
 std::string format_bytes(std::uint64_t bytes);
