@@ -143,6 +143,13 @@ std::optional<double> gaussian_square(const Event& event) {
   return std::nullopt;
 }
 
+/// Without sampling: with it, nothing is told where nobody was drawn.
+bool always_tells_everything(const Event& event) {
+  if (const auto* gaussian = event.get_if<Gaussian>()) return gaussian->noise_multiplier == 0;
+  if (const auto* claim = event.get_if<EpsilonDelta>()) return claim->delta == 1;
+  return event.get_if<NonPrivate>() != nullptr;
+}
+
 class Collector {
  public:
   Collector(const Ledger& ledger, const PairPrecision& precision)
@@ -159,6 +166,7 @@ class Collector {
     is_exact_ = !leaf.is_shuffled && (!tame || event.get_if<EpsilonDelta>() != nullptr);
     if (leaf.is_shuffled) made_.notes = shuffling_notes(of_ledger_);
     neighbours_ = leaf.neighbours;
+    made_.tells_everything = made_.tells_everything || (!leaf.is_shuffled && always_tells_everything(leaf.event));
     try {
       std::visit([&](const auto& kind) { take(kind, event, leaf.count); }, event.kind());
     } catch (const UnsupportedEvent& refusal) {

@@ -27,10 +27,11 @@ struct PairPrecision {
 
 struct PairPhases {
   std::vector<PairPhase> phases;
-  double ratio_step = 0;         ///< the one that was used, 0 where there was no need for one, and the finest one that
-  double finest_ratio_step = 0;  ///< the work allows, about
-  bool is_non_private = false;     ///< nothing can be certified
-  bool is_one_gaussian = false;    ///< all releases are plain Gaussians
+  double ratio_step = 0;          ///< the one that was used, 0 where there was no need for one, and the finest one that
+  double finest_ratio_step = 0;   ///< the work allows, about
+  bool is_non_private = false;    ///< nothing can be certified
+  bool tells_everything = false;  ///< and nothing holds, for certain: at every epsilon delta is 1
+  bool is_one_gaussian = false;   ///< all releases are plain Gaussians
   std::vector<std::string> notes;  ///< Bound::notes
 };
 

@@ -222,7 +222,8 @@ Bound find_on_lattice(const Ledger& ledger, const std::optional<Bound>& rdp, con
   const PairPrecision precision{question.log_delta - kLogCut, kRatioStep * std::sqrt(relative_gap / kRelativeGap)};
   const PairPhases pairs = dominating_pairs(ledger, precision);
   if (pairs.is_non_private) {
-    return {.upper = question.most, .lower = question.most, .method = "pld", .notes = pairs.notes};
+    const double lower = pairs.tells_everything ? question.most : 0;
+    return {.upper = question.most, .lower = lower, .method = "pld", .notes = pairs.notes};
   }
   if (pairs.phases.empty()) return {.upper = 0, .method = "pld", .notes = pairs.notes};
   if (pairs.is_one_gaussian) return question.ask(GdpAccountant(), ledger);  // exact, so better than any lattice

@@ -301,6 +301,18 @@ TEST(Extremes, SampledReleasesOfEverythingFailWithTheChanceOfASample) {
   EXPECT_NEAR(pld(all, 1.01 * chance, 50).upper, 0, 1e-9);
 }
 
+// Without noise, or with so little that its square is no double, nothing is certified, but it is not certain that nothing
+// holds where a unit may not have been drawn.
+TEST(Extremes, WhatIsRarelySampledWithoutNoiseMayHold) {
+  for (const double noise : {0.0, 1e-300, 1e-160}) {
+    const Event rare = PoissonSampled{1e-9, Gaussian{noise}};
+    EXPECT_EQ(pld(rare, 1e-5).lower, 0) << noise;
+    EXPECT_EQ(answer("pld", {ledger_of(rare, Neighbours::zero_out), 1, false}).value().lower, 0) << noise;
+  }
+  EXPECT_EQ(pld(Gaussian{0}, 1e-5).lower, kInfinity);
+  EXPECT_EQ(pld(NonPrivate{}, 1e-5).lower, kInfinity);
+}
+
 TEST(Extremes, CountsUpToTheLargestOne) {
   EXPECT_LE(pld(Gaussian{1e12}, 1e-5, kMost).upper, pld(Gaussian{2}, 1e-5).upper * 1e6);
   for (const Event& event :
