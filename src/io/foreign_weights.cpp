@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kDeepestGroup = 16;
 constexpr std::size_t kMostGroups = 1000;
+constexpr std::size_t kMostOthersTold = 10;
 constexpr std::uint64_t kMemoryBesideTheWeights = std::uint64_t{256} << 20;
 
 enum class MemberKind { none, group, dataset };
@@ -104,7 +105,7 @@ std::string problem_of(const hdf5::Reader& group, const WantedTensor& wanted, co
   return wanted.name + " is " + dataset.shape.to_text() + ", the model expects " + wanted.shape.to_text();
 }
 
-/// Datasets in the folders of the weights that are none of them.
+/// Datasets in the folders of the weights that are none of them: the first ones, and one more where there are more.
 std::vector<std::string> left_over(const hdf5::Reader& group, const std::vector<std::string>& paths) {
   std::set<std::string> folders{""};
   for (const std::string& path : paths) {
@@ -118,8 +119,9 @@ std::vector<std::string> left_over(const hdf5::Reader& group, const std::vector<
     const hdf5::Reader& inner = at(group, folder, opened);
     for (const std::string& name : inner.names()) {
       const std::string path = folder + name;
-      if (kind_of(inner, name) != MemberKind::dataset) continue;
-      if (std::find(paths.begin(), paths.end(), path) == paths.end()) others.push_back(path);
+      if (others.size() > kMostOthersTold) return others;
+      if (std::find(paths.begin(), paths.end(), path) != paths.end()) continue;
+      if (kind_of(inner, name) == MemberKind::dataset) others.push_back(path);
     }
   }
   return others;
@@ -141,8 +143,11 @@ void send_weights(const std::filesystem::path& path, std::span<const WantedTenso
     const std::string problem = problem_of(group, wanted[i], best.paths[i]);
     if (!problem.empty()) problems += "\n  " + problem;
   }
-  for (const std::string& other : left_over(group, best.paths))
-    problems += "\n  " + printable(other) + " is not in the model";
+  std::vector<std::string> others = left_over(group, best.paths);
+  const bool has_more = others.size() > kMostOthersTold;
+  if (has_more) others.resize(kMostOthersTold);
+  for (const std::string& other : others) problems += "\n  " + printable(other) + " is not in the model";
+  if (has_more) problems += "\n  and others";
   if (!problems.empty())
     root.fail("the weights in \"/" + printable(best.place) + "\" do not fit the model:" + problems);
   for (std::size_t i = 0; i < wanted.size(); ++i) {

@@ -11,7 +11,6 @@ namespace dpml {
 namespace {
 
 constexpr std::size_t kSealLetters = 12;
-constexpr std::size_t kRecordLetters = 64;
 constexpr std::size_t kLongestLine = std::size_t{16} << 20;
 constexpr std::string_view kFirstWords = "dpml ledger journal ";
 constexpr std::string_view kEventWord = "event ";
@@ -141,9 +140,7 @@ void JournalParser::take(std::string_view body) {
 }
 
 void JournalParser::take_model(std::string_view record) {
-  const bool is_digest =
-      record.size() == kRecordLetters && record.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  if (!is_digest) fail("names a model by what is no record digest");
+  if (!is_digest(record)) fail("names a model by what is no record digest");
   models_.push_back({.record = std::string(record), .releases = ledger_->releases()});
 }
 

@@ -27,6 +27,8 @@ void write_header(const GroupWriter& root, const std::string& format, std::uint6
 /// The version, which is one that we know, of a file of the given format ("dpml model"). Throws FileError otherwise.
 std::uint64_t read_header(RecordGroup& root, const std::string& format);
 std::string read_dpml_version(RecordGroup& root);
+/// The digest in an attribute; "" where there is none of it.
+std::string read_digest(RecordGroup& group, const std::string& name);
 
 /// The optional parts of a file; "" or "earlier_runs".
 std::string parts_of(std::span<const EarlierRun> runs);

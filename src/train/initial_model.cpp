@@ -9,6 +9,7 @@
 #include "dpml/io/model_file.h"
 #include "dpml/train/claim.h"
 #include "dpml/train/run.h"
+#include "dpml/train/weights.h"
 
 namespace dpml {
 
@@ -17,7 +18,7 @@ namespace {
 /// A model file that dpml wrote; nothing for any other file, with the reason in `why`.
 std::optional<ModelFile> read_own(const std::filesystem::path& file, std::string& why) {
   try {
-    return read_model_file(file);
+    return read_model_file(file, require_believable_weights);
   } catch (const FileError& error) {
     why = error.what();
     return std::nullopt;
