@@ -29,6 +29,11 @@ TEST(Problems, NameTheNearestField) {
                  "c.txtpb:17: model.layer[1].freezen: no such field; did you mean frozen?");
 }
 
+TEST(Problems, OfAPathAreToldInOneLine) {
+  expect_problem(with("train-images.gz", "a\\nPASSED"),
+                 "c.txtpb:11: data.train.idx.inputs: is a path with a line break in it (");
+}
+
 TEST(Problems, ListTheFieldsWhenNoneIsNear) {
   expect_problem(with("shape: [8", "qqqqqqq: 1 shape: [8"),
                  "c.txtpb:12: data.qqqqqqq: no such field; this block knows train, test, shape, classes");
