@@ -91,7 +91,7 @@ Ledger read_events(const std::string& path, std::optional<Neighbours> neighbours
   try {
     return parse_ledger(text, neighbours);
   } catch (const Error& error) {
-    std::string problem = error.what();
+    std::string problem = one_line(error.what());
     if (problem.starts_with(kPrefix)) problem.erase(0, kPrefix.size());
     if (problem.find_first_not_of("0123456789") != 0) throw ConfigError(name + ":" + problem);
     if (problem.starts_with("neighbours is not stated")) problem += "; state one by --neighbours";

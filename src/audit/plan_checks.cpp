@@ -166,11 +166,11 @@ bool check_earlier_runs(Findings& findings) {
   return false;
 }
 
-/// Nothing was released: the weights are still those that training began with.
+/// Without a step, whatever was released and lost, the weights are still those that training began with.
 void check_untouched(Findings& findings) {
   const ModelFile& model = findings.model();
   if (findings.is_version_1() || model.averaged || digest_of(model.weights) == model.initial_weights_digest) return;
-  findings.add("weights", Verdict::failed, "nothing was released, but they are not those that training began with");
+  findings.add("weights", Verdict::failed, "no step was taken, but they are not those that training began with");
 }
 
 /// The accountant that a claim about this run has to be by.
@@ -252,7 +252,7 @@ void check_ledger(Findings& findings) {
   const bool counts_hold = check_counts(findings, planned);
   check_ending(findings, planned);
   const bool is_empty = findings.model().ledger.entries().empty();
-  if (is_empty) check_untouched(findings);
+  if (findings.model().steps == 0) check_untouched(findings);
   if (!check_earlier_runs(findings) || !counts_hold || (!event && !is_empty)) return;
   if (!event) {  // nothing was released, and the noise that was planned is not known
     findings.claimed_for = findings.model().ledger;

@@ -106,6 +106,10 @@ std::string printable_lines(std::string_view text) {
   return spelled_out(text, true);
 }
 
+std::string one_line(std::string_view message) {
+  return printable(message.substr(0, message.find_last_not_of('\n') + 1));
+}
+
 std::optional<std::size_t> first_invalid_utf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const Letter letter = front(text.substr(at));

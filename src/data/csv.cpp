@@ -70,8 +70,8 @@ class Encoder {
   /// Names the place and what was expected there, never what stood there.
   [[noreturn]] void fail(const std::string& problem) const {
     const bool may_be_header = line_ == 1 && !schema_.header;
-    content_.fail("line " + std::to_string(line_) + ", column \"" + schema_.columns[column_].name + "\": " + problem +
-                  (may_be_header ? "; if the first line holds names, the schema must say so" : ""));
+    content_.fail("line " + std::to_string(line_) + ", column \"" + printable(schema_.columns[column_].name) +
+                  "\": " + problem + (may_be_header ? "; if the first line holds names, the schema must say so" : ""));
   }
 
   bool is_missing(std::string_view field) const {
@@ -127,7 +127,11 @@ class Encoder {
   Outcome add(const CsvClassLabel& kind, std::string_view field) {
     while (!field.empty() && kind.strip.find(field.back()) != std::string::npos) field.remove_suffix(1);
     const auto found = places_[column_].find(field);
-    if (found == places_[column_].end()) fail("expected " + list_words(kind.classes));
+    if (found == places_[column_].end()) {
+      std::vector<std::string> classes = kind.classes;
+      for (std::string& name : classes) name = printable(name);
+      fail("expected " + list_words(classes));
+    }
     labels_.push_back(static_cast<float>(found->second));
     return Outcome::kept;
   }

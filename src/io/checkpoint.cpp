@@ -86,9 +86,7 @@ void read_tensors(hdf5::RecordGroup& root, Checkpoint& checkpoint, const Weights
   hdf5::RecordGroup& optimizer = root.group("optimizer");
   hdf5::RecordGroup& averages = root.group("averages");
   const std::vector<StoredWeight> shapes = weights.shapes();
-  if (check) {
-    hdf5::in_place(root, "its weights", [&] { check(checkpoint.config, checkpoint.format_version, shapes); });
-  }
+  hdf5::ask(check, root, checkpoint.config, checkpoint.format_version, shapes);
   if (numbers_of(optimizer.shapes()) > kMostMoments * numbers_of(shapes) + kFewNumbers) {
     root.fail("has more numbers of the optimizer than belong to its weights");
   }

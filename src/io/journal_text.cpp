@@ -5,6 +5,7 @@
 
 #include "dpml/base/digest.h"
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 
 namespace dpml {
 
@@ -111,7 +112,7 @@ void JournalParser::take_line(std::string_view line) {
   } catch (const FileError&) {
     throw;
   } catch (const Error& error) {  // of an event, of neighbours, of too many releases
-    fail(error.what());
+    fail(one_line(error.what()));
   }
 }
 

@@ -207,10 +207,7 @@ StoredModel stored_model_in(hdf5::RecordTree& file, const WeightsCheck& check) {
                    .ledger = digests.text_attribute("ledger"),
                    .record = digests.text_attribute("record")};
   hdf5::RecordGroup& weights = root.group("weights");
-  if (check) {
-    const std::vector<StoredWeight> shapes = weights.shapes();
-    hdf5::in_place(root, "its weights", [&] { check(stored.model.config, version, shapes); });
-  }
+  hdf5::ask(check, root, stored.model.config, version, weights.shapes());
   stored.model.weights = weights.tensors();
   root.require_all_taken();
   hdf5::require_good_names(stored.model.weights);

@@ -220,4 +220,16 @@ void add_earlier_runs(Digest& digest, std::span<const EarlierRun> runs) {
   }
 }
 
+void ask(const WeightsCheck& check, const RecordGroup& root, const std::string& config, std::uint64_t version,
+         std::span<const StoredWeight> weights) {
+  if (!check) return;
+  try {
+    check(config, version, weights);
+  } catch (const FileError&) {
+    throw;
+  } catch (const Error& error) {
+    root.fail(std::string("its weights: ") + error.what());
+  }
+}
+
 }  // namespace dpml::hdf5

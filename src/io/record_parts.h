@@ -10,6 +10,8 @@
 #include "dpml/accounting/chain.h"
 #include "dpml/accounting/ledger.h"
 #include "dpml/base/digest.h"
+#include "dpml/base/text.h"
+#include "dpml/io/model_file.h"
 #include "dpml/io/named_tensor.h"
 #include "hdf5_writer.h"
 #include "record_tree.h"
@@ -58,7 +60,8 @@ void write_earlier_runs(const GroupWriter& root, std::span<const EarlierRun> run
 std::vector<EarlierRun> read_earlier_runs(RecordGroup& root);
 void add_earlier_runs(Digest& digest, std::span<const EarlierRun> runs);
 
-/// `read()`, but what it cannot make out of the content, whatever it throws, is NotAsWritten "<path>: <place>: ...".
+/// `read()`, but what it cannot make out of the content, whatever it throws, is NotAsWritten "<path>: <place>: ..." in
+/// one line: the content may stand in it.
 template <class Read>
 auto in_place(const RecordGroup& group, const std::string& place, const Read& read) {
   try {
@@ -66,8 +69,12 @@ auto in_place(const RecordGroup& group, const std::string& place, const Read& re
   } catch (const FileError&) {
     throw;
   } catch (const Error& error) {
-    group.fail(place + ": " + error.what());
+    group.fail(place + ": " + one_line(error.what()));
   }
 }
+
+/// Asks before the weights are read, where there is something to ask.
+void ask(const WeightsCheck& check, const RecordGroup& root, const std::string& config, std::uint64_t version,
+         std::span<const StoredWeight> weights);
 
 }  // namespace dpml::hdf5

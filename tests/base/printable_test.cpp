@@ -55,6 +55,11 @@ TEST(Printable, KeepsLinesWhereTheyAreOurs) {
   EXPECT_EQ(printable_lines("a\n\tb\r\033c"), "a\n\tb\\r\\x1bc");
 }
 
+TEST(Printable, KeepsAMessageInOneLine) {
+  EXPECT_EQ(one_line("no field \"a\nPASSED\".\n"), "no field \"a\\nPASSED\".");
+  EXPECT_EQ(one_line("\n"), "");
+}
+
 TEST(Printable, IsTextOfVisibleLettersWhateverComes) {
   std::mt19937 random(7);
   for (int i = 0; i < 20000; ++i) {

@@ -222,8 +222,8 @@ TEST_P(StrictFile, HasWordsOfClosedSetsOnly) {
                  [&](ForeignFile& file) { file.fixed_text_attribute("/", "noise_key", sentence); });
   expect_refused("its dpml_version is no version",
                  [](ForeignFile& file) { file.fixed_text_attribute("/", "dpml_version", "1\nPASSED"); });
-  expect_refused("the claim's neighbours",
-                 [](ForeignFile& file) { file.fixed_text_attribute("claim", "neighbours", "friends"); });
+  expect_refused("the claim's neighbours: neighbours: \"friends\\nPASSED\" is not known",
+                 [](ForeignFile& file) { file.fixed_text_attribute("claim", "neighbours", "friends\nPASSED"); });
   expect_refused("attribute \"averaged\" of \"/\" is 2, expected 0 or 1",
                  [](ForeignFile& file) { file.count_attribute("/", "averaged", 2); });
   if (GetParam()) return;

@@ -230,6 +230,25 @@ class WordsTest(StrangersTest):
             self.assertIn("is a path with a line break in it", result.stderr)
             self.assertNotIn("\nPASSED", result.stderr)
 
+    def test_names_of_a_config_stay_in_their_line(self):
+        files.write_table_run(self.folder)
+        files.write_vector_run(self.folder)
+        line = "a\\nPASSED: fake"
+        for old, new in (('"height"', f'"{line}"'), ('"no", "yes"', f'"{line}", "b"'), ('"no", "yes"', f'"{line}", "{line}"'),
+                         ('["red"', f'["{line}", "{line}"')):
+            files.write(self.folder, "table.txtpb", files.TABLE_CONFIG.replace(old, new))
+            self.expect_one_line(self.refusal("train", "table.txtpb", "--out", "run"))
+        for file in ("x.npy", "no.h5"):
+            data = f'hdf5 {{ file: "{file}" inputs: "{line}" labels: "{line}" }}'
+            files.write(self.folder, "h5.txtpb", files.VECTOR_CONFIG.replace('npy { inputs: "x.npy" labels: "y.npy" }', data))
+            self.expect_one_line(self.refusal("train", "h5.txtpb", "--out", "run"))
+        for text in ('neighbours: "%s"' % line, "entry { event { %s {} } }" % '"%s"' % line):
+            files.write(self.folder, "events", text)
+            self.expect_one_line(self.refusal("epsilon", "--events", "events", "--delta", "1e-5"))
+
+    def expect_one_line(self, told):
+        self.assertFalse([line for line in told.splitlines() if line.startswith("PASSED")], told)
+
     def test_text_that_is_no_utf8_is_refused_with_its_line(self):
         for unit, told in ((b"St\xfcck", "vector.txtpb:2: \\xfc is no UTF-8"), (b"one\\000row", "holds a NUL character"),
                            (b"St\\374ck", "is no UTF-8"), (b"one\0row", "vector.txtpb:2: ")):
@@ -330,6 +349,7 @@ class ClaimTest(StrangersTest):
         self.assertEqual(self.verdicts("a", "--record", kept)["record"], "ok")
         self.assertEqual(self.verdicts("a", "--record", other, code=1)["record"], "FAILED")
         self.assertEqual(self.answer("audit", "a")["record"], kept)
+        self.assertIn("all of its 64 letters", self.refusal("audit", "a", "--record", kept[:12]))
 
     def test_delta_is_compared_with_a_size_that_is_stated(self):
         self.train("careless", "--set", "privacy.delta=0.01", "--set", "privacy.target_epsilon=1")
