@@ -72,9 +72,9 @@ void read_what_version_2_added(hdf5::RecordGroup& root, Checkpoint& checkpoint) 
   if (has_earlier_runs) checkpoint.earlier_runs = hdf5::read_earlier_runs(root);
 }
 
-std::uint64_t numbers_of(std::span<const StoredWeight> tensors) {
+std::uint64_t numbers_of(std::span<const NamedShape> tensors) {
   std::uint64_t count = 0;
-  for (const StoredWeight& tensor : tensors) count += static_cast<std::uint64_t>(tensor.shape.size());
+  for (const NamedShape& tensor : tensors) count += static_cast<std::uint64_t>(tensor.shape.size());
   return count;
 }
 
@@ -85,7 +85,7 @@ void read_tensors(hdf5::RecordGroup& root, Checkpoint& checkpoint, const Weights
   hdf5::RecordGroup& weights = root.group("weights");
   hdf5::RecordGroup& optimizer = root.group("optimizer");
   hdf5::RecordGroup& averages = root.group("averages");
-  const std::vector<StoredWeight> shapes = weights.shapes();
+  const std::vector<NamedShape> shapes = weights.shapes();
   hdf5::ask(check, root, checkpoint.config, checkpoint.format_version, shapes);
   if (numbers_of(optimizer.shapes()) > kMostMoments * numbers_of(shapes) + kFewNumbers) {
     root.fail("has more numbers of the optimizer than belong to its weights");

@@ -55,7 +55,7 @@ struct Candidate {
 
 class Search {
  public:
-  explicit Search(std::span<const WantedTensor> wanted) : wanted_(wanted) {}
+  explicit Search(std::span<const NamedShape> wanted) : wanted_(wanted) {}
 
   Candidate best(const hdf5::Reader& root) {
     visit(root, "", 0);
@@ -70,7 +70,7 @@ class Search {
       return;
     }
     Candidate candidate{.place = place, .paths = {}};
-    for (const WantedTensor& tensor : wanted_) {
+    for (const NamedShape& tensor : wanted_) {
       candidate.paths.push_back(locate(group, tensor.name));
       candidate.found += candidate.paths.back().empty() ? 0 : 1;
     }
@@ -80,7 +80,7 @@ class Search {
     }
   }
 
-  std::span<const WantedTensor> wanted_;
+  std::span<const NamedShape> wanted_;
   std::set<haddr_t> seen_;
   Candidate best_;
 };
@@ -96,7 +96,7 @@ bool lies_elsewhere(const hdf5::Dataset& dataset) {
   return H5Pget_external_count(creation.get()) > 0 || H5Pget_layout(creation.get()) == H5D_VIRTUAL;
 }
 
-std::string problem_of(const hdf5::Reader& group, const WantedTensor& wanted, const std::string& path) {
+std::string problem_of(const hdf5::Reader& group, const NamedShape& wanted, const std::string& path) {
   if (path.empty()) return wanted.name + " " + wanted.shape.to_text() + " is missing";
   const hdf5::Dataset dataset = group.dataset(path);
   if (lies_elsewhere(dataset)) return wanted.name + " keeps its numbers in other files, which are not followed";
@@ -128,7 +128,7 @@ std::vector<std::string> left_over(const hdf5::Reader& group, const std::vector<
 }
 
 /// Runs in the child: the numbers of each weight, one message each.
-void send_weights(const std::filesystem::path& path, std::span<const WantedTensor> wanted, const Sender& parent) {
+void send_weights(const std::filesystem::path& path, std::span<const NamedShape> wanted, const Sender& parent) {
   const hdf5::QuietErrors quiet;
   const hdf5::Reader root = hdf5::Reader::open(path, "an HDF5 file with weights");
   const Candidate best = Search(wanted).best(root);
@@ -158,14 +158,14 @@ void send_weights(const std::filesystem::path& path, std::span<const WantedTenso
 
 }  // namespace
 
-std::vector<NamedTensor> read_foreign_weights(const std::filesystem::path& path, std::span<const WantedTensor> wanted) {
+std::vector<NamedTensor> read_foreign_weights(const std::filesystem::path& path, std::span<const NamedShape> wanted) {
   std::uint64_t bytes = 0;
-  for (const WantedTensor& tensor : wanted) bytes += static_cast<std::uint64_t>(tensor.shape.size()) * sizeof(float);
+  for (const NamedShape& tensor : wanted) bytes += static_cast<std::uint64_t>(tensor.shape.size()) * sizeof(float);
   // A packed chunk is unpacked as a whole, in the type of the file.
   ChildProcess child({.place = path.string(), .most_memory_bytes = 8 * bytes + kMemoryBesideTheWeights},
                      [&](const Sender& parent) { send_weights(path, wanted, parent); });
   std::vector<NamedTensor> weights;
-  for (const WantedTensor& tensor : wanted) {
+  for (const NamedShape& tensor : wanted) {
     Tensor value(tensor.shape);
     if (value.size() > 0 &&
         child.receive(value.mutable_data(), value.values().size_bytes()) != value.values().size_bytes()) {

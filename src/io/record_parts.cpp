@@ -221,7 +221,7 @@ void add_earlier_runs(Digest& digest, std::span<const EarlierRun> runs) {
 }
 
 void ask(const WeightsCheck& check, const RecordGroup& root, const std::string& config, std::uint64_t version,
-         std::span<const StoredWeight> weights) {
+         std::span<const NamedShape> weights) {
   if (!check) return;
   try {
     check(config, version, weights);

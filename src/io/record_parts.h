@@ -75,6 +75,6 @@ auto in_place(const RecordGroup& group, const std::string& place, const Read& re
 
 /// Asks before the weights are read, where there is something to ask.
 void ask(const WeightsCheck& check, const RecordGroup& root, const std::string& config, std::uint64_t version,
-         std::span<const StoredWeight> weights);
+         std::span<const NamedShape> weights);
 
 }  // namespace dpml::hdf5

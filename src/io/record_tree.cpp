@@ -380,8 +380,8 @@ Tensor RecordGroup::tensor(const Member& member) const {
   }
 }
 
-std::vector<StoredWeight> RecordGroup::shapes() const {
-  std::vector<StoredWeight> shapes;
+std::vector<NamedShape> RecordGroup::shapes() const {
+  std::vector<NamedShape> shapes;
   for (const Member& member : members_) shapes.push_back({member.name, shape(member)});
   return shapes;
 }

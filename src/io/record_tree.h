@@ -8,7 +8,6 @@
 #include <variant>
 #include <vector>
 
-#include "dpml/io/model_file.h"
 #include "dpml/io/named_tensor.h"
 
 namespace dpml::hdf5 {
@@ -28,8 +27,8 @@ class RecordGroup {
   std::string text(const std::string& name);
   std::vector<std::string> texts(const std::string& name);
   std::vector<std::uint64_t> counts(const std::string& name);
-  std::vector<StoredWeight> shapes() const;  ///< of all members, in the order they were made
-  std::vector<NamedTensor> tensors();        ///< the same with their numbers
+  std::vector<NamedShape> shapes() const;  ///< of all members, in the order they were made
+  std::vector<NamedTensor> tensors();      ///< the same with their numbers
 
   bool has(const std::string& name) const;
   RecordGroup& group(const std::string& name);

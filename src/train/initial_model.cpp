@@ -25,8 +25,8 @@ std::optional<ModelFile> read_own(const std::filesystem::path& file, std::string
   }
 }
 
-std::vector<WantedTensor> wanted_by(const Experiment& experiment) {
-  std::vector<WantedTensor> wanted;
+std::vector<NamedShape> wanted_by(const Experiment& experiment) {
+  std::vector<NamedShape> wanted;
   for (const WeightSize& weight : model_sizes(experiment.model, experiment.train.sample_shape).weights) {
     wanted.push_back({weight.name, weight.shape});
   }

@@ -22,17 +22,16 @@ std::vector<NamedTensor> named_weights(Layer& model) {
 
 namespace {
 
-std::vector<StoredWeight> shapes_of(std::span<const NamedTensor> weights) {
-  std::vector<StoredWeight> shapes;
+std::vector<NamedShape> shapes_of(std::span<const NamedTensor> weights) {
+  std::vector<NamedShape> shapes;
   for (const NamedTensor& weight : weights) shapes.push_back({weight.name, weight.value.shape()});
   return shapes;
 }
 
 /// Throws ConfigError naming every weight that is missing, not known or of another shape.
-void require_fit(std::span<const StoredWeight> weights, std::span<const WeightSize> expected,
-                 const std::string& source) {
+void require_fit(std::span<const NamedShape> weights, std::span<const WeightSize> expected, const std::string& source) {
   std::map<std::string_view, const Shape*> found;
-  for (const StoredWeight& weight : weights) found.emplace(weight.name, &weight.shape);
+  for (const NamedShape& weight : weights) found.emplace(weight.name, &weight.shape);
   std::string problems;
   std::set<std::string_view> known;
   for (const WeightSize& wanted : expected) {
@@ -73,10 +72,10 @@ void require_weights(std::span<const NamedTensor> weights, const Experiment& exp
 }
 
 void require_believable_weights(const std::string& config, std::uint64_t format_version,
-                                std::span<const StoredWeight> weights) {
+                                std::span<const NamedShape> weights) {
   constexpr std::uint64_t kSmall = std::uint64_t{32} << 20;  // bytes
   std::uint64_t bytes = 0;
-  for (const StoredWeight& weight : weights) bytes += static_cast<std::uint64_t>(weight.shape.size()) * sizeof(float);
+  for (const NamedShape& weight : weights) bytes += static_cast<std::uint64_t>(weight.shape.size()) * sizeof(float);
   if (bytes <= kSmall) return;
   const Experiment experiment = parse_stored_config(config, "the config", format_version);
   if (!experiment.program) {

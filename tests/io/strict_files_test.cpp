@@ -160,7 +160,7 @@ TEST_P(StrictFile, IsNoLongerThanWhatItDescribes) {
 TEST_P(StrictFile, AsksBeforeItsWeightsAreRead) {
   const auto path = folder_ / "model.h5";
   write_model_file(path, model());
-  const auto refuse = [&](const std::string& config, std::uint64_t version, std::span<const StoredWeight> weights) {
+  const auto refuse = [&](const std::string& config, std::uint64_t version, std::span<const NamedShape> weights) {
     EXPECT_EQ(config, model().config);
     EXPECT_EQ(version, GetParam() ? 1U : 2U);
     ASSERT_EQ(weights.size(), model().weights.size());
@@ -373,7 +373,7 @@ TEST(StrictCheckpoint, HasNoMoreNumbersThanBelongToItsWeights) {
   longer.averages.push_back({"fc1.weight", Tensor::zeros({100000})});
   write_checkpoint(path, longer);
   expect_error<NotAsWritten>("has more averages than weights", [&] { read_checkpoint(path); });
-  const auto refuse = [](const std::string&, std::uint64_t, std::span<const StoredWeight>) {
+  const auto refuse = [](const std::string&, std::uint64_t, std::span<const NamedShape>) {
     throw ConfigError("are too many");
   };
   write_checkpoint(path, example_checkpoint());

@@ -59,14 +59,14 @@ TEST(Weights, OfASizeThatCountsAreThoseOfTheConfigBeforeTheyAreRead) {
   RunExample example;
   example.run("run", {});
   const ModelFile model = read_model_file(example.folder("run").model());
-  const auto check = [&](const std::string& config, std::vector<StoredWeight> weights) {
+  const auto check = [&](const std::string& config, std::vector<NamedShape> weights) {
     require_believable_weights(config, 2, weights);
   };
-  std::vector<StoredWeight> right;
+  std::vector<NamedShape> right;
   for (const NamedTensor& weight : model.weights) right.push_back({weight.name, weight.value.shape()});
   check(model.config, right);
   check("no config", {{"x", Shape{3}}});  // small: whoever uses it compares
-  std::vector<StoredWeight> longer = right;
+  std::vector<NamedShape> longer = right;
   longer[0].shape = Shape{Index{1} << 31};
   expect_error<ConfigError>("the model expects", [&] { check(model.config, longer); });
   expect_error<ConfigError>("the config", [&] { check("no config", longer); });

@@ -65,16 +65,10 @@ std::vector<std::string> verify_digests(const StoredModel& stored);
 /// refuses (the old file is untouched then) or when a weight's name is impossible or taken.
 void write_model_file(const std::filesystem::path& path, const ModelFile& model);
 
-/// A weight of a file before its numbers are read.
-struct StoredWeight {
-  std::string name;
-  Shape shape;
-};
-
 /// Asked before memory is taken for the weights, with the config and its format version; throws an Error to refuse
 /// them, which becomes NotAsWritten.
 using WeightsCheck =
-    std::function<void(const std::string& config, std::uint64_t format_version, std::span<const StoredWeight> weights)>;
+    std::function<void(const std::string& config, std::uint64_t format_version, std::span<const NamedShape> weights)>;
 
 /// Reads without judging the digests, for audits. Throws FileError when it is not a model file that this version of
 /// dpml can read, or is damaged so that a part cannot be read, and NotAsWritten when it is one but not byte for byte

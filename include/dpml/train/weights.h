@@ -26,6 +26,6 @@ void require_weights(std::span<const NamedTensor> weights, const Experiment& exp
 /// be those of the config's model, and where no config describes it they have to fit into the memory. Small ones pass,
 /// whoever uses them compares. Throws ConfigError.
 void require_believable_weights(const std::string& config, std::uint64_t format_version,
-                                std::span<const StoredWeight> weights);
+                                std::span<const NamedShape> weights);
 
 }  // namespace dpml
