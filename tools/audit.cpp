@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "commands.h"
+#include "dpml/base/digest.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "output.h"
@@ -90,7 +91,15 @@ Json json_of(const AuditReport& report) {
 
 int run(const Request& request) {
   AuditOptions options;
-  if (!request.record.empty()) options.record = request.record;
+  if (!request.record.empty()) {
+    if (!is_digest(request.record)) {
+      throw ConfigError(
+          "--record: expected a record digest, all of its 64 letters from 0 to 9 and a to f, as `dpml train` "
+          "printed it; got \"" +
+          printable(request.record) + "\"");
+    }
+    options.record = request.record;
+  }
   const AuditReport report = audit(request.run, options);
   if (request.json) {
     print_json(json_of(report));

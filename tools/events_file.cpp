@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +14,7 @@ namespace dpml::tools {
 namespace {
 
 constexpr std::string_view kPrefix = "events: ";
+constexpr std::size_t kLongestText = std::size_t{32} << 20;  // bytes, from files and from pipes, which may never end
 
 /// Where the statements at the top of protobuf text begin: behind what closes the one before.
 std::vector<std::size_t> statement_ends(std::string_view text) {
@@ -64,8 +64,16 @@ std::size_t line_of_entry(std::string_view text) {
   return line_of(text, first == ends.end() ? text.size() : *first);
 }
 
+std::string read_standard_input(const std::string& name) {
+  std::string text(kLongestText + 1, '\0');
+  std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(std::cin.gcount()));
+  if (text.size() <= kLongestText) return text;
+  throw FileError(name + ": is longer than " + format_bytes(kLongestText) + ", the most that is read here");
+}
+
 std::string read_text(const std::string& path, const std::string& name) {
-  const std::string text = path == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(path);
+  const std::string text = path == "-" ? read_standard_input(name) : read_file(path, kLongestText);
   if (is_utf16(text)) throw ConfigError(name + ": is UTF-16 text; save it as UTF-8");
   return std::string(without_byte_order_mark(text));
 }
@@ -83,7 +91,7 @@ Ledger read_events(const std::string& path, std::optional<Neighbours> neighbours
   try {
     return parse_ledger(text, neighbours);
   } catch (const Error& error) {
-    std::string problem = error.what();
+    std::string problem = one_line(error.what());
     if (problem.starts_with(kPrefix)) problem.erase(0, kPrefix.size());
     if (problem.find_first_not_of("0123456789") != 0) throw ConfigError(name + ":" + problem);
     if (problem.starts_with("neighbours is not stated")) problem += "; state one by --neighbours";

@@ -6,6 +6,7 @@
 #include "dpml/io/arrays.h"
 #include "dpml/io/model_file.h"
 #include "dpml/train/run.h"
+#include "dpml/train/weights.h"
 #include "model_argument.h"
 #include "output.h"
 
@@ -121,7 +122,7 @@ void add_inspect_command(CLI::App& app, Action& action) {
         }
         return 0;
       }
-      const StoredModel stored = read_stored_model(file);
+      const StoredModel stored = read_stored_model(file, require_believable_weights);
       if (request->json) {
         print_json(json_of(stored));
         return 0;

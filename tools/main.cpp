@@ -36,6 +36,17 @@ void require_known_command(const CLI::App& app, int argc, char** argv) {
                           (nearest.empty() ? "expected " + dpml::list_words(names) : "did you mean " + nearest + "?"));
 }
 
+/// Arguments stand in lines of messages; one with a line break could end such a line and begin another, and whoever
+/// names a folder may be a stranger.
+void require_one_line_each(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument.find('\n') == std::string_view::npos) continue;
+    throw dpml::ConfigError("the argument \"" + dpml::printable(argument) +
+                            "\" has a line break in it; write it in one line, and rename a file whose name has one");
+  }
+}
+
 /// A full disk, or a reader that is gone.
 void require_answer_written() {
   std::cout.flush();
@@ -90,6 +101,7 @@ int main(int argc, char** argv) {
   add_noise_command(app, action);
   refuse_empty_values(app);
   try {
+    require_one_line_each(argc, argv);
     require_known_command(app, argc, argv);
     app.parse(argc, argv);
     std::signal(SIGXFSZ, SIG_IGN);  // a full quota becomes an error that can be told
@@ -97,7 +109,8 @@ int main(int argc, char** argv) {
     require_answer_written();
     return code;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    const bool is_answer = app.exit(error) == 0;  // --help and --version
+    return is_answer && std::cout.flush() ? 0 : 2;
   } catch (const dpml::InternalError& error) {
     std::cerr << "dpml: " << error.what() << "\n";
     return 70;

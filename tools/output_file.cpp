@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "dpml/train/run.h"
 
 namespace dpml::tools {
@@ -52,7 +53,7 @@ fs::path output_path(const std::string& out, const OutputKind& kind, std::span<c
   }
   for (fs::path folder = path.parent_path();; folder = folder.parent_path()) {
     if (is_part_of_run(folder)) {
-      throw ConfigError(out + ": lies in the folder of a run, " + folder.string() +
+      throw ConfigError(out + ": lies in the folder of a run, " + printable(folder.string()) +
                         ", where nothing else is written; write to a file outside");
     }
     if (folder == folder.parent_path()) break;

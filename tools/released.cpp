@@ -10,6 +10,7 @@
 #include "dpml/base/text.h"
 #include "dpml/io/model_file.h"
 #include "dpml/train/claim.h"
+#include "dpml/train/weights.h"
 #include "events_file.h"
 #include "model_argument.h"
 #include "options.h"
@@ -38,7 +39,7 @@ class Runs {
  public:
   void add(const std::string& argument, std::optional<Composition>& whole) {
     const std::string path = model_file_of(argument).string();
-    const StoredModel stored = read_stored_model(path);
+    const StoredModel stored = read_stored_model(path, require_believable_weights);
     for (const std::string& mismatch : verify_digests(stored)) {
       throw FileError(path + ": " + mismatch + "; dpml audit says more");
     }

@@ -72,6 +72,40 @@ void check_epsilon(Findings& findings, const ChainedRun& run) {
                               " gives " + to_text(recomputed) +
                               (reason.empty() ? " by " + findings.report.recomputed.method : ", because " + reason);
   findings.add("epsilon", covers(claimed, recomputed), figures, figures + ": the claim is too small");
+  const std::optional<double>& order = findings.model().claim.order;
+  if (order && !(findings.report.recomputed.order && *order > 1)) {
+    findings.add("order", Verdict::failed,
+                 "the claim names a Rényi order, " + to_text(*order) + ", that gave no epsilon");
+  }
+}
+
+/// A plan whose noise is not known, because nothing was released, still costs about what it aims at.
+void check_plan_of_nothing(Findings& findings) {
+  const std::optional<double>& target = findings.experiment->privacy.target_epsilon;
+  if (findings.whole_plan || !target || findings.model().ending == Ending::stopped_independently) return;
+  const double claimed = findings.model().claim.epsilon;
+  if (claimed >= kLeastShareOfTarget * *target) return;
+  findings.add("epsilon", Verdict::failed,
+               "it stopped before its first release, on what it saw or does not say, and so has to claim its whole "
+               "plan, which aims at " +
+                   to_text(*target) + "; it claims " + to_text(claimed));
+}
+
+/// A budget ends the plan before the step that would exceed it, and no earlier.
+void check_cut_by_budget(Findings& findings, const ChainedRun& run, double budget) {
+  constexpr std::uint64_t kShareOfSteps = 20;  // by which versions of dpml may differ in how tightly they account
+  const std::uint64_t planned = findings.whole_plan->releases();
+  if (planned >= findings.experiment->privacy.steps) return;
+  Ledger longer = *findings.whole_plan;
+  longer.append(Event(longer.entries().front().event), 1 + planned / kShareOfSteps);
+  const double epsilon = run.guarantee(longer).epsilon;
+  if (epsilon > budget) return;
+  findings.add("budget", Verdict::failed,
+               "the budget lets " + group_digits(static_cast<std::int64_t>(longer.releases())) +
+                   " releases through (epsilon " + to_text(epsilon) +
+                   "), but the file says that it ended the plan "
+                   "after " +
+                   group_digits(static_cast<std::int64_t>(planned)));
 }
 
 /// Target and budget are about the whole plan, wherever it stopped.
@@ -79,6 +113,7 @@ void check_limit(Findings& findings, const ChainedRun& run) {
   const PrivacyOptions& privacy = findings.experiment->privacy;
   const std::optional<double> limit = privacy.target_epsilon ? privacy.target_epsilon : privacy.epsilon_budget;
   if (!limit || !findings.whole_plan || !reason_for_nothing(findings).empty()) return;
+  if (privacy.epsilon_budget && !findings.is_version_1()) check_cut_by_budget(findings, run, *limit);
   const std::string word = privacy.target_epsilon ? "target" : "budget";
   const double epsilon = *findings.whole_plan == *findings.claimed_for ? findings.report.recomputed.upper
                                                                        : run.guarantee(*findings.whole_plan).epsilon;
@@ -149,6 +184,7 @@ void check_claims(Findings& findings) {
   try {
     const ChainedRun run = chained(findings);
     check_epsilon(findings, run);
+    check_plan_of_nothing(findings);
     check_limit(findings, run);
     check_lower_bound(findings, run);
     check_others(findings, run);

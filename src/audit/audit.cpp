@@ -7,6 +7,7 @@
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "dpml/train/run.h"
+#include "dpml/train/weights.h"
 #include "findings.h"
 #include "owner_checks.h"
 #include "plan_checks.h"
@@ -120,7 +121,7 @@ AuditReport audit(const std::filesystem::path& run, const AuditOptions& options)
     }
   }
   try {
-    return checked(read_stored_model(file), folder, options);
+    return checked(read_stored_model(file, require_believable_weights), folder, options);
   } catch (const NotAsWritten& reason) {
     return refused(reason);
   }

@@ -78,7 +78,7 @@ std::string problem_of(const Findings& findings, const Checkpoint& checkpoint) {
 
 void check_checkpoint(Findings& findings, const RunFolder& folder) {
   try {
-    const std::string problem = problem_of(findings, read_checkpoint(folder.checkpoint()));
+    const std::string problem = problem_of(findings, read_checkpoint(folder.checkpoint(), require_believable_weights));
     findings.add("checkpoint", problem.empty(),
                  "the run was trained by the config of the model, and began and ended so", problem);
   } catch (const Error& error) {

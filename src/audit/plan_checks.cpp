@@ -130,6 +130,49 @@ void check_ending(Findings& findings, std::uint64_t planned) {
   throw InternalError("Ending: not one of the enumerated values");
 }
 
+/// What the file says of the model that training began from, against its own words; "" when they agree.
+std::string other_initial_model(const ModelFile& model) {
+  switch (model.initial_weights) {
+    case InitialWeights::random:
+      return model.initial_model.empty() ? "" : "were drawn at random, but names a model that they are from";
+    case InitialWeights::same_people:
+    case InitialWeights::disjoint_people:
+      return model.initial_model == model.earlier_runs.back().record
+                 ? ""
+                 : "are those of another model than the last run before it wrote";
+    case InitialWeights::public_data:
+    case InitialWeights::unknown:
+      return "";
+  }
+  throw InternalError("InitialWeights: not one of the enumerated values");
+}
+
+/// Runs of dpml release one kind of event. A ledger of thousands, which nobody but a liar wrote, would keep an
+/// accountant busy.
+bool check_earlier_runs(Findings& findings) {
+  const auto is_plain = [](const EarlierRun& run) {
+    std::size_t kinds = 0;
+    for (const LedgerEntry& entry : run.charged.entries()) {
+      if (!noise_of(entry.event)) return false;
+      kinds += entry.event.get_if<NonPrivate>() == nullptr ? 1 : 0;
+    }
+    return kinds <= 1;
+  };
+  const std::vector<EarlierRun>& runs = findings.model().earlier_runs;
+  if (std::all_of(runs.begin(), runs.end(), is_plain)) return true;
+  findings.add("earlier runs", Verdict::failed,
+               "the ledger of a run before this one holds what no run of dpml releases: other events than those of one "
+               "plan");
+  return false;
+}
+
+/// Without a step, whatever was released and lost, the weights are still those that training began with.
+void check_untouched(Findings& findings) {
+  const ModelFile& model = findings.model();
+  if (findings.is_version_1() || model.averaged || digest_of(model.weights) == model.initial_weights_digest) return;
+  findings.add("weights", Verdict::failed, "no step was taken, but they are not those that training began with");
+}
+
 /// The accountant that a claim about this run has to be by.
 std::string accountant_of_claim(const Findings& findings) {
   const ModelFile& model = findings.model();
@@ -189,7 +232,13 @@ void check_words(Findings& findings) {
   const bool same_origin =
       is_old ? !states_model || !model.initial_model.empty() : model.initial_weights == privacy.initial_weights;
   const bool carries = carries_earlier_runs(model.initial_weights) == !model.earlier_runs.empty();
-  if (same_origin && carries) return;
+  if (same_origin && carries) {
+    const std::string other = is_old ? "" : other_initial_model(model);
+    if (!other.empty()) {
+      findings.add("initial weights", Verdict::failed, "the file says that the weights training began with " + other);
+    }
+    return;
+  }
   findings.add("initial weights", Verdict::failed,
                same_origin ? "training began from the weights of " + to_text(model.initial_weights) +
                                  ", but what was released before is not in the file"
@@ -203,7 +252,8 @@ void check_ledger(Findings& findings) {
   const bool counts_hold = check_counts(findings, planned);
   check_ending(findings, planned);
   const bool is_empty = findings.model().ledger.entries().empty();
-  if (!counts_hold || (!event && !is_empty)) return;
+  if (findings.model().steps == 0) check_untouched(findings);
+  if (!check_earlier_runs(findings) || !counts_hold || (!event && !is_empty)) return;
   if (!event) {  // nothing was released, and the noise that was planned is not known
     findings.claimed_for = findings.model().ledger;
     return;

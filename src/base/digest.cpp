@@ -53,4 +53,9 @@ std::string Digest::hex() {
   return text;
 }
 
+bool is_digest(std::string_view text) {
+  constexpr std::size_t kLetters = 64;
+  return text.size() == kLetters && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 }  // namespace dpml

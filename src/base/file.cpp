@@ -158,6 +158,14 @@ bool take_rights_of_others(const std::filesystem::path& path) {
 
 bool make_private_folder(const std::filesystem::path& folder) {
   std::error_code error;
+  for (std::filesystem::path above = folder; !above.empty(); above = above.parent_path()) {
+    const std::filesystem::file_status status = std::filesystem::status(above, error);
+    if (std::filesystem::exists(status) && !std::filesystem::is_directory(status)) {
+      throw FileError(folder.string() + ": the folder cannot be made: " + above.string() + " is a file, not a folder");
+    }
+    if (above == above.parent_path()) break;
+  }
+  error.clear();
   if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), error);
   if (error) throw FileError(folder.string() + ": the folder cannot be made: " + error.message());
   if (::mkdir(folder.c_str(), 0700) == 0) return true;

@@ -17,18 +17,28 @@ struct CodeRange {
   char32_t last;
 };
 
-/// What has no ink, or moves the ink of others.
-constexpr std::array<CodeRange, 13> kUnseen{{{0x00, 0x1f},
-                                             {0x7f, 0x9f},
-                                             {0xad, 0xad},           // soft hyphen
-                                             {0x61c, 0x61c},         // Arabic letter mark
-                                             {0x180e, 0x180e},       // vowel separator
+/// What has no ink, or moves the ink of others: controls, separators, private use, and what Unicode 15 calls
+/// Default_Ignorable_Code_Point.
+constexpr std::array<CodeRange, 24> kUnseen{{{0x00, 0x1f},       {0x7f, 0x9f}, {0xad, 0xad},  // soft hyphen
+                                             {0x34f, 0x34f},                                  // grapheme joiner
+                                             {0x61c, 0x61c},                                  // Arabic letter mark
+                                             {0x115f, 0x1160},                                // Hangul fillers
+                                             {0x17b4, 0x17b5},       // Khmer vowels without a form
+                                             {0x180b, 0x180f},       // Mongolian selectors, vowel separator
                                              {0x200b, 0x200f},       // zero width, direction marks
                                              {0x2028, 0x202e},       // line and paragraph separators, embeddings
                                              {0x2060, 0x206f},       // word joiner, isolates
+                                             {0x2800, 0x2800},       // the Braille pattern without dots
+                                             {0x3164, 0x3164},       // Hangul filler
+                                             {0xe000, 0xf8ff},       // private use
+                                             {0xfdd0, 0xfdef},       // no characters
+                                             {0xfe00, 0xfe0f},       // variation selectors
                                              {0xfeff, 0xfeff},       // byte order mark
+                                             {0xffa0, 0xffa0},       // Hangul filler of half width
                                              {0xfff0, 0xfffb},       // annotations
                                              {0xfffe, 0xffff},       // no characters
+                                             {0x1bca0, 0x1bca3},     // shorthand controls
+                                             {0x1d173, 0x1d17a},     // musical beams and ties
                                              {0xe0000, 0xe0fff},     // tags
                                              {0xf0000, 0x10ffff}}};  // private use
 
@@ -94,6 +104,10 @@ std::string printable(std::string_view text) {
 
 std::string printable_lines(std::string_view text) {
   return spelled_out(text, true);
+}
+
+std::string one_line(std::string_view message) {
+  return printable(message.substr(0, message.find_last_not_of('\n') + 1));
 }
 
 std::optional<std::size_t> first_invalid_utf8(std::string_view text) {

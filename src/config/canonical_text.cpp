@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "dpml/config.pb.h"
 #include "fill_message.h"
 
@@ -17,12 +18,19 @@ using google::protobuf::Message;
 
 class PathResolver {
  public:
-  PathResolver(const std::filesystem::path& folder, const Origins& origins) : folder_(folder), origins_(origins) {}
+  PathResolver(const std::filesystem::path& folder, const Origins& origins, Problems& problems)
+      : folder_(folder), origins_(origins), problems_(problems) {}
 
   /// `path`, stated in `field`, as an absolute one; an empty one, which is refused later, stays.
   std::string resolved(const std::string& field, const std::string& path) const {
     const std::filesystem::path start = origins_.nearest(field).line > 0 ? folder_ : std::filesystem::path();
-    return path.empty() ? "" : std::filesystem::absolute(start / path).lexically_normal().string();
+    if (path.empty()) return "";
+    const std::string absolute = std::filesystem::absolute(start / path).lexically_normal().string();
+    if (absolute.find('\n') != std::string::npos) {
+      problems_.add(origins_.nearest(field),
+                    "is a path with a line break in it (" + printable(absolute) + "); rename the file or folder");
+    }
+    return absolute;
   }
 
   /// Each of the string fields of `block` that is stated.
@@ -45,6 +53,7 @@ class PathResolver {
  private:
   std::filesystem::path folder_;
   const Origins& origins_;
+  Problems& problems_;
 };
 
 /// Whether a field holds its default, stated or not.
@@ -106,8 +115,9 @@ void fill_block(Message& message) {
 
 }  // namespace
 
-void resolve_paths(schema::Experiment& experiment, const std::string& folder, const Origins& origins) {
-  const PathResolver resolver(folder, origins);
+void resolve_paths(schema::Experiment& experiment, const std::string& folder, const Origins& origins,
+                   Problems& problems) {
+  const PathResolver resolver(folder, origins, problems);
   if (experiment.has_data()) {
     schema::Data& data = *experiment.mutable_data();
     if (data.has_train()) resolver.resolve("data.train", *data.mutable_train());

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "origins.h"
+#include "problems.h"
 
 namespace dpml::schema {
 class Experiment;
@@ -10,8 +11,10 @@ class Experiment;
 
 namespace dpml::config {
 
-/// Makes the paths of a config absolute: those of the file begin in `folder`, those of --set in the current folder.
-void resolve_paths(schema::Experiment& experiment, const std::string& folder, const Origins& origins);
+/// Makes the paths of a config absolute: those of the file begin in `folder`, those of --set in the current folder. A
+/// line break in one is a problem: a path stands in lines of messages and could end one.
+void resolve_paths(schema::Experiment& experiment, const std::string& folder, const Origins& origins,
+                   Problems& problems);
 
 /// Writes out every default of a field of version 1, and takes out those of later ones (proto/dpml/config.proto,
 /// since).

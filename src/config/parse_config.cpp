@@ -16,11 +16,14 @@ namespace dpml {
 
 namespace {
 
-constexpr std::size_t kLongestText = std::size_t{16} << 20;  // bytes; a config is a few KiB
+// In bytes; a config is a few KiB. What is read takes some hundred times as much memory.
+constexpr std::size_t kLongestStored = 2 * kLongestConfig;  // with all defaults written out
 
 /// Text that is no text is told before anything is made of it.
-void require_text(const std::string& text, const std::string& file_name) {
-  if (text.size() > kLongestText) throw ConfigError(file_name + ": is longer than 16 MiB; expected a config of dpml");
+void require_text(const std::string& text, const std::string& file_name, std::size_t longest) {
+  if (text.size() > longest) {
+    throw ConfigError(file_name + ": is longer than " + format_bytes(longest) + "; expected a config of dpml");
+  }
   const std::size_t place = std::min(text.find('\0'), first_invalid_utf8(text).value_or(std::string::npos));
   if (place == std::string::npos) return;
   const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(place), '\n');
@@ -78,21 +81,25 @@ std::string text_to_resume(schema::Experiment message) {
 }
 
 Experiment parse(const std::string& stated, const std::string& file_name, std::span<const std::string> overrides,
-                 std::uint64_t version) {
+                 std::uint64_t version, std::size_t longest) {
   if (is_utf16(stated)) throw ConfigError(file_name + ": is UTF-16 text; save it as UTF-8");
   const std::string text(without_byte_order_mark(stated));
-  require_text(text, file_name);
+  require_text(text, file_name, longest);
   config::Problems problems;
   config::Origins origins(file_name);
   schema::Experiment message;
   config::MessageFiller(origins, problems, version).fill(config::read_statements(text, origins, problems), "", message);
   for (const std::string& override : overrides) config::apply_override(override, message, origins, problems);
-  config::resolve_paths(message, std::filesystem::path(file_name).parent_path().string(), origins);
+  config::resolve_paths(message, std::filesystem::path(file_name).parent_path().string(), origins, problems);
 
   Experiment experiment = read_experiment(config::Section(message, "", origins, problems));
   problems.throw_if_any();
   config::fill_defaults(message);
   experiment.text = config::canonical_text(message);
+  if (experiment.text.size() > kLongestStored) {
+    throw ConfigError(file_name + ": is longer than " + format_bytes(kLongestStored) +
+                      " with all its defaults, as it would stand in model.h5; make it shorter");
+  }
   experiment.text_to_resume = text_to_resume(std::move(message));
   return experiment;
 }
@@ -106,7 +113,7 @@ std::ptrdiff_t first_difference(const std::string& a, const std::string& b) {
 }  // namespace
 
 Experiment parse_config(const std::string& text, const std::string& file_name, std::span<const std::string> overrides) {
-  Experiment experiment = parse(text, file_name, overrides, config::kNewestVersion);
+  Experiment experiment = parse(text, file_name, overrides, config::kNewestVersion, kLongestConfig);
   if (!experiment.program) return experiment;
   throw ConfigError(file_name +
                     ": program: stands only in the model.h5 of a program that embeds dpml, which knows data and model "
@@ -114,7 +121,7 @@ Experiment parse_config(const std::string& text, const std::string& file_name, s
 }
 
 Experiment parse_stored_config(const std::string& text, const std::string& file_name, std::uint64_t format_version) {
-  Experiment experiment = parse(text, file_name, {}, format_version);
+  Experiment experiment = parse(text, file_name, {}, format_version, kLongestStored);
   if (experiment.text == text) return experiment;
   throw ConfigError(file_name + ":" + std::to_string(first_difference(text, experiment.text)) +
                     ": is not in the canonical form in which dpml stores a config, from this line on");

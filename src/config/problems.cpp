@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 
 namespace dpml {
 
@@ -13,7 +14,17 @@ std::string to_text(const Origin& origin) {
 
 namespace config {
 
+namespace {
+
+constexpr std::size_t kMostTold = 200;  // nobody reads more, and a stranger's config may have millions
+
+}  // namespace
+
 void Problems::add(const Origin& origin, std::string_view what) {
+  if (problems_.size() == kMostTold) {
+    ++untold_;
+    return;
+  }
   const int line = origin.line > 0 ? origin.line : std::numeric_limits<int>::max();
   const std::string where = to_text(origin);
   problems_.push_back({line, where + (where.empty() ? "" : ": ") + std::string(what)});
@@ -25,6 +36,7 @@ void Problems::throw_if_any() const {
   std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
   std::string text;
   for (const Problem& problem : ordered) text += (text.empty() ? "" : "\n") + problem.text;
+  if (untold_ > 0) text += "\n" + counted(static_cast<std::int64_t>(untold_), "more problem");
   throw ConfigError(text);
 }
 

@@ -14,8 +14,8 @@ class Problems {
   void add(const Origin& origin, std::string_view what);  ///< `what`: "is 2; state a number below 1"
   bool empty() const { return problems_.empty(); }
 
-  /// Throws ConfigError with one problem a line, `place: field: what`: the file's by line, then those of --set.
-  /// Returns when there are none.
+  /// Throws ConfigError with one problem a line, `place: field: what`: the file's by line, then those of --set; of
+  /// many, the first that were found and how many more there are. Returns when there are none.
   void throw_if_any() const;
 
  private:
@@ -24,6 +24,7 @@ class Problems {
     std::string text;
   };
   std::vector<Problem> problems_;
+  std::size_t untold_ = 0;  ///< problems beyond those that are kept
 };
 
 }  // namespace dpml::config

@@ -1,3 +1,4 @@
+#include "dpml/base/text.h"
 #include "readers.h"
 
 namespace dpml::config {
@@ -44,7 +45,7 @@ void report_problems(const CsvSchema& schema, const Section& table, const std::v
   for (const std::string& problem : csv_schema_problems(schema)) {
     const Section* place = &table;
     for (std::size_t i = 0; i < columns.size() && place == &table; ++i) {
-      if (problem.starts_with("column \"" + schema.columns[i].name + "\": ")) place = &columns[i];
+      if (problem.starts_with("column \"" + printable(schema.columns[i].name) + "\": ")) place = &columns[i];
     }
     place->problem(problem);
   }

@@ -33,7 +33,11 @@ std::optional<double> parsed(std::string_view field) {
 /// All of them, or how many there are: a message must stay readable.
 std::string classes_in_words(const std::vector<std::string>& classes) {
   constexpr Index kFew = 10;
-  if (std::ssize(classes) <= kFew) return list_words(classes);
+  if (std::ssize(classes) <= kFew) {
+    std::vector<std::string> names;
+    for (const std::string& name : classes) names.push_back(printable(name));
+    return list_words(names);
+  }
   return "one of the " + counted(std::ssize(classes), "class", "classes") + " listed in the schema";
 }
 
@@ -77,8 +81,8 @@ class Encoder {
   /// Names the place and what was expected there, never what stood there.
   [[noreturn]] void fail(const std::string& problem) const {
     const bool may_be_header = line_ == 1 && !schema_.header;
-    content_.fail("line " + std::to_string(line_) + ", column \"" + schema_.columns[column_].name + "\": " + problem +
-                  (may_be_header ? "; if the first line holds names, the schema must say so" : ""));
+    content_.fail("line " + std::to_string(line_) + ", column \"" + printable(schema_.columns[column_].name) +
+                  "\": " + problem + (may_be_header ? "; if the first line holds names, the schema must say so" : ""));
   }
 
   bool is_missing(std::string_view field) const {

@@ -28,7 +28,7 @@ void check_header(const FileContent& content, const CsvRows& rows, const CsvSche
   for (std::size_t i = 0; i < schema.columns.size(); ++i) {
     if (rows.fields()[i] == schema.columns[i].name) continue;
     content.fail("line " + std::to_string(rows.line()) + ": the header does not name column " + std::to_string(i + 1) +
-                 " \"" + schema.columns[i].name +
+                 " \"" + printable(schema.columns[i].name) +
                  "\", as the schema does; expected its names in its order (where the first line holds data, the schema "
                  "must say header: false)");
   }
@@ -39,7 +39,7 @@ ColumnMap map_by_name(const FileContent& content, const CsvRows& rows, const Csv
   const auto fail = [&](const std::string& problem) {
     std::vector<std::string> names;
     for (const CsvColumn& column : schema.columns) {
-      if (is_read(column, columns)) names.push_back("\"" + column.name + "\"");
+      if (is_read(column, columns)) names.push_back("\"" + printable(column.name) + "\"");
     }
     content.fail("line " + std::to_string(rows.line()) + ": the header " + problem +
                  "; expected it to name each of these columns, in any order: " + list_words(names, " and "));
@@ -49,9 +49,9 @@ ColumnMap map_by_name(const FileContent& content, const CsvRows& rows, const Csv
     map.field_of.emplace_back();
     if (!is_read(column, columns)) continue;
     const auto found = std::find(header.begin(), header.end(), column.name);
-    if (found == header.end()) fail("does not name the column \"" + column.name + "\"");
+    if (found == header.end()) fail("does not name the column \"" + printable(column.name) + "\"");
     if (std::find(found + 1, header.end(), column.name) != header.end()) {
-      fail("names the column \"" + column.name + "\" twice");
+      fail("names the column \"" + printable(column.name) + "\" twice");
     }
     map.field_of.back() = static_cast<std::size_t>(found - header.begin());
   }

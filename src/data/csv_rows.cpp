@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 20;
 constexpr std::size_t kLongestRow = std::size_t{16} << 20;
+constexpr std::size_t kMostFields = std::size_t{1} << 20;
 
 }  // namespace
 
@@ -72,6 +73,9 @@ void CsvRows::cut_row() {
   row_line_ = line_;
   fields_.push_back(field());
   while (!at_line_end()) {
+    if (fields_.size() == kMostFields) {
+      content_.fail("line " + std::to_string(row_line_) + ": a row of more than 1,048,576 fields; is it a table?");
+    }
     ++position_;  // the separator
     fields_.push_back(field());
   }

@@ -18,7 +18,7 @@ class CsvRows {
   CsvRows(FileContent& content, char separator);
 
   /// Goes to the next row that is not blank; false when there is none. Throws FileError for a quote that is not closed,
-  /// text behind one, or a row longer than 16 MiB.
+  /// text behind one, or a row longer than 16 MiB or of more than 2^20 fields.
   bool next();
 
   const std::vector<std::string_view>& fields() const { return fields_; }  ///< of this row, until next()

@@ -3,6 +3,7 @@
 #include <set>
 #include <string_view>
 
+#include "dpml/base/text.h"
 #include "dpml/data/csv.h"
 
 namespace dpml {
@@ -20,7 +21,7 @@ class Problems {
     }
     std::set<std::string_view> names;
     for (const CsvColumn& column : schema_.columns) {
-      place_ = "column \"" + column.name + "\": ";
+      place_ = "column \"" + printable(column.name) + "\": ";
       if (column.name.empty()) add("a column needs a name");
       if (!names.insert(column.name).second) add("the name is used twice");
       std::visit([&](const auto& kind) { check(kind); }, column.kind);
@@ -58,7 +59,7 @@ class Problems {
     check_words(label.classes, "class");
     for (const std::string& word : label.classes) {
       if (!word.empty() && label.strip.find(word.back()) != std::string::npos) {
-        add("class \"" + word + "\" ends in a letter that is stripped, so no field can match it");
+        add("class \"" + printable(word) + "\" ends in a letter that is stripped, so no field can match it");
       }
     }
   }
@@ -66,10 +67,10 @@ class Problems {
   void check_words(const std::vector<std::string>& words, const std::string& what) {
     std::set<std::string_view> seen;
     for (const std::string& word : words) {
-      if (!seen.insert(word).second) add(what + " \"" + word + "\" is listed twice");
+      if (!seen.insert(word).second) add(what + " \"" + printable(word) + "\" is listed twice");
       const auto& markers = schema_.missing_markers;
       if (std::find(markers.begin(), markers.end(), word) != markers.end()) {
-        add(what + " \"" + word + "\" is also a marker of missing values");
+        add(what + " \"" + printable(word) + "\" is also a marker of missing values");
       }
     }
   }

@@ -38,7 +38,7 @@ std::string guess(const std::filesystem::path& path) {
   }
   const std::string nearest = nearest_word(path.filename().string(), names);
   return nearest.empty() ? "; look for it in " + folder.string()
-                         : "; did you mean " + (folder / nearest).string() + "?";
+                         : "; did you mean " + (folder / printable(nearest)).string() + "?";
 }
 
 }  // namespace

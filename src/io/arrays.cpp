@@ -7,6 +7,7 @@
 
 #include "child_process.h"
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "hdf5_reader.h"
 
 namespace dpml {
@@ -40,14 +41,15 @@ void read_rows(const hdf5::Reader& file, const hdf5::Dataset& dataset, Index beg
   H5Sselect_hyperslab(stored.get(), H5S_SELECT_SET, start.data(), nullptr, lengths.data(), nullptr);
   into.resize(static_cast<std::size_t>(dataset.shape.with_axis(0, end - begin).size()));
   if (H5Dread(dataset.id.get(), H5T_NATIVE_FLOAT, memory.get(), stored.get(), H5P_DEFAULT, into.data()) < 0) {
-    file.fail("dataset \"" + dataset.place + "\" cannot be read; it is truncated or damaged" + hdf5::last_reason());
+    file.fail("dataset \"" + printable(dataset.place) + "\" cannot be read; it is truncated or damaged" +
+              hdf5::last_reason());
   }
 }
 
 /// Runs in the child: the axes, then the numbers in pieces.
 void send_array(const std::filesystem::path& path, const std::string& name, const Sender& parent) {
   const hdf5::QuietErrors quiet;
-  const hdf5::Reader file = hdf5::Reader::open(path, "an HDF5 file with a dataset \"" + name + "\"");
+  const hdf5::Reader file = hdf5::Reader::open(path, "an HDF5 file with a dataset \"" + printable(name) + "\"");
   hdf5::Dataset dataset = file.dataset(name);
   file.require_numbers(dataset);
   parent.send(dataset.shape.axes().data(), dataset.shape.axes().size_bytes());
@@ -79,7 +81,7 @@ Tensor read_hdf5_array(const std::filesystem::path& path, const std::string& nam
     while (!rest.empty()) rest = rest.subspan(child.receive(rest.data(), rest.size_bytes()) / sizeof(float));
     return tensor;
   } catch (const std::bad_alloc&) {
-    throw FileError(path.string() + ": dataset \"" + name + "\" of shape " + shape.to_text() +
+    throw FileError(path.string() + ": dataset \"" + printable(name) + "\" of shape " + shape.to_text() +
                     " does not fit into memory");
   }
 }

@@ -68,8 +68,32 @@ void read_what_version_2_added(hdf5::RecordGroup& root, Checkpoint& checkpoint) 
     checkpoint.stop_basis = parse_stop_basis(root.text_attribute("stop_basis"));
     checkpoint.initial_weights = parse_initial_weights(root.text_attribute("initial_weights"));
   });
-  checkpoint.initial_weights_digest = root.group("digests").text_attribute("initial_weights");
+  checkpoint.initial_weights_digest = hdf5::read_digest(root.group("digests"), "initial_weights");
   if (has_earlier_runs) checkpoint.earlier_runs = hdf5::read_earlier_runs(root);
+}
+
+std::uint64_t numbers_of(std::span<const NamedShape> tensors) {
+  std::uint64_t count = 0;
+  for (const NamedShape& tensor : tensors) count += static_cast<std::uint64_t>(tensor.shape.size());
+  return count;
+}
+
+/// Weights that pass the check first; what belongs to them is not much longer.
+void read_tensors(hdf5::RecordGroup& root, Checkpoint& checkpoint, const WeightsCheck& check) {
+  constexpr std::uint64_t kMostMoments = 2;  // of an optimizer, for each weight
+  constexpr std::uint64_t kFewNumbers = 1024;
+  hdf5::RecordGroup& weights = root.group("weights");
+  hdf5::RecordGroup& optimizer = root.group("optimizer");
+  hdf5::RecordGroup& averages = root.group("averages");
+  const std::vector<NamedShape> shapes = weights.shapes();
+  hdf5::ask(check, root, checkpoint.config, checkpoint.format_version, shapes);
+  if (numbers_of(optimizer.shapes()) > kMostMoments * numbers_of(shapes) + kFewNumbers) {
+    root.fail("has more numbers of the optimizer than belong to its weights");
+  }
+  if (numbers_of(averages.shapes()) > numbers_of(shapes)) root.fail("has more averages than weights");
+  checkpoint.weights = weights.tensors();
+  checkpoint.optimizer = optimizer.tensors();
+  checkpoint.averages = averages.tensors();
 }
 
 }  // namespace
@@ -78,17 +102,17 @@ void write_checkpoint(const std::filesystem::path& path, const Checkpoint& check
   replace_file(path, image_of(checkpoint, record_digest(checkpoint)).bytes());
 }
 
-Checkpoint read_checkpoint(const std::filesystem::path& path) {
+Checkpoint read_checkpoint(const std::filesystem::path& path, const WeightsCheck& check) {
   hdf5::RecordTree file(path);
   hdf5::RecordGroup& root = file.root();
   const std::uint64_t version = hdf5::read_header(root, kFormat);
   Checkpoint checkpoint{.format_version = version,
                         .config = root.text("config"),
                         .steps = root.count_attribute("steps"),
-                        .weights = root.group("weights").tensors(),
-                        .optimizer = root.group("optimizer").tensors(),
-                        .averages = root.group("averages").tensors(),
-                        .initial_model = root.text_attribute("initial_model"),
+                        .weights = {},
+                        .optimizer = {},
+                        .averages = {},
+                        .initial_model = hdf5::read_digest(root, "initial_model"),
                         .dpml_version = hdf5::read_dpml_version(root),
                         .ledger = hdf5::read_ledger(root.group("ledger"), version),
                         .claim = hdf5::read_claim(root.group("claim"))};
@@ -98,6 +122,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& path) {
     read_what_version_2_added(root, checkpoint);
   }
   const std::string record = root.group("digests").text_attribute("record");
+  read_tensors(root, checkpoint, check);
   root.require_all_taken();
   file.require_bytes(image_of(checkpoint, record).bytes());
   if (record == record_digest(checkpoint)) return checkpoint;

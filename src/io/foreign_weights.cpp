@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kDeepestGroup = 16;
 constexpr std::size_t kMostGroups = 1000;
+constexpr std::size_t kMostOthersTold = 10;
 constexpr std::uint64_t kMemoryBesideTheWeights = std::uint64_t{256} << 20;
 
 enum class MemberKind { none, group, dataset };
@@ -54,7 +55,7 @@ struct Candidate {
 
 class Search {
  public:
-  explicit Search(std::span<const WantedTensor> wanted) : wanted_(wanted) {}
+  explicit Search(std::span<const NamedShape> wanted) : wanted_(wanted) {}
 
   Candidate best(const hdf5::Reader& root) {
     visit(root, "", 0);
@@ -69,7 +70,7 @@ class Search {
       return;
     }
     Candidate candidate{.place = place, .paths = {}};
-    for (const WantedTensor& tensor : wanted_) {
+    for (const NamedShape& tensor : wanted_) {
       candidate.paths.push_back(locate(group, tensor.name));
       candidate.found += candidate.paths.back().empty() ? 0 : 1;
     }
@@ -79,7 +80,7 @@ class Search {
     }
   }
 
-  std::span<const WantedTensor> wanted_;
+  std::span<const NamedShape> wanted_;
   std::set<haddr_t> seen_;
   Candidate best_;
 };
@@ -95,7 +96,7 @@ bool lies_elsewhere(const hdf5::Dataset& dataset) {
   return H5Pget_external_count(creation.get()) > 0 || H5Pget_layout(creation.get()) == H5D_VIRTUAL;
 }
 
-std::string problem_of(const hdf5::Reader& group, const WantedTensor& wanted, const std::string& path) {
+std::string problem_of(const hdf5::Reader& group, const NamedShape& wanted, const std::string& path) {
   if (path.empty()) return wanted.name + " " + wanted.shape.to_text() + " is missing";
   const hdf5::Dataset dataset = group.dataset(path);
   if (lies_elsewhere(dataset)) return wanted.name + " keeps its numbers in other files, which are not followed";
@@ -104,7 +105,7 @@ std::string problem_of(const hdf5::Reader& group, const WantedTensor& wanted, co
   return wanted.name + " is " + dataset.shape.to_text() + ", the model expects " + wanted.shape.to_text();
 }
 
-/// Datasets in the folders of the weights that are none of them.
+/// Datasets in the folders of the weights that are none of them: the first ones, and one more where there are more.
 std::vector<std::string> left_over(const hdf5::Reader& group, const std::vector<std::string>& paths) {
   std::set<std::string> folders{""};
   for (const std::string& path : paths) {
@@ -118,15 +119,16 @@ std::vector<std::string> left_over(const hdf5::Reader& group, const std::vector<
     const hdf5::Reader& inner = at(group, folder, opened);
     for (const std::string& name : inner.names()) {
       const std::string path = folder + name;
-      if (kind_of(inner, name) != MemberKind::dataset) continue;
-      if (std::find(paths.begin(), paths.end(), path) == paths.end()) others.push_back(path);
+      if (others.size() > kMostOthersTold) return others;
+      if (std::find(paths.begin(), paths.end(), path) != paths.end()) continue;
+      if (kind_of(inner, name) == MemberKind::dataset) others.push_back(path);
     }
   }
   return others;
 }
 
 /// Runs in the child: the numbers of each weight, one message each.
-void send_weights(const std::filesystem::path& path, std::span<const WantedTensor> wanted, const Sender& parent) {
+void send_weights(const std::filesystem::path& path, std::span<const NamedShape> wanted, const Sender& parent) {
   const hdf5::QuietErrors quiet;
   const hdf5::Reader root = hdf5::Reader::open(path, "an HDF5 file with weights");
   const Candidate best = Search(wanted).best(root);
@@ -141,8 +143,11 @@ void send_weights(const std::filesystem::path& path, std::span<const WantedTenso
     const std::string problem = problem_of(group, wanted[i], best.paths[i]);
     if (!problem.empty()) problems += "\n  " + problem;
   }
-  for (const std::string& other : left_over(group, best.paths))
-    problems += "\n  " + printable(other) + " is not in the model";
+  std::vector<std::string> others = left_over(group, best.paths);
+  const bool has_more = others.size() > kMostOthersTold;
+  if (has_more) others.resize(kMostOthersTold);
+  for (const std::string& other : others) problems += "\n  " + printable(other) + " is not in the model";
+  if (has_more) problems += "\n  and others";
   if (!problems.empty())
     root.fail("the weights in \"/" + printable(best.place) + "\" do not fit the model:" + problems);
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -153,14 +158,14 @@ void send_weights(const std::filesystem::path& path, std::span<const WantedTenso
 
 }  // namespace
 
-std::vector<NamedTensor> read_foreign_weights(const std::filesystem::path& path, std::span<const WantedTensor> wanted) {
+std::vector<NamedTensor> read_foreign_weights(const std::filesystem::path& path, std::span<const NamedShape> wanted) {
   std::uint64_t bytes = 0;
-  for (const WantedTensor& tensor : wanted) bytes += static_cast<std::uint64_t>(tensor.shape.size()) * sizeof(float);
+  for (const NamedShape& tensor : wanted) bytes += static_cast<std::uint64_t>(tensor.shape.size()) * sizeof(float);
   // A packed chunk is unpacked as a whole, in the type of the file.
   ChildProcess child({.place = path.string(), .most_memory_bytes = 8 * bytes + kMemoryBesideTheWeights},
                      [&](const Sender& parent) { send_weights(path, wanted, parent); });
   std::vector<NamedTensor> weights;
-  for (const WantedTensor& tensor : wanted) {
+  for (const NamedShape& tensor : wanted) {
     Tensor value(tensor.shape);
     if (value.size() > 0 &&
         child.receive(value.mutable_data(), value.values().size_bytes()) != value.values().size_bytes()) {

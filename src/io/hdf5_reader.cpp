@@ -62,6 +62,12 @@ Shape shape_of(const Reader& reader, hid_t space, const std::string& place) {
   }
 }
 
+/// C calls it, so it must not throw.
+herr_t keep_name(hid_t, const char* name, const H5L_info_t*, void* names) noexcept {
+  static_cast<std::vector<std::string>*>(names)->emplace_back(name);
+  return 0;
+}
+
 std::string type_name(hid_t type) {
   switch (H5Tget_class(type)) {
     case H5T_INTEGER:
@@ -88,6 +94,9 @@ Reader Reader::open(const std::filesystem::path& path, const std::string& expect
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) fail_to_open("found a folder");
   if (!std::filesystem::exists(path, ignored)) fail_to_open("but there is no such file");
+  // HDF5 would wait for what a pipe never brings.
+  if (!std::filesystem::is_regular_file(path, ignored)) fail_to_open("found a device or a pipe");
+  if (std::filesystem::file_size(path, ignored) == 0) fail_to_open("but the file is empty");
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_fclose_degree(access.get(), H5F_CLOSE_STRONG);
   // Locks fail on some network disks, and a file that is only ever replaced as a whole needs none.
@@ -116,15 +125,9 @@ std::vector<std::string> Reader::names() const {
   const Handle creation(H5Gget_create_plist(id()), H5Pclose);
   H5Pget_link_creation_order(creation.get(), &kept_order);
   const H5_index_t order = (kept_order & H5P_CRT_ORDER_TRACKED) != 0 ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME;
-  H5G_info_t info{};
-  if (H5Gget_info(id(), &info) < 0) fail("group " + quoted(place_) + " cannot be listed" + last_reason());
   std::vector<std::string> names;
-  for (hsize_t i = 0; i < info.nlinks; ++i) {
-    const ssize_t length = H5Lget_name_by_idx(id(), ".", order, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT);
-    if (length < 0) fail("group " + quoted(place_) + " cannot be listed" + last_reason());
-    std::string name(static_cast<std::size_t>(length), '\0');
-    H5Lget_name_by_idx(id(), ".", order, H5_ITER_INC, i, name.data(), name.size() + 1, H5P_DEFAULT);
-    names.push_back(std::move(name));
+  if (H5Literate(id(), order, H5_ITER_INC, nullptr, keep_name, &names) < 0) {
+    fail("group " + quoted(place_) + " cannot be listed" + last_reason());
   }
   return names;
 }

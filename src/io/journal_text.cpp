@@ -5,13 +5,13 @@
 
 #include "dpml/base/digest.h"
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 
 namespace dpml {
 
 namespace {
 
 constexpr std::size_t kSealLetters = 12;
-constexpr std::size_t kRecordLetters = 64;
 constexpr std::size_t kLongestLine = std::size_t{16} << 20;
 constexpr std::string_view kFirstWords = "dpml ledger journal ";
 constexpr std::string_view kEventWord = "event ";
@@ -112,7 +112,7 @@ void JournalParser::take_line(std::string_view line) {
   } catch (const FileError&) {
     throw;
   } catch (const Error& error) {  // of an event, of neighbours, of too many releases
-    fail(error.what());
+    fail(one_line(error.what()));
   }
 }
 
@@ -141,9 +141,7 @@ void JournalParser::take(std::string_view body) {
 }
 
 void JournalParser::take_model(std::string_view record) {
-  const bool is_digest =
-      record.size() == kRecordLetters && record.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-  if (!is_digest) fail("names a model by what is no record digest");
+  if (!is_digest(record)) fail("names a model by what is no record digest");
   models_.push_back({.record = std::string(record), .releases = ledger_->releases()});
 }
 

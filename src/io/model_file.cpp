@@ -121,15 +121,15 @@ NoiseKey read_key_sentence(hdf5::RecordGroup& root) {
   root.fail("its noise_key is none of the two sentences that dpml writes");
 }
 
-/// What both versions have, in the same places.
+/// What both versions have, in the same places, but the weights.
 ModelFile read_common(hdf5::RecordGroup& root, std::uint64_t version) {
   return {.format_version = version,
           .config = root.text("config"),
-          .weights = root.group("weights").tensors(),
+          .weights = {},
           .averaged = root.flag_attribute("averaged"),
           .steps = root.count_attribute("steps"),
           .unit = root.text_attribute("unit"),
-          .initial_model = root.text_attribute("initial_model"),
+          .initial_model = hdf5::read_digest(root, "initial_model"),
           .dpml_version = hdf5::read_dpml_version(root),
           .ledger = hdf5::read_ledger(root.group("ledger"), version),
           .claim = hdf5::read_claim(root.group("claim"))};
@@ -152,7 +152,7 @@ ModelFile read_version_2(hdf5::RecordGroup& root) {
     model.initial_weights = parse_initial_weights(root.text_attribute("initial_weights"));
     model.ending = parse_ending(root.text_attribute("ending"));
   });
-  model.initial_weights_digest = root.group("digests").text_attribute("initial_weights");
+  model.initial_weights_digest = hdf5::read_digest(root.group("digests"), "initial_weights");
   if (!has_earlier_runs) return model;
   model.earlier_runs = hdf5::read_earlier_runs(root);
   if (!root.has(kClaimsOfOthers)) return model;
@@ -192,12 +192,12 @@ void write_model_file(const std::filesystem::path& path, const ModelFile& model)
   replace_file(path, image_of(model, digests_of(model)).bytes());
 }
 
-StoredModel read_stored_model(const std::filesystem::path& path) {
+StoredModel read_stored_model(const std::filesystem::path& path, const WeightsCheck& check) {
   hdf5::RecordTree file(path);
-  return stored_model_in(file);
+  return stored_model_in(file, check);
 }
 
-StoredModel stored_model_in(hdf5::RecordTree& file) {
+StoredModel stored_model_in(hdf5::RecordTree& file, const WeightsCheck& check) {
   hdf5::RecordGroup& root = file.root();
   const std::uint64_t version = hdf5::read_header(root, kFormat);
   StoredModel stored{.model = version == 1 ? read_version_1(root) : read_version_2(root), .stored = {}};
@@ -206,14 +206,17 @@ StoredModel stored_model_in(hdf5::RecordTree& file) {
                    .weights = digests.text_attribute("weights"),
                    .ledger = digests.text_attribute("ledger"),
                    .record = digests.text_attribute("record")};
+  hdf5::RecordGroup& weights = root.group("weights");
+  hdf5::ask(check, root, stored.model.config, version, weights.shapes());
+  stored.model.weights = weights.tensors();
   root.require_all_taken();
   hdf5::require_good_names(stored.model.weights);
   file.require_bytes(image_of(stored.model, stored.stored).bytes());
   return stored;
 }
 
-ModelFile read_model_file(const std::filesystem::path& path) {
-  StoredModel stored = read_stored_model(path);
+ModelFile read_model_file(const std::filesystem::path& path, const WeightsCheck& check) {
+  StoredModel stored = read_stored_model(path, check);
   const std::vector<std::string> mismatches = verify_digests(stored);
   if (mismatches.empty()) return std::move(stored.model);
   throw FileError(path.string() + ": was damaged or changed after dpml wrote it (" + mismatches.front() + ")");

@@ -23,7 +23,7 @@ void write_earlier_run(const GroupWriter& group, const EarlierRun& run) {
 }
 
 EarlierRun read_earlier_run(RecordGroup& group) {
-  return {.record = group.text_attribute("record"),
+  return {.record = read_digest(group, "record"),
           .unit = group.text_attribute("unit"),
           .accountant = group.text_attribute("accountant"),
           .delta = group.number_attribute("delta"),
@@ -65,6 +65,12 @@ std::string read_dpml_version(RecordGroup& root) {
                             "0123456789.abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+~-") == std::string::npos;
   if (version.empty() || version.size() > kLongest || !is_plain) root.fail("its dpml_version is no version of dpml");
   return version;
+}
+
+std::string read_digest(RecordGroup& group, const std::string& name) {
+  std::string digest = group.text_attribute(name);
+  if (!digest.empty() && !is_digest(digest)) group.fail("its " + name + " is no digest: \"" + printable(digest) + "\"");
+  return digest;
 }
 
 std::string parts_of(std::span<const EarlierRun> runs) {
@@ -211,6 +217,18 @@ void add_earlier_runs(Digest& digest, std::span<const EarlierRun> runs) {
                    .add(std::uint64_t{run.fixed_in_advance ? 1U : 0U})
                    .add(digests_of(run.charged).head)
                    .hex());
+  }
+}
+
+void ask(const WeightsCheck& check, const RecordGroup& root, const std::string& config, std::uint64_t version,
+         std::span<const NamedShape> weights) {
+  if (!check) return;
+  try {
+    check(config, version, weights);
+  } catch (const FileError&) {
+    throw;
+  } catch (const Error& error) {
+    root.fail(std::string("its weights: ") + error.what());
   }
 }
 

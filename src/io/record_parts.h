@@ -10,6 +10,8 @@
 #include "dpml/accounting/chain.h"
 #include "dpml/accounting/ledger.h"
 #include "dpml/base/digest.h"
+#include "dpml/base/text.h"
+#include "dpml/io/model_file.h"
 #include "dpml/io/named_tensor.h"
 #include "hdf5_writer.h"
 #include "record_tree.h"
@@ -27,6 +29,8 @@ void write_header(const GroupWriter& root, const std::string& format, std::uint6
 /// The version, which is one that we know, of a file of the given format ("dpml model"). Throws FileError otherwise.
 std::uint64_t read_header(RecordGroup& root, const std::string& format);
 std::string read_dpml_version(RecordGroup& root);
+/// The digest in an attribute; "" where there is none of it.
+std::string read_digest(RecordGroup& group, const std::string& name);
 
 /// The optional parts of a file; "" or "earlier_runs".
 std::string parts_of(std::span<const EarlierRun> runs);
@@ -56,7 +60,8 @@ void write_earlier_runs(const GroupWriter& root, std::span<const EarlierRun> run
 std::vector<EarlierRun> read_earlier_runs(RecordGroup& root);
 void add_earlier_runs(Digest& digest, std::span<const EarlierRun> runs);
 
-/// `read()`, but what it cannot make out of the content, whatever it throws, is NotAsWritten "<path>: <place>: ...".
+/// `read()`, but what it cannot make out of the content, whatever it throws, is NotAsWritten "<path>: <place>: ..." in
+/// one line: the content may stand in it.
 template <class Read>
 auto in_place(const RecordGroup& group, const std::string& place, const Read& read) {
   try {
@@ -64,8 +69,12 @@ auto in_place(const RecordGroup& group, const std::string& place, const Read& re
   } catch (const FileError&) {
     throw;
   } catch (const Error& error) {
-    group.fail(place + ": " + error.what());
+    group.fail(place + ": " + one_line(error.what()));
   }
 }
+
+/// Asks before the weights are read, where there is something to ask.
+void ask(const WeightsCheck& check, const RecordGroup& root, const std::string& config, std::uint64_t version,
+         std::span<const NamedShape> weights);
 
 }  // namespace dpml::hdf5

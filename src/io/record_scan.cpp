@@ -13,7 +13,10 @@ namespace dpml::hdf5 {
 
 namespace {
 
+// More than any file of dpml has, and few enough to be scanned at once.
 constexpr int kDeepestGroup = 4;
+constexpr hsize_t kMostMembers = 1U << 16;  // of all groups
+constexpr hsize_t kMostAttributes = 64;     // of one group
 
 class Scanner {
  public:
@@ -49,15 +52,17 @@ class Scanner {
     attributes(id, place);
     H5G_info_t info{};
     if (H5Gget_info(id, &info) < 0) damaged("group \"" + printable(place) + "\" cannot be listed");
+    if (info.nlinks > members_left_) refuse(place, "has more members than any group of dpml");
+    members_left_ -= info.nlinks;
+    unsigned kept_order = 0;
+    const Handle creation(H5Gget_create_plist(id), H5Pclose);
+    H5Pget_link_creation_order(creation.get(), &kept_order);
+    if ((kept_order & H5P_CRT_ORDER_TRACKED) == 0) refuse(place, "does not keep the order of its members");
     writer_.count(info.nlinks);
     for (hsize_t i = 0; i < info.nlinks; ++i) member(id, link_name(id, i, place), place, depth);
   }
 
   std::string link_name(hid_t id, hsize_t i, const std::string& place) const {
-    unsigned kept_order = 0;
-    const Handle creation(H5Gget_create_plist(id), H5Pclose);
-    H5Pget_link_creation_order(creation.get(), &kept_order);
-    if ((kept_order & H5P_CRT_ORDER_TRACKED) == 0) refuse(place, "does not keep the order of its members");
     const ssize_t length = H5Lget_name_by_idx(id, ".", H5_INDEX_CRT_ORDER, H5_ITER_INC, i, nullptr, 0, H5P_DEFAULT);
     if (length <= 0) damaged("group \"" + printable(place) + "\" cannot be listed");
     std::string name(static_cast<std::size_t>(length), '\0');
@@ -73,6 +78,9 @@ class Scanner {
     if (link.type != H5L_TYPE_HARD) refuse(place, "is a link to another place");
     const Handle object(H5Oopen(parent, name.c_str(), H5P_DEFAULT), H5Oclose);
     if (!object.is_valid()) damaged("\"" + printable(place) + "\" cannot be opened");
+    H5O_info_t info{};
+    if (H5Oget_info2(object.get(), &info, H5O_INFO_BASIC) < 0) damaged("\"" + printable(place) + "\" is damaged");
+    if (info.rc != 1) refuse(place, "has several names");
     writer_.text(name);
     const H5I_type_t kind = H5Iget_type(object.get());
     if (kind == H5I_GROUP) {
@@ -88,6 +96,7 @@ class Scanner {
   void attributes(hid_t id, const std::string& place) {
     H5O_info_t info{};
     if (H5Oget_info2(id, &info, H5O_INFO_NUM_ATTRS) < 0) damaged("\"" + printable(place) + "\" is damaged");
+    if (info.num_attrs > kMostAttributes) refuse(place, "has more attributes than any group of dpml");
     writer_.count(info.num_attrs);
     for (hsize_t i = 0; i < info.num_attrs; ++i) {
       const Handle found(H5Aopen_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT), H5Aclose);
@@ -190,6 +199,7 @@ class Scanner {
 
   std::string path_;
   std::uint64_t left_;
+  hsize_t members_left_ = kMostMembers;
   ScanWriter writer_;
 };
 

@@ -25,6 +25,10 @@ namespace {
 constexpr std::uint64_t kMemoryOfScan = std::uint64_t{200} << 20;
 constexpr double kPatienceSeconds = 10;
 
+// What is text, or counted beside text, is taken into memory as a whole.
+constexpr std::uint64_t kMostTextBytes = std::uint64_t{32} << 20;
+constexpr std::uint64_t kMostRows = std::uint64_t{1} << 17;
+
 constexpr char kScanned = 's';
 constexpr char kRefused = 'x';
 
@@ -180,8 +184,8 @@ std::string RecordTree::scanned() const {
                     std::to_string(bytes_) + " are left");
   }
   if (end < bytes_) {
-    throw NotAsWritten(path_ + ": has " + std::to_string(bytes_ - end) +
-                       " bytes after its end; dpml did not write this file");
+    throw NotAsWritten(path_ + ": has " + counted(static_cast<std::int64_t>(bytes_ - end), "byte") +
+                       " after its end; dpml did not write this file");
   }
   ChildProcess child({.place = path_,
                       .patience_seconds = kPatienceSeconds,
@@ -313,6 +317,9 @@ const RecordGroup::Dataset& RecordGroup::dataset(const std::string& name, char k
   const Member& found = member(name);
   const auto* dataset = std::get_if<Dataset>(&found.content);
   if (dataset == nullptr || dataset->kind != kind) fail("expected " + expected + " in " + shown(place_ + name));
+  const bool is_too_long = !dataset->axes.empty() && dataset->axes.front() > kMostRows;
+  if (is_too_long || dataset->bytes > kMostTextBytes)
+    fail(shown(place_ + name) + " is longer than any that dpml writes");
   return *dataset;
 }
 
@@ -346,25 +353,42 @@ std::vector<std::uint64_t> RecordGroup::counts(const std::string& name) {
   return counts;
 }
 
-Tensor RecordGroup::tensor(const Member& member) const {
-  const auto& dataset = std::get<Dataset>(member.content);
+const RecordGroup::Dataset& RecordGroup::floats(const Member& member) const {
+  const auto* dataset = std::get_if<Dataset>(&member.content);
+  if (dataset == nullptr || dataset->kind != 'f') fail("expected float32 numbers in " + shown(place_ + member.name));
+  if (first_invalid_utf8(member.name)) fail("the name " + shown(place_ + member.name) + " is no UTF-8");
+  return *dataset;
+}
+
+Shape RecordGroup::shape(const Member& member) const {
+  const Dataset& dataset = floats(member);
   try {
-    Tensor tensor(Shape(std::vector<Index>(dataset.axes.begin(), dataset.axes.end())));
-    tree_->read(dataset.offset, tensor.mutable_data(), static_cast<std::size_t>(dataset.bytes));
-    return tensor;
+    return Shape(std::vector<Index>(dataset.axes.begin(), dataset.axes.end()));
   } catch (const ShapeError& error) {
     fail(shown(place_ + member.name) + ": " + error.what());
+  }
+}
+
+Tensor RecordGroup::tensor(const Member& member) const {
+  const Dataset& dataset = floats(member);
+  try {
+    Tensor tensor(shape(member));
+    tree_->read(dataset.offset, tensor.mutable_data(), static_cast<std::size_t>(dataset.bytes));
+    return tensor;
   } catch (const std::bad_alloc&) {
     throw FileError(tree_->path() + ": " + shown(place_ + member.name) + " does not fit into memory");
   }
 }
 
+std::vector<NamedShape> RecordGroup::shapes() const {
+  std::vector<NamedShape> shapes;
+  for (const Member& member : members_) shapes.push_back({member.name, shape(member)});
+  return shapes;
+}
+
 std::vector<NamedTensor> RecordGroup::tensors() {
   std::vector<NamedTensor> tensors;
   for (Member& member : members_) {
-    const auto* dataset = std::get_if<Dataset>(&member.content);
-    if (dataset == nullptr || dataset->kind != 'f') fail("expected float32 numbers in " + shown(place_ + member.name));
-    if (first_invalid_utf8(member.name)) fail("the name " + shown(place_ + member.name) + " is no UTF-8");
     member.is_taken = true;
     tensors.push_back({member.name, tensor(member)});
   }

@@ -27,7 +27,8 @@ class RecordGroup {
   std::string text(const std::string& name);
   std::vector<std::string> texts(const std::string& name);
   std::vector<std::uint64_t> counts(const std::string& name);
-  std::vector<NamedTensor> tensors();  ///< all members, in the order they were made
+  std::vector<NamedShape> shapes() const;  ///< of all members, in the order they were made
+  std::vector<NamedTensor> tensors();      ///< the same with their numbers
 
   bool has(const std::string& name) const;
   RecordGroup& group(const std::string& name);
@@ -64,6 +65,8 @@ class RecordGroup {
   Value attribute(const std::string& name, const std::string& kind);
   Member& member(const std::string& name);
   const Dataset& dataset(const std::string& name, char kind, const std::string& expected);
+  const Dataset& floats(const Member& member) const;
+  Shape shape(const Member& member) const;
   Tensor tensor(const Member& member) const;
   std::vector<std::string> split_texts(const Dataset& dataset, const std::string& name) const;
 

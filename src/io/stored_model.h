@@ -6,6 +6,6 @@
 namespace dpml {
 
 /// The model in a file that was scanned; what read_stored_model does with it.
-StoredModel stored_model_in(hdf5::RecordTree& file);
+StoredModel stored_model_in(hdf5::RecordTree& file, const WeightsCheck& check = {});
 
 }  // namespace dpml

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kLongestText = 100;  ///< attributes beyond are described, not shown
 constexpr hssize_t kMostNumbers = 8;
 constexpr std::size_t kLongestTree = 1U << 20;
+constexpr hsize_t kMostAttributes = 100;  ///< of one object
 constexpr int kDeepestGroup = 50;
 
 std::string type_text(hid_t type) {
@@ -103,16 +104,28 @@ class TreePrinter {
   void attributes(hid_t object, int depth) {
     H5O_info_t info{};
     if (H5Oget_info2(object, &info, H5O_INFO_NUM_ATTRS) < 0) return line(depth, "@  unreadable");
-    for (hsize_t i = 0; i < info.num_attrs && text_.size() <= kLongestTree; ++i) {
-      const hdf5::Handle found(H5Aopen_by_idx(object, ".", H5_INDEX_NAME, H5_ITER_INC, i, H5P_DEFAULT, H5P_DEFAULT),
-                               H5Aclose);
-      std::array<char, 256> name{};
-      if (!found.is_valid() || H5Aget_name(found.get(), name.size(), name.data()) < 0) {
-        line(depth, "@  unreadable" + hdf5::last_reason());
-      } else {
-        line(depth, "@" + printable(name.data()) + " = " + attribute_value(found.get()));
-      }
+    // By their index each would take time that grows with their number.
+    std::vector<std::string> names;
+    hsize_t next = 0;
+    if (H5Aiterate2(object, H5_INDEX_NAME, H5_ITER_INC, &next, keep_name, &names) < 0) {
+      line(depth, "@  unreadable" + hdf5::last_reason());
     }
+    for (const std::string& name : names) {
+      if (text_.size() > kLongestTree) return;
+      const hdf5::Handle found(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose);
+      line(depth, "@" + printable(name) +
+                      (found.is_valid() ? " = " + attribute_value(found.get()) : "  unreadable" + hdf5::last_reason()));
+    }
+    if (info.num_attrs > kMostAttributes) {
+      line(depth, "@  ... (" + std::to_string(info.num_attrs - kMostAttributes) + " more, not shown)");
+    }
+  }
+
+  /// C calls it, so it must not throw.
+  static herr_t keep_name(hid_t, const char* name, const H5A_info_t*, void* names) noexcept {
+    auto& kept = *static_cast<std::vector<std::string>*>(names);
+    kept.emplace_back(name);
+    return kept.size() < kMostAttributes ? 0 : 1;  // 1 ends the iteration
   }
 
   static std::string attribute_value(hid_t attribute) {

@@ -9,6 +9,7 @@
 #include "dpml/io/model_file.h"
 #include "dpml/train/claim.h"
 #include "dpml/train/run.h"
+#include "dpml/train/weights.h"
 
 namespace dpml {
 
@@ -17,15 +18,15 @@ namespace {
 /// A model file that dpml wrote; nothing for any other file, with the reason in `why`.
 std::optional<ModelFile> read_own(const std::filesystem::path& file, std::string& why) {
   try {
-    return read_model_file(file);
+    return read_model_file(file, require_believable_weights);
   } catch (const FileError& error) {
     why = error.what();
     return std::nullopt;
   }
 }
 
-std::vector<WantedTensor> wanted_by(const Experiment& experiment) {
-  std::vector<WantedTensor> wanted;
+std::vector<NamedShape> wanted_by(const Experiment& experiment) {
+  std::vector<NamedShape> wanted;
   for (const WeightSize& weight : model_sizes(experiment.model, experiment.train.sample_shape).weights) {
     wanted.push_back({weight.name, weight.shape});
   }

@@ -23,8 +23,9 @@ TensorDataset read_source(const DataOptions& options, CsvColumns columns) {
             [&](const CsvSource& source) { return read_csv(source.file, source.schema, columns).dataset; },
             [&](const Hdf5Source& source) {
               const std::string file = source.file.string() + ": ";
-              return join_dataset(read_hdf5_array(source.file, source.inputs), file + source.inputs,
-                                  read_hdf5_array(source.file, source.labels), file + source.labels, options.dataset);
+              return join_dataset(read_hdf5_array(source.file, source.inputs), file + printable(source.inputs),
+                                  read_hdf5_array(source.file, source.labels), file + printable(source.labels),
+                                  options.dataset);
             },
             [&](const NpySource& source) { return read_npy_dataset(source.inputs, source.labels, options.dataset); }},
       options.source);
@@ -106,7 +107,7 @@ std::unique_ptr<TensorDataset> open_inputs(const DataOptions& options, const fs:
               return checked(read_csv(file, source.schema, CsvColumns::inputs_by_name).dataset, options);
             },
             [&](const Hdf5Source& source) {
-              const std::string name = file.string() + ": " + source.inputs;
+              const std::string name = file.string() + ": " + printable(source.inputs);
               return checked(without_labels(read_hdf5_array(file, source.inputs), name, dataset), options);
             },
             [&](const NpySource&) { return checked(without_labels(read_npy(file), file.string(), dataset), options); }},

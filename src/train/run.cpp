@@ -59,7 +59,7 @@ Checkpoint read_begun(const Experiment& experiment, const RunFolder& folder) {
     throw ConfigError(folder.path.string() + ": there is no run to resume (" + folder.checkpoint().string() +
                       " is missing); start one without --resume");
   }
-  Checkpoint checkpoint = read_checkpoint(folder.checkpoint());
+  Checkpoint checkpoint = read_checkpoint(folder.checkpoint(), require_believable_weights);
   const Experiment started =
       parse_stored_config(checkpoint.config, folder.checkpoint().string() + ": config", checkpoint.format_version);
   if (started.text_to_resume != experiment.text_to_resume) {
@@ -407,7 +407,7 @@ RunResult run_training(const Experiment& experiment, const RunOptions& options) 
 }
 
 LoadedModel load_model(const std::filesystem::path& model_file) {
-  const ModelFile file = read_model_file(model_file);
+  const ModelFile file = read_model_file(model_file, require_believable_weights);
   Experiment experiment = parse_stored_config(file.config, model_file.string() + ": config", file.format_version);
   if (experiment.program) {
     throw ConfigError(model_file.string() + ": was trained by the program \"" + printable(*experiment.program) +

@@ -281,7 +281,8 @@ TrainerState Trainer::state() const {
   TrainerState state{.step = parts_->step,
                      .weights = {},
                      .optimizer = parts_->optimizer->state(),
-                     .averages = parts_->average.averages()};
+                     .averages = parts_->average.averages(),
+                     .figures_were_read = parts_->figures_were_read};
   for (const Parameter* parameter : parts_->parameters) state.weights.push_back(parameter->tensor());
   return state;
 }
@@ -295,6 +296,7 @@ void Trainer::restore(const TrainerState& state) {
   parts_->optimizer->restore(state.optimizer);
   parts_->average.restore(state.averages);
   parts_->step = state.step;
+  parts_->figures_were_read = parts_->figures_were_read || state.figures_were_read;
   look_at_weights();
   require_finite_weights();
 }

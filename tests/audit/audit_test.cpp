@@ -224,6 +224,47 @@ TEST_F(Audit, ChecksABudgetAndWhatIsLeftOfIt) {
   longer.planned += 1;
   write_model_file(example_->folder("budget").model(), longer);
   EXPECT_EQ(failed_checks(audit(example_->folder("budget").model())), (Names{"budget"}));
+  // Nobody may say that the budget ended the run after one release.
+  ModelFile shorter = model;
+  shorter.ledger = Ledger(model.ledger.neighbours());
+  shorter.ledger.append(model.ledger.entries()[0].event);
+  shorter.planned = shorter.steps = 1;
+  shorter.claim.epsilon = epsilon_of(shorter.ledger);
+  write_model_file(example_->folder("budget").model(), shorter);
+  EXPECT_EQ(failed_checks(audit(example_->folder("budget").model())), (Names{"budget"}));
+}
+
+TEST_F(Audit, FailsTrainedWeightsWithoutAnyRelease) {
+  const auto nothing = [](Ending ending, double epsilon) {
+    return forged([=](ModelFile& model) {
+      model.ledger = Ledger(model.ledger.neighbours());
+      model.steps = 0;
+      model.ending = ending;
+      model.claim.epsilon = epsilon;
+    });
+  };
+  EXPECT_EQ(failed_checks(audit(nothing(Ending::stopped_independently, 0).model())), (Names{"weights"}));
+  EXPECT_EQ(failed_checks(audit(nothing(Ending::stopped_on_releases, 0).model())), (Names{"weights", "epsilon"}));
+  const RunFolder untouched = forged([](ModelFile& model) {
+    model.ledger = Ledger(model.ledger.neighbours());
+    model.steps = 0;
+    model.ending = Ending::stopped_independently;
+    model.claim.epsilon = 0;
+    model.initial_weights_digest = digest_of(model.weights);
+  });
+  EXPECT_EQ(failed_checks(audit(untouched.model())), Names{}) << "random weights that nothing was added to";
+  EXPECT_EQ(failed_checks(audit(forged([](ModelFile& model) { model.steps = 0; }).model())), (Names{"weights"}))
+      << "as if every release had been lost in a crash";
+}
+
+TEST_F(Audit, FailsARenyiOrderThatGaveNoEpsilon) {
+  for (const double order : {3.0, std::numeric_limits<double>::quiet_NaN()}) {
+    EXPECT_EQ(failed_checks(audit(forged([&](ModelFile& model) { model.claim.order = order; }).model())),
+              (Names{"order"}));
+  }
+  example_->run("rdp", {"averaging.decay=0", "privacy.accountant=\"rdp\""});
+  EXPECT_TRUE(read_model_file(example_->folder("rdp").model()).claim.order.has_value());
+  EXPECT_EQ(failed_checks(audit(example_->folder("rdp").path)), Names{});
 }
 
 TEST_F(Audit, FailsAnotherDeltaUnitAccountantOrNeighbours) {
@@ -584,7 +625,44 @@ TEST_F(AuditOfAChain, FailsAnInitialModelThatWasReplacedOrAWordThatWasChanged) {
             (Names{"checkpoint", "journal"}));
 }
 
+TEST_F(AuditOfAChain, FailsTheNameOfAnotherModelThanTheRunBefore) {
+  run_after("good", "chain", "SAME_PEOPLE", {"privacy.target_epsilon=9"});
+  run_after("good", "next", "DISJOINT_PEOPLE");
+  const auto renamed = [](const std::string& name, const std::string& record) {
+    ModelFile model = read_model_file(example_->folder(name).model());
+    model.initial_model = record;
+    const std::filesystem::path path = *example_ / "renamed.h5";
+    write_model_file(path, model);
+    return failed_checks(audit(path));
+  };
+  for (const char* name : {"good", "chain", "next"}) {
+    EXPECT_EQ(renamed(name, std::string(64, '0')), (Names{"initial weights"})) << name;
+  }
+  for (const char* name : {"chain", "next"}) EXPECT_EQ(renamed(name, ""), (Names{"initial weights"})) << name;
+}
+
 // No lie makes it work.
+
+TEST_F(AuditOfAChain, AsksNoAccountantAboutAnEarlierRunThatIsNone) {
+  run_after("good", "after", "DISJOINT_PEOPLE");
+  ModelFile model = read_model_file(example_->folder("after").model());
+  Ledger ledger(Neighbours::add_or_remove_one);
+  for (int i = 0; i < 3000; ++i) ledger.append(PoissonSampled{0.001 + 1e-7 * i, Gaussian{0.7 + 1e-6 * i}}, 1000000000);
+  for (const Event& strange : {Event(Laplace{1}), Event(Gaussian{2})}) {
+    Ledger other(Neighbours::add_or_remove_one);
+    other.append(strange);
+    other.append(Gaussian{3});
+    for (const Ledger& charged : {ledger, other}) {
+      model.earlier_runs[0].charged = charged;
+      write_model_file(*example_ / "after.h5", model);
+      const auto start = std::chrono::steady_clock::now();
+      const AuditReport report = audit(*example_ / "after.h5");
+      EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 2);
+      EXPECT_EQ(failed_checks(report), (Names{"earlier runs"}));
+      EXPECT_EQ(verdict_of(report, "epsilon"), Verdict::not_checkable);
+    }
+  }
+}
 
 TEST_F(Audit, AsksNoAccountantAboutALedgerThatIsNotPlanned) {
   const RunFolder folder = forged([](ModelFile& model) {

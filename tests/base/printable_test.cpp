@@ -24,10 +24,14 @@ TEST(Printable, SpellsOutWhatCannotBeSeen) {
   EXPECT_EQ(printable("\xef\xbb\xbf"
                       "a\xf3\xa0\x81\x81"),
             "\\u{feff}a\\u{e0041}");
+  EXPECT_EQ(printable("a\u3164\u115f\uffa0\ufe0f\u034f\u2800z"),
+            "a\\u{3164}\\u{115f}\\u{ffa0}\\u{fe0f}\\u{34f}\\u{2800}z")
+      << "fillers look like blanks";
+  EXPECT_EQ(printable("\ue000"), "\\u{e000}") << "private use";
 }
 
 TEST(Printable, KeepsLettersOfEveryScript) {
-  for (const char* text : {"größe", "ελληνικά", "日本語", "Ω ≤ ∞", "🙂", "naïve café", "\\x1b is text"}) {
+  for (const char* text : {"größe", "ελληνικά", "日本語", "Ω ≤ ∞", "🙂", "naïve café", "\ufffd", "\\x1b is text"}) {
     EXPECT_EQ(printable(text), text);
     EXPECT_EQ(printable_lines(text), text);
     EXPECT_FALSE(first_invalid_utf8(text).has_value()) << text;
@@ -49,6 +53,11 @@ TEST(Printable, SpellsOutBytesThatAreNoText) {
 
 TEST(Printable, KeepsLinesWhereTheyAreOurs) {
   EXPECT_EQ(printable_lines("a\n\tb\r\033c"), "a\n\tb\\r\\x1bc");
+}
+
+TEST(Printable, KeepsAMessageInOneLine) {
+  EXPECT_EQ(one_line("no field \"a\nPASSED\".\n"), "no field \"a\\nPASSED\".");
+  EXPECT_EQ(one_line("\n"), "");
 }
 
 TEST(Printable, IsTextOfVisibleLettersWhateverComes) {

@@ -38,6 +38,11 @@ TEST(Problems, DoNotTellWhereAModelWithoutLayersEnds) {
   EXPECT_EQ(found.find("the model ends in"), std::string::npos) << found;
 }
 
+TEST(Problems, OfAPathAreToldInOneLine) {
+  expect_problem(with("train-images.gz", "a\\nPASSED"),
+                 "c.txtpb:11: data.train.idx.inputs: is a path with a line break in it (");
+}
+
 TEST(Problems, ListTheFieldsWhenNoneIsNear) {
   expect_problem(with("shape: [8", "qqqqqqq: 1 shape: [8"),
                  "c.txtpb:12: data.qqqqqqq: no such field; this block knows train, test, shape, classes");

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include "base/expect_error.h"
 #include "config/small_config.h"
 
 namespace dpml {
@@ -86,9 +87,28 @@ TEST(Robustness, SurvivesNumbersOfAnySize) {
 
 TEST(Robustness, RefusesBlocksWithoutEnd) {
   std::string deep;
-  for (int i = 0; i < 100000; ++i) deep += "model { layer { sequential { ";
+  for (int i = 0; i < 30000; ++i) deep += "model { layer { sequential { ";
   EXPECT_NE(problems_of(deep).find("c.txtpb:1: blocks lie more than 100 deep"), std::string::npos);
-  EXPECT_NE(problems_of(std::string((16 << 20) + 1, ' ')).find("longer than 16 MiB"), std::string::npos);
+}
+
+TEST(Robustness, RefusesWhatIsTooLongAndTellsWhatCanBeRead) {
+  EXPECT_NE(problems_of(std::string(kLongestConfig + 1, ' ')).find("longer than 1.0 MiB"), std::string::npos);
+  std::string blocks;
+  for (int i = 0; i < 15000; ++i)
+    blocks += "layer { residual { body { layer { tanh {} } } } }\n";  // grows when written out
+  EXPECT_NE(
+      problems_of(with("layer { flatten {} }", blocks + "layer { flatten {} }")).find("longer than 2.0 MiB with all"),
+      std::string::npos);
+  std::string wrong;
+  for (int i = 0; i < 50000; ++i) wrong += "x: 1\n";
+  const std::string problems = problems_of(kSmallConfig + wrong);
+  EXPECT_EQ(std::count(problems.begin(), problems.end(), '\n'), 200);
+  EXPECT_NE(problems.find("\n49,800 more problems"), std::string::npos);
+}
+
+TEST(Robustness, OfStoredConfigsAsWell) {
+  expect_error<ConfigError>("longer than 2.0 MiB",
+                            [] { parse_stored_config(std::string(3 << 20, ' '), "model.h5", 2); });
 }
 
 }  // namespace

@@ -307,6 +307,9 @@ TEST(Csv, RefusesWhatIsNoTableWithoutHoldingIt) {
   const std::string zeros(std::size_t{40} << 20, '\0');
   EXPECT_TRUE(refuses(folder.write("words", zeros), "line 1: a row of more than 16 MiB",
                       [&] { read_csv(folder.write("words", zeros), words("a", "b")); }));
+  const std::string commas(std::size_t{2} << 20, ',');
+  EXPECT_TRUE(refuses(folder.write("words", commas), "line 1: a row of more than 1,048,576 fields",
+                      [&] { read_csv(folder.write("words", commas), words("a", "b")); }));
   for (const std::string& content : {gzip(zeros), gzip("a,\"" + zeros)}) {
     const auto path = folder.write("words", content);
     EXPECT_TRUE(refuses(path, "the gzip data unfolds to more than", [&] { read_csv(path, words("a", "b")); }));

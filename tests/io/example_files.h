@@ -139,7 +139,7 @@ inline Checkpoint example_checkpoint() {
           .averages = {},
           .stop_basis = StopBasis::releases,
           .initial_weights = InitialWeights::unknown,
-          .initial_model = "0123",
+          .initial_model = std::string(64, 'c'),
           .initial_weights_digest = model.initial_weights_digest,
           .dpml_version = model.dpml_version,
           .ledger = model.ledger,

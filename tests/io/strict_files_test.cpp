@@ -2,6 +2,8 @@
 
 #include <functional>
 
+#include "base/expect_error.h"
+#include "dpml/base/text.h"
 #include "dpml/io/checkpoint.h"
 #include "dpml/io/journal.h"
 #include "dpml/io/model_file.h"
@@ -73,7 +75,7 @@ TEST_P(StrictFile, HasNothingThatTheFormatDoesNotKnow) {
   expect_refused("is not what dpml writes for its content", [&](ForeignFile& file) {
     file.dataset("weights/extra", H5T_IEEE_F32LE, {1}, H5T_NATIVE_FLOAT, &number);
   });
-  expect_refused("has \"/note\", which is no part of the format", [](ForeignFile& file) { file.group("note"); });
+  expect_refused("\"/note/\" does not keep the order of its members", [](ForeignFile& file) { file.group("note"); });
   expect_refused("\"/note/\" does not keep the order of its members", [](ForeignFile& file) {
     file.group("note");
     file.group("note/inside");
@@ -99,10 +101,10 @@ TEST_P(StrictFile, LeadsNowhereElse) {
   expect_refused("\"/weights/x\" is a link to another place", [](ForeignFile& file) {
     H5Lcreate_soft("/weights/fc1.bias", file.id(), "weights/x", H5P_DEFAULT, H5P_DEFAULT);
   });
-  expect_refused("", [](ForeignFile& file) {
+  expect_refused("\"/weights/fc1.weight\" has several names", [](ForeignFile& file) {
     H5Lcreate_hard(file.id(), "weights/fc1.weight", file.id(), "weights/x", H5P_DEFAULT, H5P_DEFAULT);
   });
-  expect_refused("lies deeper than any group", [](ForeignFile& file) {
+  expect_refused("\"/weights\" has several names", [](ForeignFile& file) {
     H5Lcreate_hard(file.id(), "weights", file.id(), "weights/x", H5P_DEFAULT, H5P_DEFAULT);
   });
   write_bytes(folder_ / "secret", std::string(24, 'x'));
@@ -118,6 +120,55 @@ TEST_P(StrictFile, LeadsNowhereElse) {
                    H5Pclose(creation);
                    H5Sclose(space);
                  }));
+}
+
+/// A dataset that has its place in the file, as holes, without ever being filled.
+void unfilled(ForeignFile& file, const std::string& name, hid_t type, std::vector<hsize_t> shape) {
+  H5Ldelete(file.id(), name.c_str(), H5P_DEFAULT);
+  const hid_t space = H5Screate_simple(static_cast<int>(shape.size()), shape.data(), nullptr);
+  const hid_t creation = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_alloc_time(creation, H5D_ALLOC_TIME_EARLY);
+  H5Pset_fill_time(creation, H5D_FILL_TIME_NEVER);
+  H5Dclose(H5Dcreate2(file.id(), name.c_str(), type, space, H5P_DEFAULT, creation, H5P_DEFAULT));
+  H5Pclose(creation);
+  H5Sclose(space);
+}
+
+TEST_P(StrictFile, IsNoLongerThanWhatItDescribes) {
+  expect_refused("\"/claim/\" has more attributes than any group of dpml", [](ForeignFile& file) {
+    for (int i = 0; i < 100; ++i) file.number_attribute("claim", std::to_string(i), i);
+  });
+  expect_refused("\"/\" has more members than any group of dpml", [](ForeignFile& file) {
+    for (int i = 0; i < (1 << 16); ++i) {
+      H5Lcreate_soft("/config", file.id(), std::to_string(i).c_str(), H5P_DEFAULT, H5P_DEFAULT);
+    }
+  });
+  const hid_t text = H5Tcopy(H5T_C_S1);
+  H5Tset_strpad(text, H5T_STR_NULLPAD);
+  H5Tset_cset(text, H5T_CSET_UTF8);
+  H5Tset_size(text, 1000);
+  for (const hsize_t rows : {hsize_t{40000}, hsize_t{1} << 20}) {
+    if (rows > 40000) H5Tset_size(text, 1);
+    expect_refused("\"/ledger/event\" is longer than any that dpml writes",
+                   [&](ForeignFile& file) { unfilled(file, "ledger/event", text, {rows}); });
+  }
+  H5Tclose(text);
+  expect_refused("\"/ledger/count\" is longer than any that dpml writes",
+                 [](ForeignFile& file) { unfilled(file, "ledger/count", H5T_STD_U64LE, {hsize_t{1} << 18}); });
+}
+
+TEST_P(StrictFile, AsksBeforeItsWeightsAreRead) {
+  const auto path = folder_ / "model.h5";
+  write_model_file(path, model());
+  const auto refuse = [&](const std::string& config, std::uint64_t version, std::span<const NamedShape> weights) {
+    EXPECT_EQ(config, model().config);
+    EXPECT_EQ(version, GetParam() ? 1U : 2U);
+    ASSERT_EQ(weights.size(), model().weights.size());
+    EXPECT_EQ(weights[0].name, model().weights[0].name);
+    EXPECT_EQ(weights[0].shape, model().weights[0].value.shape());
+    throw ConfigError("are too many");
+  };
+  expect_error<NotAsWritten>("its weights: are too many", [&] { read_stored_model(path, refuse); });
 }
 
 TEST_P(StrictFile, KeepsItsTypesAndLayouts) {
@@ -161,7 +212,7 @@ TEST_P(StrictFile, HidesNothingBehindItsTexts) {
   for (const std::string& tail : {std::string("x"), std::string(1, '\0'), std::string(5000, 'x')}) {
     write_bytes(folder_ / "model.h5", bytes + tail);
     const std::string found = file_error(folder_ / "model.h5", [&] { read_stored_model(folder_ / "model.h5"); });
-    EXPECT_NE(found.find("has " + std::to_string(tail.size()) + " bytes after its end"), std::string::npos) << found;
+    EXPECT_NE(found.find("has " + counted(std::ssize(tail), "byte") + " after its end"), std::string::npos) << found;
   }
 }
 
@@ -171,8 +222,8 @@ TEST_P(StrictFile, HasWordsOfClosedSetsOnly) {
                  [&](ForeignFile& file) { file.fixed_text_attribute("/", "noise_key", sentence); });
   expect_refused("its dpml_version is no version",
                  [](ForeignFile& file) { file.fixed_text_attribute("/", "dpml_version", "1\nPASSED"); });
-  expect_refused("the claim's neighbours",
-                 [](ForeignFile& file) { file.fixed_text_attribute("claim", "neighbours", "friends"); });
+  expect_refused("the claim's neighbours: neighbours: \"friends\\nPASSED\" is not known",
+                 [](ForeignFile& file) { file.fixed_text_attribute("claim", "neighbours", "friends\nPASSED"); });
   expect_refused("attribute \"averaged\" of \"/\" is 2, expected 0 or 1",
                  [](ForeignFile& file) { file.count_attribute("/", "averaged", 2); });
   if (GetParam()) return;
@@ -206,6 +257,19 @@ TEST_P(StrictFile, NamesThePartsThatWereChangedInPlace) {
     file.rewrite("weights/fc2.weight", H5T_NATIVE_FLOAT, std::vector<float>(6, 1).data());
   });
   mismatch("record", [](ForeignFile& file) { file.overwrite_count("/", "averaged", 0); });
+}
+
+TEST(StrictFile2, HasDigestsWhereTheyBelong) {
+  TemporaryFolder folder;
+  const auto expect_refused = [&](const std::function<void(ModelFile&)>& change) {
+    ModelFile model = example_model();
+    change(model);
+    write_model_file(folder / "model.h5", model);
+    expect_error<NotAsWritten>("is no digest", [&] { read_stored_model(folder / "model.h5"); });
+  };
+  expect_refused([](ModelFile& model) { model.initial_model = "PASSED"; });
+  expect_refused([](ModelFile& model) { model.initial_model = std::string(64, 'A'); });
+  expect_refused([](ModelFile& model) { model.initial_weights_digest = std::string(63, '0'); });
 }
 
 TEST(StrictFile2, HasALedgerWhoseRowsFollowFromEachOther) {
@@ -296,6 +360,24 @@ TEST(StrictCheckpoint, HasNothingThatTheFormatDoesNotKnow) {
   ForeignFile::open(path).overwrite_count("/", "steps", 7);
   EXPECT_NE(file_error(path, [&] { read_checkpoint(path); }).find("was damaged or changed after dpml wrote it"),
             std::string::npos);
+}
+
+TEST(StrictCheckpoint, HasNoMoreNumbersThanBelongToItsWeights) {
+  const TemporaryFolder folder;
+  const std::filesystem::path path = folder / "checkpoint.h5";
+  Checkpoint longer = example_checkpoint();
+  longer.optimizer[0].value = Tensor::zeros({100, 100});
+  write_checkpoint(path, longer);
+  expect_error<NotAsWritten>("has more numbers of the optimizer", [&] { read_checkpoint(path); });
+  longer = example_checkpoint();
+  longer.averages.push_back({"fc1.weight", Tensor::zeros({100000})});
+  write_checkpoint(path, longer);
+  expect_error<NotAsWritten>("has more averages than weights", [&] { read_checkpoint(path); });
+  const auto refuse = [](const std::string&, std::uint64_t, std::span<const NamedShape>) {
+    throw ConfigError("are too many");
+  };
+  write_checkpoint(path, example_checkpoint());
+  expect_error<NotAsWritten>("its weights: are too many", [&] { read_checkpoint(path, refuse); });
 }
 
 }  // namespace

@@ -87,6 +87,17 @@ TEST(Hdf5Tree, SurvivesLinksCyclesAndControlCharacters) {
             "  t\\tb  int16 [3]\n");
 }
 
+TEST(Hdf5Tree, ShowsTheFirstOfManyAttributes) {
+  TemporaryFolder folder;
+  const std::filesystem::path path = folder / "foreign.h5";
+  {
+    ForeignFile file = ForeignFile::create(path);
+    for (int i = 0; i < 300; ++i) file.number_attribute("/", std::to_string(1000 + i), i);
+  }
+  const std::string tree = hdf5_tree(path);
+  EXPECT_NE(tree.find("\n  @1099 = 99\n  @  ... (200 more, not shown)\n"), std::string::npos) << tree;
+}
+
 TEST(Hdf5Tree, NamesAFileThatIsNotHdf5) {
   const TemporaryFolder folder;
   write_bytes(folder / "text", "no");

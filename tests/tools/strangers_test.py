@@ -26,17 +26,17 @@ def python_with_h5py():
 
 
 class StrangersTest(CommandTest):
-    def measured(self, *arguments):
+    def measured(self, *arguments, stdin=os.devnull):
         """(exit code, what was said, seconds of a processor, peak memory in KiB)"""
-        with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen([DPML, *map(str, arguments)], cwd=self.folder, stdout=said, stderr=said)
+        with tempfile.TemporaryFile() as said, open(stdin, "rb") as source:
+            process = subprocess.Popen([DPML, *map(str, arguments)], cwd=self.folder, stdin=source, stdout=said, stderr=said)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             said.seek(0)
             return process.returncode, said.read().decode(), usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
-    def expect_cheap_refusal(self, *arguments, told="", codes=(2,)):
-        code, text, seconds, kib = self.measured(*arguments)
+    def expect_cheap_refusal(self, *arguments, told="", codes=(2,), stdin=os.devnull):
+        code, text, seconds, kib = self.measured(*arguments, stdin=stdin)
         self.assertIn(code, codes, text)
         self.assertIn(told, text)
         self.assertNotIn("PASSED", text)
@@ -53,10 +53,16 @@ class SizeTest(StrangersTest):
         os.mkfifo(self.path("pipe"))
         with open(self.path("sparse"), "wb") as file:
             file.truncate(10 << 30)
-        for command in ("check", "plan"):
+        files.write(self.folder, "layers", "model {" + 300000 * " layer { x {} }" + "}")
+        files.write(self.folder, "wrong", 60000 * "x {}\n")
+        for command in ("check", "plan", "inspect", "audit"):
             self.expect_cheap_refusal(command, "pipe", told="found a device or a pipe")
+        for command in ("check", "plan"):
             self.expect_cheap_refusal(command, "/dev/zero", told="found a device or a pipe")
-            self.expect_cheap_refusal(command, "sparse", told="is longer than 16.0 MiB")
+            self.expect_cheap_refusal(command, "sparse", told="is longer than 1.0 MiB")
+            self.expect_cheap_refusal(command, "layers", told="is longer than 1.0 MiB")
+        self.expect_cheap_refusal("check", "wrong", told="more problems")
+        self.expect_cheap_refusal("epsilon", "--events", "-", "--delta", 1e-5, stdin="/dev/zero", told="is longer than 32.0 MiB")
         self.expect_cheap_refusal("epsilon", "--events", "/dev/zero", "--delta", 1e-5, told="found a device or a pipe")
 
     def test_five_billion_parameters_are_counted_and_not_made(self):
@@ -75,7 +81,7 @@ class SizeTest(StrangersTest):
 
     def test_packed_tables_and_images_do_not_fill_the_memory(self):
         config = files.write_table_run(self.folder)
-        for name, piece in (("rows", b"5.000,red,yes\n"), ("zeros", b"\0" * 1024)):
+        for name, piece in (("rows", b"5.000,red,yes\n"), ("zeros", b"\0" * 1024), ("fields", b"," * 1024)):
             packer = zlib.compressobj(9, zlib.DEFLATED, 31)
             with open(self.path(name + ".csv.gz"), "wb") as file:
                 file.write(packer.compress(b"height,colour,answer\n"))
@@ -120,6 +126,55 @@ with h5py.File("start.h5", "w") as file:
         self.expect_cheap_refusal("train", "h5.txtpb", "--out", "new", told="200 times")
         self.expect_cheap_refusal("train", "vector.txtpb", "--out", "new", "--set", 'runtime.initial_model="start.h5"')
 
+    def test_hdf5_files_are_not_longer_than_what_they_describe(self):
+        python = python_with_h5py()
+        if python is None:
+            self.skipTest("needs Python with h5py (Debian: python3-h5py)")
+        self.train("run")
+        script = """
+import h5py, numpy, shutil
+def copy(name):
+    shutil.copy("run/model.h5", name)
+    return h5py.File(name, "r+", libver=("v108", "v108"))
+def sparse(file, name, kind, space):  # a few KiB on the disk
+    del file[name]
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    h5py.h5d.create(file.id, name.encode(), kind, space, creation)
+text = h5py.h5t.C_S1.copy()
+text.set_strpad(h5py.h5t.STR_NULLPAD)
+text.set_cset(h5py.h5t.CSET_UTF8)
+with copy("zeros.h5") as file:
+    sparse(file, "weights/0.weight", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple((2, 1 << 30)))
+with copy("rows.h5") as file:
+    sparse(file, "ledger/event", text, h5py.h5s.create_simple((1 << 29,)))
+with copy("config.h5") as file:
+    text.set_size(1 << 30)
+    sparse(file, "config", text, h5py.h5s.create(h5py.h5s.SCALAR))
+with copy("attributes.h5") as file:
+    for i in range(30000):
+        file.attrs[str(i)] = 1.0
+for name, version in (("names.h5", "v108"), ("old.h5", "earliest")):
+    with h5py.File(name, "w", libver=(version, "latest")) as file:
+        file["0"] = numpy.zeros(1)
+        for i in range(1, 100000):
+            file[str(i)] = file["0"]
+"""
+        subprocess.run([python, "-c", script], cwd=self.folder, check=True, timeout=TIMEOUT)
+        for name in ("zeros", "rows", "config", "attributes", "names", "old"):
+            file = name + ".h5"
+            self.expect_cheap_refusal("audit", file, codes=(1, 2))
+            self.expect_cheap_refusal("epsilon", "--ledger", file, "--delta", 1e-4)
+            if name in ("zeros", "names", "old"):  # the others have weights, of unknown origin
+                self.expect_cheap_refusal("train", "vector.txtpb", "--out", "new", "--set", f'runtime.initial_model="{file}"')
+            code, text, seconds, kib = self.measured("inspect", file)  # shows the tree of any other HDF5 file
+            self.assertEqual(code, 0 if name in ("names", "old", "attributes") else 2, text[:1000])
+            self.assertLessEqual(max(seconds / MOST_SECONDS, kib / MOST_KIB), 1, name)
+        os.mkfifo(self.path("pipe"))
+        self.expect_cheap_refusal("train", "vector.txtpb", "--out", "new", "--set", 'runtime.initial_model="pipe"')
+        self.assertFalse(os.path.exists(self.path("new")))
+
 
 class WordsTest(StrangersTest):
     UNIT = 'privacy.unit="row\\033[2K\\nPASSED: fake\\342\\200\\256"'
@@ -152,6 +207,47 @@ class WordsTest(StrangersTest):
         result = subprocess.run([DPML.encode(), b"check", b"\xff", b"--json"], cwd=self.folder, capture_output=True)
         self.assertEqual(result.returncode, 2)
         self.assertFalse(json.loads(result.stdout)["ok"])
+
+    def test_a_path_cannot_begin_a_line_of_its_own(self):
+        name = "a\nPASSED: fake"
+        files.write_vector_run(self.folder)
+        files.write(self.folder, name, "x")
+        os.makedirs(self.path(name + " folder"))
+        files.write(self.path(name + " folder"), "vector.txtpb", files.VECTOR_CONFIG)
+        files.write(self.folder, "other.txtpb", files.VECTOR_CONFIG.replace("x.npy", "a\\nPASSED: fake"))
+        files.write(self.folder, "near.txtpb", files.VECTOR_CONFIG.replace("x.npy", "a_PASSED: fake"))
+        for command in (["audit", name], ["check", name], ["inspect", name], ["eval", name], ["plan", name, "--json"],
+                        ["check", name + " folder/vector.txtpb"], ["check", "other.txtpb"], ["check", "near.txtpb"],
+                        ["train", "vector.txtpb", "--out", name + "/run"], ["check", "vector.txtpb", "--set", name],
+                        ["epsilon", "--events", name, "--delta", "1e-5"], ["predict", "run", "--data", name, "--out", name],
+                        [name], ["audit", "run", "--record", name]):
+            told = self.refusal(*command)
+            self.assertIn("a\\nPASSED: fake", told, command)
+            self.assertFalse([line for line in told.splitlines() if line.startswith("PASSED")], told)
+        for command in (["check", "vector.txtpb"], ["plan", "vector.txtpb", "--json"]):
+            result = subprocess.run([DPML, *command], cwd=self.path(name + " folder"), capture_output=True, text=True)
+            self.assertEqual(result.returncode, 2, result)
+            self.assertIn("is a path with a line break in it", result.stderr)
+            self.assertNotIn("\nPASSED", result.stderr)
+
+    def test_names_of_a_config_stay_in_their_line(self):
+        files.write_table_run(self.folder)
+        files.write_vector_run(self.folder)
+        line = "a\\nPASSED: fake"
+        for old, new in (('"height"', f'"{line}"'), ('"no", "yes"', f'"{line}", "b"'), ('"no", "yes"', f'"{line}", "{line}"'),
+                         ('["red"', f'["{line}", "{line}"')):
+            files.write(self.folder, "table.txtpb", files.TABLE_CONFIG.replace(old, new))
+            self.expect_one_line(self.refusal("train", "table.txtpb", "--out", "run"))
+        for file in ("x.npy", "no.h5"):
+            data = f'hdf5 {{ file: "{file}" inputs: "{line}" labels: "{line}" }}'
+            files.write(self.folder, "h5.txtpb", files.VECTOR_CONFIG.replace('npy { inputs: "x.npy" labels: "y.npy" }', data))
+            self.expect_one_line(self.refusal("train", "h5.txtpb", "--out", "run"))
+        for text in ('neighbours: "%s"' % line, "entry { event { %s {} } }" % '"%s"' % line):
+            files.write(self.folder, "events", text)
+            self.expect_one_line(self.refusal("epsilon", "--events", "events", "--delta", "1e-5"))
+
+    def expect_one_line(self, told):
+        self.assertFalse([line for line in told.splitlines() if line.startswith("PASSED")], told)
 
     def test_text_that_is_no_utf8_is_refused_with_its_line(self):
         for unit, told in ((b"St\xfcck", "vector.txtpb:2: \\xfc is no UTF-8"), (b"one\\000row", "holds a NUL character"),
@@ -256,6 +352,7 @@ class ClaimTest(StrangersTest):
             self.assertIn("64 hexadecimal digits", self.refusal("audit", "a", "--record", no_digest))
         self.assertEqual(self.verdicts("a", "--record", other, code=1)["record"], "FAILED")
         self.assertEqual(self.answer("audit", "a")["record"], kept)
+        self.assertIn("all of its 64 letters", self.refusal("audit", "a", "--record", kept[:12]))
 
     def test_delta_is_compared_with_a_size_that_is_stated(self):
         self.train("careless", "--set", "privacy.delta=0.01", "--set", "privacy.target_epsilon=1")

@@ -390,6 +390,22 @@ TEST_F(Program, SaysOnWhatItStoppedOnceItHasReadPrivateFigures) {
   EXPECT_EQ(read_model_file(folder_ / "d.h5").ending, Ending::finished) << "nothing was decided";
 }
 
+TEST_F(Program, RemembersInItsStateThatFiguresWereRead) {
+  TrainerState state;
+  {
+    Trainer trainer(*model_, data_, TrainingPlan(privacy()), options());
+    trainer.step();
+    EXPECT_FALSE(trainer.state().figures_were_read);
+    trainer.last_step();
+    state = trainer.state();
+    EXPECT_TRUE(state.figures_were_read);
+  }
+  Trainer resumed(*model_, data_, TrainingPlan(privacy()), options());
+  resumed.restore(state);
+  expect_error<PrivacyError>("the program has read last_step()",
+                             [&] { resumed.write_model(folder_ / "a.h5", {.program = "x"}); });
+}
+
 TEST_F(Program, GoesOnFromAModelOnTheSamePeople) {
   {
     Trainer trainer(*model_, data_, TrainingPlan(privacy()), options());

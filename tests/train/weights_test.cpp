@@ -3,6 +3,7 @@
 #include "base/expect_error.h"
 #include "dpml/base/error.h"
 #include "dpml/layers/conv2d.h"
+#include "train/small_run.h"
 #include "train/small_training.h"
 
 namespace dpml {
@@ -52,6 +53,29 @@ TEST(Weights, ThatDoNotFitAreAllNamedAndChangeNothing) {
   }
   expect_error<ConfigError>("0.weight [8, 4] is missing", [&] { load_weights(*model, {}, "model.h5"); });
   EXPECT_EQ(digest_of(named_weights(*model)), digest);
+}
+
+TEST(Weights, OfASizeThatCountsAreThoseOfTheConfigBeforeTheyAreRead) {
+  RunExample example;
+  example.run("run", {});
+  const ModelFile model = read_model_file(example.folder("run").model());
+  const auto check = [&](const std::string& config, std::vector<NamedShape> weights) {
+    require_believable_weights(config, 2, weights);
+  };
+  std::vector<NamedShape> right;
+  for (const NamedTensor& weight : model.weights) right.push_back({weight.name, weight.value.shape()});
+  check(model.config, right);
+  check("no config", {{"x", Shape{3}}});  // small: whoever uses it compares
+  std::vector<NamedShape> longer = right;
+  longer[0].shape = Shape{Index{1} << 31};
+  expect_error<ConfigError>("the model expects", [&] { check(model.config, longer); });
+  expect_error<ConfigError>("the config", [&] { check("no config", longer); });
+  const std::string program =
+      describe_program("ward 1.0", example.experiment({}).privacy, Loss::cross_entropy, {.learning_rate = 0.5}, {}, {});
+  check(program, {{"x", Shape{Index{1} << 24}}});
+  expect_error<ConfigError>("too much for the memory of this machine", [&] {
+    check(program, {{"x", Shape{Index{1} << 50}}});
+  });
 }
 
 }  // namespace

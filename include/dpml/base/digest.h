@@ -17,7 +17,7 @@ class Digest {
 
   Digest& add(std::string_view bytes);
   Digest& add(const void* bytes, std::size_t size);
-  Digest& add(double value);         ///< the eight bytes of its IEEE form, so that equal digests mean equal bits
+  Digest& add(double value);  ///< the eight bytes of its IEEE form, so that equal digests mean equal bits
   Digest& add(std::uint64_t value);
 
   /// 64 lower-case hexadecimal letters. Ends the digest: nothing may be added afterwards.
@@ -27,5 +27,8 @@ class Digest {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Whether text has the form of Digest::hex().
+bool is_digest(std::string_view text);
 
 }  // namespace dpml

@@ -59,6 +59,9 @@ std::string printable(std::string_view text);
 /// The same, but line breaks and tabs stay: for text of our own in several lines.
 std::string printable_lines(std::string_view text);
 
+/// A message of one line in which such text may stand: printable, without line breaks at its end.
+std::string one_line(std::string_view message);
+
 /// Where the first byte stands that is no UTF-8 (Unicode 15, table 3-7: nothing overlong, no surrogates); none when all
 /// is.
 std::optional<std::size_t> first_invalid_utf8(std::string_view text);

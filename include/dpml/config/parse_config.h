@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -7,6 +8,9 @@
 #include "dpml/config/experiment.h"
 
 namespace dpml {
+
+/// In bytes. Enough for a table of some thousand columns.
+inline constexpr std::size_t kLongestConfig = std::size_t{1} << 20;
 
 /// Reads a config in protobuf text format (schema: proto/dpml/config.proto); opens no file.
 ///
@@ -17,7 +21,7 @@ namespace dpml {
 ///
 /// Throws ConfigError with everything that is wrong, one problem a line: `file:line: field: what is wrong; what to do`,
 /// or `--set path=value: field: ...`. Text that breaks the rules of the format, or is no UTF-8, is told alone, as
-/// nothing else is sure.
+/// nothing else is sure; so is text longer than kLongestConfig.
 Experiment parse_config(const std::string& text, const std::string& file_name,
                         std::span<const std::string> overrides = {});
 

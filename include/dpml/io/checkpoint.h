@@ -9,6 +9,7 @@
 #include "dpml/accounting/chain.h"
 #include "dpml/accounting/ledger.h"
 #include "dpml/io/ending.h"
+#include "dpml/io/model_file.h"
 #include "dpml/io/named_tensor.h"
 #include "dpml/io/not_as_written.h"
 
@@ -40,7 +41,8 @@ struct Checkpoint {
 void write_checkpoint(const std::filesystem::path& path, const Checkpoint& checkpoint);
 
 /// Throws FileError when it is not a checkpoint that this version of dpml can read, or when anything in it was damaged
-/// or changed; NotAsWritten when it is not byte for byte what dpml writes for its content.
-Checkpoint read_checkpoint(const std::filesystem::path& path);
+/// or changed; NotAsWritten when it is not byte for byte what dpml writes for its content, or when `check` refuses its
+/// weights before they are read.
+Checkpoint read_checkpoint(const std::filesystem::path& path, const WeightsCheck& check = {});
 
 }  // namespace dpml

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -63,12 +65,17 @@ std::vector<std::string> verify_digests(const StoredModel& stored);
 /// refuses (the old file is untouched then) or when a weight's name is impossible or taken.
 void write_model_file(const std::filesystem::path& path, const ModelFile& model);
 
+/// Asked before memory is taken for the weights, with the config and its format version; throws an Error to refuse
+/// them, which becomes NotAsWritten.
+using WeightsCheck =
+    std::function<void(const std::string& config, std::uint64_t format_version, std::span<const NamedShape> weights)>;
+
 /// Reads without judging the digests, for audits. Throws FileError when it is not a model file that this version of
 /// dpml can read, or is damaged so that a part cannot be read, and NotAsWritten when it is one but not byte for byte
 /// what dpml writes for its content. Weights may be infinite or not a number.
-StoredModel read_stored_model(const std::filesystem::path& path);
+StoredModel read_stored_model(const std::filesystem::path& path, const WeightsCheck& check = {});
 
 /// Reads a model to use it. Throws FileError as above, and when a digest differs.
-ModelFile read_model_file(const std::filesystem::path& path);
+ModelFile read_model_file(const std::filesystem::path& path, const WeightsCheck& check = {});
 
 }  // namespace dpml

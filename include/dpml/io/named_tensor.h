@@ -15,6 +15,12 @@ struct NamedTensor {
   Tensor value;
 };
 
+/// The same before its numbers are read.
+struct NamedShape {
+  std::string name;
+  Shape shape;  ///< in files
+};
+
 /// SHA-256 of names, shapes and bits, as 64 hexadecimal letters. The order of the tensors does not matter.
 std::string digest_of(std::span<const NamedTensor> tensors);
 

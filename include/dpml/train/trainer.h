@@ -44,7 +44,8 @@ struct TrainerState {
   std::uint64_t step = 0;
   std::vector<Tensor> weights;  ///< trainable and frozen parameters, in memory order
   std::vector<OptimizerState> optimizer;
-  std::vector<Tensor> averages;  ///< empty without averaging
+  std::vector<Tensor> averages;    ///< empty without averaging
+  bool figures_were_read = false;  ///< last_step() was asked for, in this part of the training or one before it
 };
 
 /// What a program says of a model that it trained and now releases.
