@@ -15,8 +15,9 @@ namespace dpml {
 
 namespace {
 
-/// What one thread works on at a time: part of one parameter. Small enough for the first-level cache.
-constexpr Index kPiece = 1024;
+/// What one thread works on at a time: part of one parameter. Long enough that streams of noise, which cost as much as
+/// some 200 normals to begin, begin seldom (a step of the MLP is 2 to 4 % shorter than with 1024).
+constexpr Index kPiece = 4096;
 static_assert(kPiece % kGaussianBlock == 0);
 constexpr double kSecondsPerNumber = 1e-9;  // of a lane or of noise, roughly
 

@@ -1,6 +1,7 @@
 #include "dpml/optim/optimizer.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include "dpml/base/parallel.h"
 #include "dpml/base/text.h"
 #include "dpml/base/vectorised.h"
+#include "dpml/tensor/number_rule.h"
 
 namespace dpml {
 
@@ -63,20 +65,22 @@ class BaseOptimizer : public Optimizer {
     }
   }
 
-  void apply(const NoisyGradient& gradient, std::uint64_t step) final {
+  bool apply(const NoisyGradient& gradient, std::uint64_t step) final {
     const std::vector<Tensor>& tensors = gradient.tensors();
     if (tensors.size() != parameters_.size()) {
       throw ShapeError("a gradient of " + std::to_string(tensors.size()) + " tensors for " +
                        std::to_string(parameters_.size()) + " trainable parameters");
     }
     const double learning_rate = options_.learning_rate * learning_rate_factor(schedule_, step, total_steps_);
+    bool are_finite = true;
     for (std::size_t p = 0; p < parameters_.size(); ++p) {
       if (tensors[p].shape() != parameters_[p]->shape()) {
         throw ShapeError("a gradient of shape " + tensors[p].shape().to_text() + " for parameter \"" +
                          parameters_[p]->name() + "\" of shape " + parameters_[p]->shape().to_text());
       }
-      update(p, tensors[p].data(), learning_rate, step);
+      are_finite = update(p, tensors[p].data(), learning_rate, step) && are_finite;
     }
+    return are_finite;
   }
 
   std::vector<OptimizerState> state() const final {
@@ -105,19 +109,26 @@ class BaseOptimizer : public Optimizer {
   }
 
  protected:
-  /// Calls change(i) for every number of a tensor; in parallel, and in vectors.
+  /// Calls change(i) for every number of a weight; in parallel, and in vectors. Whether all of it is finite afterwards,
+  /// which is seen while a piece is in the cache.
   template <class Change>
-  void for_each(Index size, Change change) const {
+  bool for_each(const float* weight, Index size, Change change) const {
     const int threads = threads_worth(static_cast<double>(size) * kSecondsPerNumber, threads_);
+    std::atomic<bool> are_finite{true};
     parallel_for(threads, (size + kPiece - 1) / kPiece, [&](std::int64_t piece) {
-      vectorised([change, first = piece * kPiece, last = std::min(size, (piece + 1) * kPiece)] {
+      const Index first = piece * kPiece;
+      const Index last = std::min(size, first + kPiece);
+      vectorised([change, first, last] {
 #pragma omp simd
         for (Index i = first; i < last; ++i) change(i);
       });
+      if (!all_finite({weight + first, weight + last})) are_finite = false;
     });
+    return are_finite;
   }
 
-  virtual void update(std::size_t p, const float* gradient, double learning_rate, std::uint64_t step) = 0;
+  /// Whether the weight is finite afterwards.
+  virtual bool update(std::size_t p, const float* gradient, double learning_rate, std::uint64_t step) = 0;
 
   OptimizerOptions options_;
   ScheduleOptions schedule_;
@@ -136,20 +147,19 @@ class Sgd final : public BaseOptimizer {
                       options.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}) {}
 
  private:
-  void update(std::size_t p, const float* gradient, double rate, std::uint64_t) override {
+  bool update(std::size_t p, const float* gradient, double rate, std::uint64_t) override {
     const Index size = parameters_[p]->size();
     float* weight = parameters_[p]->mutable_data();
     const auto learning_rate = static_cast<float>(rate);
     const auto decay = static_cast<float>(options_.weight_decay);
     const auto momentum = static_cast<float>(options_.momentum);
     if (options_.momentum == 0) {
-      for_each(size, [=](Index i) { weight[i] -= learning_rate * (gradient[i] + decay * weight[i]); });
-      return;
+      return for_each(weight, size, [=](Index i) { weight[i] -= learning_rate * (gradient[i] + decay * weight[i]); });
     }
     float* velocity = memory_[0][p].mutable_data();
     const float of_gradient = options_.nesterov ? 1.0F : 0.0F;
     const float of_velocity = options_.nesterov ? momentum : 1.0F;
-    for_each(size, [=](Index i) {
+    return for_each(weight, size, [=](Index i) {
       const float g = gradient[i] + decay * weight[i];
       velocity[i] = momentum * velocity[i] + g;
       weight[i] -= learning_rate * (of_gradient * g + of_velocity * velocity[i]);
@@ -165,7 +175,7 @@ class Adam final : public BaseOptimizer {
       : BaseOptimizer(options, schedule, total_steps, parameters, threads, {"mean", "square"}) {}
 
  private:
-  void update(std::size_t p, const float* gradient, double rate, std::uint64_t step) override {
+  bool update(std::size_t p, const float* gradient, double rate, std::uint64_t step) override {
     const Index size = parameters_[p]->size();
     float* weight = parameters_[p]->mutable_data();
     float* mean = memory_[0][p].mutable_data();
@@ -181,7 +191,7 @@ class Adam final : public BaseOptimizer {
     const auto rest1 = static_cast<float>(1 - options_.beta1);
     const auto rest2 = static_cast<float>(1 - options_.beta2);
     const auto epsilon = static_cast<float>(options_.epsilon);
-    for_each(size, [=](Index i) {
+    return for_each(weight, size, [=](Index i) {
       const float g = gradient[i] + decay * weight[i];
       mean[i] = beta1 * mean[i] + rest1 * g;
       square[i] = beta2 * square[i] + rest2 * g * g;

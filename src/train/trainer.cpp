@@ -155,10 +155,9 @@ bool Trainer::step() {
   parts.groups.form(parts.batch, parts.layout.least_splits);
   add_batch(Stream(parts.key, Purpose::dropout, release, 0).next_u64());
   const NoisyGradient gradient = parts.plan.mechanism().release(parts.sum, parts.ledger, parts.key, parts.threads);
-  parts.optimizer->apply(gradient, parts.step);
+  parts.weights_are_finite = parts.optimizer->apply(gradient, parts.step) && parts.weights_are_finite;
   parts.average.update(parts.step);
   ++parts.step;
-  look_at_weights();
   require_finite_weights();
   return true;
 }

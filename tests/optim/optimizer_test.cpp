@@ -223,6 +223,19 @@ TEST_F(OptimizerTest, LeavesFrozenParametersAlone) {
   }
 }
 
+TEST_F(OptimizerTest, TellsWhetherTheWeightsStayFinite) {
+  for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::adamw}) {
+    const std::vector<Parameter*> parameters{&weight_, &bias_};
+    const auto optimizer = make_optimizer({.kind = kind, .learning_rate = 0.1}, {}, 3, parameters);
+    EXPECT_TRUE(optimizer->apply(gradient_of(parameters, gradient(0)), 0));
+    std::vector<Tensor> broken = gradient(1);
+    broken[0].mutable_values().back() = std::numeric_limits<float>::infinity();
+    EXPECT_FALSE(optimizer->apply(gradient_of(parameters, broken), 1));
+    EXPECT_FALSE(optimizer->apply(gradient_of(parameters, gradient(2)), 2)) << "it stays so";
+    weight_.set(random_tensor(weight_.shape(), 3));
+  }
+}
+
 TEST_F(OptimizerTest, RefusesAGradientMadeForOtherParameters) {
   const auto optimizer = make_optimizer({.kind = OptimizerKind::sgd, .learning_rate = 1}, {}, 1, parameters_);
   const std::vector<Parameter*> one{&weight_};

@@ -24,8 +24,9 @@ class Optimizer {
   virtual ~Optimizer() = default;
 
   /// One update of the trainable parameters, in the order of make_optimizer. `step` counts from 0 and decides the
-  /// learning rate. Throws ShapeError when the gradient was made for other parameters.
-  virtual void apply(const NoisyGradient& gradient, std::uint64_t step) = 0;
+  /// learning rate. Whether all trainable parameters are finite afterwards. Throws ShapeError when the gradient was made
+  /// for other parameters.
+  virtual bool apply(const NoisyGradient& gradient, std::uint64_t step) = 0;
 
   /// Memory after the last step; tensors share the optimizer's numbers until the next one.
   virtual std::vector<OptimizerState> state() const = 0;
