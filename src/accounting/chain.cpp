@@ -77,6 +77,12 @@ std::vector<Chain> chains_of(std::span<const Link> links) {
                       " groups of disjoint people, more than the " + std::to_string(kMostChains) +
                       " that are accounted");
   }
+  std::size_t runs = 0;
+  for (const Chain& chain : chains) runs += chain.runs.size();
+  if (runs > kMostRunsInChains) {
+    throw ConfigError("the groups of disjoint people count " + std::to_string(runs) + " runs together, more than the " +
+                      std::to_string(kMostRunsInChains) + " that are accounted");
+  }
   return chains;
 }
 

@@ -89,6 +89,7 @@ InitialModel read_initial_model(const Experiment& experiment) {
   std::optional<ModelFile> own = read_own(file, why);
   InitialModel initial{.weights = {},
                        .record = own ? digests_of(*own).record : "",
+                       .has_ledger = own && own->ledger.releases() > 0,
                        .earlier_runs = carried(experiment.privacy, own, why)};
   require_fixed(experiment.privacy, initial.earlier_runs);
   initial.weights = own ? std::move(own->weights) : read_foreign_weights(file, wanted_by(experiment));

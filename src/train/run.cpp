@@ -163,13 +163,16 @@ class Run {
   std::optional<Answer> progress_;
 };
 
-std::string sentence_about(InitialWeights origin, const std::string& source) {
+std::string sentence_about(InitialWeights origin, bool has_ledger, const std::string& source) {
   const std::string start = "starting from the weights of " + source;
   switch (origin) {
     case InitialWeights::random:
       return "";
     case InitialWeights::public_data:
-      return start + ", which hold nobody's data, as the config states";
+      return start + ", which hold nobody's data, as the config states" +
+             (has_ledger ? "; but they came from a private training: where its people are to be protected, too, state "
+                           "SAME_PEOPLE or DISJOINT_PEOPLE"
+                         : "");
     case InitialWeights::same_people:
       return start + "; what was released before about the same people is counted, too";
     case InitialWeights::disjoint_people:
@@ -191,7 +194,7 @@ std::unique_ptr<Sequential> Run::first_model() {
     const std::string source = printable(experiment_.runtime.initial_model->string());
     load_weights(*model, beginning_.initial.weights, source);
     beginning_.initial.weights.clear();
-    notice(sentence_about(*experiment_.privacy.initial_weights, source));
+    notice(sentence_about(*experiment_.privacy.initial_weights, beginning_.initial.has_ledger, source));
   }
   initial_weights_digest_ = digest_of(named_weights(*model));
   return model;

@@ -73,6 +73,9 @@ TEST(Chains, ThatCannotBeAreRefused) {
   }
   expect_error<ConfigError>("66 runs", [] { chains_of(std::vector<Link>(66, {kSame, true})); });
   expect_error<ConfigError>("17 groups", [] { chains_of(std::vector<Link>(17, {kDisjoint, true})); });
+  std::vector<Link> many(10, {kDisjoint, true});
+  many.resize(24, {kSame, true});
+  expect_error<ConfigError>("150 runs together", [&] { chains_of(many); });
 }
 
 TEST(ChainAccountant, IsTheScheduleOnesWhenPlansWereFixedAndAFilterElse) {

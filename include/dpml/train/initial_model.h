@@ -13,6 +13,7 @@ namespace dpml {
 struct InitialModel {
   std::vector<NamedTensor> weights;      ///< in the order of the model; none: drawn at random
   std::string record;                    ///< record digest of the model file of dpml that they came from, or ""
+  bool has_ledger = false;               ///< that file tells of releases, so somebody's data was worth protecting
   std::vector<EarlierRun> earlier_runs;  ///< that are carried along
 };
 
