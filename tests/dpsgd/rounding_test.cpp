@@ -85,7 +85,8 @@ double moved(Form form, Index vocabulary, double clip_bound, const std::vector<S
       const std::span<const Index> group = groups.group(i);
       for (std::size_t begin = 0; begin < group.size(); begin += static_cast<std::size_t>(physical_batch)) {
         std::vector<const Sample*> piece;
-        for (const Index row : group.subspan(begin, std::min<std::size_t>(physical_batch, group.size() - begin))) {
+        for (const Index row :
+             group.subspan(begin, std::min(static_cast<std::size_t>(physical_batch), group.size() - begin))) {
           piece.push_back(row == std::ssize(samples) ? &more : &samples[static_cast<std::size_t>(row)]);
         }
         sum.add(lane, {gradient_of(form, vocabulary, piece)});
@@ -181,7 +182,8 @@ TEST(Rounding, OfASamplesOwnPositionsIsPaid) {
 
 float rough(Rng& rng, int largest_exponent) {
   const double size =
-      std::ldexp(rng.uniform(1, 2), static_cast<int>(rng.below(2 * largest_exponent + 1)) - largest_exponent);
+      std::ldexp(rng.uniform(1, 2),
+                 static_cast<int>(rng.below(static_cast<std::uint64_t>(2 * largest_exponent + 1))) - largest_exponent);
   return static_cast<float>(rng.below(2) == 0 ? size : -size);
 }
 
