@@ -184,6 +184,10 @@ void Trainer::require_finite_weights() const {
 void Trainer::add_batch(std::uint64_t mask_key) {
   Parts& parts = *parts_;
   parts.sum.clear();  // of a step whose release failed; its samples would count twice
+  if (parts.groups.samples() == 0) {  // no thread is woken, and the gauge learns nothing
+    parts.figures = {};
+    return;
+  }
   share_out(parts.groups, parts.longest_first, parts.work);
   const auto samples = static_cast<double>(parts.groups.samples());
   const int threads = parts.gauge.threads_for(samples * parts.seconds_per_sample, parts.threads);
@@ -208,7 +212,7 @@ void Trainer::add_batch(std::uint64_t mask_key) {
   parts.figures = {.batch_size = parts.groups.samples(),
                    .not_finite = not_finite,
                    .mean_loss = finite == 0 ? 0 : losses / static_cast<double>(finite)};
-  if (samples > 0) parts.seconds_per_sample = seconds / samples;
+  parts.seconds_per_sample = seconds / samples;
 }
 
 void Trainer::add_groups(LaneWork& work, std::uint64_t mask_key) {
