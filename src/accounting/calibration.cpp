@@ -58,15 +58,19 @@ std::optional<double> calibrate(const Accountant& accountant, const Target& targ
     try {
       search.precision = precision;
       const Found rough = ask(asked);
-      if (!rough.holds) return;
+      if (!rough.holds) return false;
       search.start = *rough.holds;
       search.slope = rough.slope;
+      return true;
     } catch (const UnsupportedEvent&) {  // then the accountant searches on its own
+      return false;
     }
   };
   const double precision = accountant.is_quick() ? kQuickPrecision : kPrecision;
   if (!accountant.is_quick()) look(RdpAccountant(), kFirstLook);
-  if (has_relative_gap(accountant.name())) look(*make_accountant(accountant.name(), kWideGap), kSecondLook);
+  if (has_relative_gap(accountant.name())) {
+    search.is_near = look(*make_accountant(accountant.name(), kWideGap), kSecondLook);
+  }
   search.precision = precision;
   return ask(accountant).holds;
 }

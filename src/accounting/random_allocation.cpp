@@ -1,11 +1,13 @@
 #include "random_allocation.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "atom_pair.h"
+#include "dpml/base/parallel.h"
 
 namespace dpml {
 
@@ -29,7 +31,9 @@ std::shared_ptr<const LossPair> pair_of(std::vector<AtomPair::Atom> atoms, doubl
 /// A node is the sum of `count` numbers, each rounded relative to itself or to its own deviation from 1, so in all
 /// relative to the smaller one of the node and of `count` such deviations (and the node's own). Masses are right to a
 /// relative error, but as a node gets what another one does not get, that error also moves the mean of a cell, by as
-/// much of its width: where the mean is, not what the masses are, decides in the convex order.
+/// much of its width: where the mean is, not what the masses are, decides in the convex order. Cells are as wide as a
+/// step of that, or as the least width of their part; parts of c numbers are count / c, so those widths together are at
+/// most sqrt(count) times the least one of the sum.
 Directions directions_of(const RatioSum& sum, double step, double sign) {
   std::vector<AtomPair::Atom> remove;
   std::vector<AtomPair::Atom> add;
@@ -44,8 +48,9 @@ Directions directions_of(const RatioSum& sum, double step, double sign) {
     }
     const double ratio = node.number / sum.count;
     const double loss = ratio < 0.5 ? std::log(ratio) : std::log1p(node.deviation / sum.count);
-    const double of_parts =
-        std::min(1.0, (std::fabs(node.deviation) + std::sqrt(sum.count) * sum.deviation) / node.number);
+    const double root = std::sqrt(sum.count);
+    const double of_parts = std::min(1.0, (std::fabs(node.deviation) + root * sum.deviation) / node.number) +
+                            root * sum.least / node.number;
     const double rounding =
         sign * (kRoundings * kUnit * (std::fabs(loss) + of_parts) + sum.masses.error * step * of_parts);
     remove.push_back({mass * ratio, loss + rounding});
@@ -60,8 +65,14 @@ Directions directions_of(const RatioSum& sum, double step, double sign) {
 }  // namespace
 
 RandomAllocation random_allocation(std::uint64_t bins, double noise, const RatioLattice& lattice) {
-  const Directions above = directions_of(log_normal_sum(bins, 1 / noise, lattice, ConvexSide::above), lattice.step, 1);
-  const Directions below = directions_of(log_normal_sum(bins, 1 / noise, lattice, ConvexSide::below), lattice.step, -1);
+  std::array<Directions, 2> made;
+  parallel_for(static_cast<int>(made.size()), std::ssize(made), [&](std::int64_t i) {
+    const ConvexSide side = i == 0 ? ConvexSide::above : ConvexSide::below;
+    const double sign = side == ConvexSide::above ? 1 : -1;
+    made[static_cast<std::size_t>(i)] =
+        directions_of(log_normal_sum(bins, 1 / noise, lattice, side), lattice.step, sign);
+  });
+  const auto& [above, below] = made;
   const bool knows_below = below.remove && below.add;
   return {above.remove, above.add, knows_below ? below.remove : nullptr, knows_below ? below.add : nullptr};
 }

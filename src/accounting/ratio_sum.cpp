@@ -19,18 +19,46 @@ constexpr double kWideFrom = 3;           // standard deviations from the mean, 
 constexpr double kWidestCell = 0.25;      // in z, for the quadrature
 constexpr double kLeastProduct = 1e-290;  // smaller ones are not told from 0
 constexpr double kOpsOfPair = 1;
+/// Of the deviation of the sum, or of the least likely sum where that is less: no cell needs to be narrower than a step
+/// of it. 500 bins with noise 0.6 are summed three times as fast as with 0, to about the same interval.
+constexpr double kLeastPart = 0.5;
+
+/// How wide cells are: a step of the number or of its deviation from the mean, whichever is less, but not of less than
+/// a part of the final sum that goes with the root of the count, as the errors of parts that are added up do.
+struct Fineness {
+  double step;
+  double least;  // of the sum of all
+  double total;
+  double least_at(double count) const { return least * std::sqrt(count / total); }
+};
+
+/// A number that a sum of `count` is below with a chance of about `cut`: by Chernoff's bound, from a coarse rule for
+/// the Laplace transform. For choosing nodes only.
+double least_likely_sum(double count, double mu, double cut) {
+  double least = 0;
+  for (double log_s = -20; log_s < 40; log_s += 0.5) {
+    const double s = std::exp(log_s);
+    double transform = 0;
+    for (double z = -12; z <= 12; z += kWidestCell) {
+      transform += std::exp(-0.5 * z * z - s * std::exp(mu * z - 0.5 * mu * mu));
+    }
+    transform *= kWidestCell / std::sqrt(2 * std::numbers::pi);
+    if (transform > 0) least = std::max(least, (std::log(cut) - count * std::log(transform)) / s);
+  }
+  return least;
+}
 
 /// The numbers that a sum of `count` of them may be on; their mean is `count`. Below half of it a number is known
 /// relative to itself, from there on relative to its deviation from the mean.
 class Grid {
  public:
-  Grid(double count, double variance, double step, RatioPlace from, RatioPlace to) : half(0.5 * count) {
+  Grid(double count, double variance, const Fineness& fine, RatioPlace from, RatioPlace to) : half(0.5 * count) {
     const double deviation = std::sqrt(variance);
     nodes.push_back(from);
     while (is_less(nodes.back(), to)) {
       const RatioPlace at = nodes.back();
       const double wide = deviation + std::max(0.0, std::fabs(at.deviation) - kWideFrom * deviation);
-      const double width = step * std::min(at.number, wide);
+      const double width = fine.step * std::max(std::min(at.number, wide), fine.least_at(count));
       RatioPlace next = at.number < half ? RatioPlace{at.number + width, at.number + width - count}
                                          : RatioPlace{count + (at.deviation + width), at.deviation + width};
       if (!is_less(next, to) || !is_less(at, next)) next = to;
@@ -131,7 +159,11 @@ class Adder {
         lattice_(lattice),
         side_(side),
         total_(count),
+        fine_{lattice.step,
+              kLeastPart * std::min(std::sqrt(count * variance_), least_likely_sum(count, mu, lattice.cut)), count},
         stages_(2 + 2 * std::ilogb(count)) {}
+
+  double least() const { return fine_.least; }
 
   RatioMasses one() const {
     const double reach = std::sqrt(-2 * std::log(lattice_.cut / total_ / 8));
@@ -145,7 +177,7 @@ class Adder {
       const double log = node.number < 0.5 ? std::log(node.number) : std::log1p(node.deviation);
       return (log + 0.5 * mu_ * mu_) / mu_;
     };
-    Grid grid(1, variance_, lattice_.step, number_at(low), number_at(high));
+    Grid grid(1, variance_, fine_, number_at(low), number_at(high));
     if (side_ == ConvexSide::above) grid.nodes.insert(grid.nodes.begin(), {0, -1});
     Cells cells(grid.cells());
     for (std::size_t k = 0; k < grid.cells(); ++k) {
@@ -177,7 +209,7 @@ class Adder {
     const double count = count_a + count_b;
     const RatioPlace least = a.nodes.front() + b.nodes.front();
     const bool begins_at_0 = least.number == 0;
-    Grid grid(count, count * variance_, lattice_.step, begins_at_0 ? least_above_0(a, b) : least,
+    Grid grid(count, count * variance_, fine_, begins_at_0 ? least_above_0(a, b) : least,
               a.nodes.back() + b.nodes.back());
     if (begins_at_0) grid.nodes.insert(grid.nodes.begin(), least);
     Cells cells(std::max<std::size_t>(1, grid.cells()));
@@ -272,6 +304,7 @@ class Adder {
   RatioLattice lattice_;
   ConvexSide side_;
   double total_;
+  Fineness fine_;
   int stages_;
 };
 
@@ -289,26 +322,30 @@ RoundedCount with_few_digits(std::uint64_t count, ConvexSide side) {
   return {side == ConvexSide::above || is_exact ? down : down + 1, shift};
 }
 
+/// The sum of `count` of them by few additions: of a sum to itself, which costs half of one to another, where it can
+/// be.
+RatioMasses sum_of(std::uint64_t count, const Adder& adder, const RatioMasses& one) {
+  if (count == 1) return one;
+  const auto number = static_cast<double>(count);
+  if (count % 2 == 0) {
+    const RatioMasses half = sum_of(count / 2, adder, one);
+    return adder.sum(half, number / 2, half, number / 2);
+  }
+  if (count % 3 == 0) {
+    const RatioMasses third = sum_of(count / 3, adder, one);
+    const RatioMasses two_thirds = adder.sum(third, number / 3, third, number / 3);
+    return adder.sum(two_thirds, 2 * number / 3, third, number / 3);
+  }
+  return adder.sum(sum_of(count - 1, adder, one), number - 1, one, 1);
+}
+
 }  // namespace
 
 RatioSum log_normal_sum(std::uint64_t count, double mu, const RatioLattice& lattice, ConvexSide side) {
   const RoundedCount rounded = with_few_digits(count, side);
   const Adder adder(rounded.value(), mu, lattice, side);
-  const RatioMasses one = adder.one();
-  RatioMasses all = one;
-  double known = 1;
-  const auto twice = [&] {
-    all = adder.sum(all, known, all, known);
-    known *= 2;
-  };
-  for (int bit = static_cast<int>(std::bit_width(rounded.digits)) - 2; bit >= 0; --bit) {
-    twice();
-    if ((rounded.digits >> bit & 1) == 0) continue;
-    all = adder.sum(all, known, one, 1);
-    ++known;
-  }
-  for (int i = 0; i < rounded.shift; ++i) twice();
-  return {all, rounded.value(), std::sqrt(rounded.value() * std::expm1(mu * mu))};
+  RatioMasses all = sum_of(rounded.digits << rounded.shift, adder, adder.one());
+  return {std::move(all), rounded.value(), std::sqrt(rounded.value() * std::expm1(mu * mu)), adder.least()};
 }
 
 double work_of_log_normal_sum(std::uint64_t count, double mu, const RatioLattice& lattice) {

@@ -35,16 +35,18 @@ struct RatioLattice {
 
 /// The sum of `count` independent log-normal numbers exp(mu z - mu^2 / 2), z standard normal, each of mean 1; mu > 0.
 ///
-/// Numbers are doubled and added one by one. Above, a sum between two nodes is spread to them with its mean kept;
-/// below, all sums between two nodes are merged to their mean. Either error is of second order in the step. Nodes are
-/// one step apart relative to the number and, around the mean, to the standard deviation, so that a tail over many
-/// orders of magnitude takes few of them. All terms are positive, so masses are relatively precise however small they
-/// are. Between a count and one with fewer binary digits the convex order decides: the mean of more numbers is smaller
-/// in it, so of large counts only the first digits matter, rounded to the safe side.
+/// Sums are added to themselves, to their doubles and to one number. Above, a sum between two nodes is spread to them
+/// with its mean kept; below, all sums between two nodes are merged to their mean. Either error is of second order in
+/// the step. Nodes are one step apart relative to the number and, around the mean, to the standard deviation, so that a
+/// tail over many orders of magnitude takes few of them; those of a part of the sum are no closer than matters in the
+/// end. All terms are positive, so masses are relatively precise however small they are. Between a count and one with
+/// fewer binary digits the convex order decides: the mean of more numbers is smaller in it, so of large counts only the
+/// first digits matter, rounded to the safe side.
 struct RatioSum {
   RatioMasses masses;
   double count;      ///< that was added up, at most `count` above, at least that below
   double deviation;  ///< standard deviation
+  double least;      ///< a cell of a part of c numbers is at least step * least * sqrt(c / count) wide
 };
 RatioSum log_normal_sum(std::uint64_t count, double mu, const RatioLattice& lattice, ConvexSide side);
 

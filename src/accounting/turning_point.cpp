@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace dpml {
 
@@ -55,15 +56,24 @@ class Search {
     double stride = std::log(2.0);
     for (; !(holds_ && fails_); stride = std::min(2 * stride, kLargestStride)) {
       const double direction = (last_->holds() ? -1 : 1) * side();
-      double move = stride;
-      // A tenth further than the secant says, to have the answer in between.
-      if (std::isfinite(last_->excess)) move = std::min(stride, 1.1 * std::fabs(last_->excess) / slope_ + 1e-9);
+      const double move = std::isfinite(last_->excess) ? std::min(stride, beyond_root()) : stride;
       double number = snap(std::exp(last_->log() + direction * move));
       if (number == last_->number) number = snap(number + direction);  // of whole numbers the next
       if (number == last_->number) return false;
       ask(number);
     }
     return true;
+  }
+
+  /// How far to go from the last number: a tenth further than the secant says, to have the answer in between. Who comes
+  /// from near aims at once, as next() does, at the side that holds and then at what the precision leaves.
+  double beyond_root() {
+    const double to_root = std::fabs(last_->excess) / slope_;
+    if (!of_.is_near || of_.is_whole) return 1.1 * to_root + 1e-9;
+    if (to_root > of_.precision && !std::exchange(has_aimed_, true)) {
+      return to_root + (last_->holds() ? -0.5 : 0.5) * of_.precision;
+    }
+    return std::max(1.1 * to_root, 0.9 * of_.precision);
   }
 
   void tighten() {
@@ -100,6 +110,7 @@ class Search {
   std::optional<Point> last_;
   double slope_;
   bool is_stuck_ = false;
+  bool has_aimed_ = false;
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ struct TurningPoint {
   bool is_whole;     ///< numbers tried are whole; least and most are, too
   double start;      ///< where to begin, between least and most
   double slope;      ///< guess of |d excess / d log(number)| there, > 0
+  bool is_near = false;  ///< start and slope come from a search that was nearly as precise
 };
 
 struct Found {

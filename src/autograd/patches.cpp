@@ -1,6 +1,5 @@
 #include "dpml/autograd/patches.h"
 
-#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -16,65 +15,80 @@ Index out_length(Index in, Index padding, Index dilation, Index kernel, Index st
   return room < 0 ? 0 : room / stride + 1;
 }
 
-/// std::copy of few numbers, without the call into libc that gcc would make of it.
+template <int kCount>
+inline void copy_some(const float* from, float* to) {
+  std::memcpy(to, from, kCount * sizeof(float));
+}
+
+/// Copies few numbers, without the call into libc that gcc would make of it: the last piece may overlap the one before.
 inline void copy_run(const float* from, Index count, float* to) {
-  for (; count >= 8; count -= 8, from += 8, to += 8) std::memcpy(to, from, 8 * sizeof(float));
-  for (; count > 0; --count) *to++ = *from++;
+  if (count >= 16) {
+    for (Index i = 0; i + 16 <= count; i += 16) copy_some<16>(from + i, to + i);
+    copy_some<16>(from + count - 16, to + count - 16);
+  } else if (count >= 8) {
+    copy_some<8>(from, to);
+    copy_some<8>(from + count - 8, to + count - 8);
+  } else if (count >= 4) {
+    copy_some<4>(from, to);
+    copy_some<4>(from + count - 4, to + count - 4);
+  } else {
+    for (Index i = 0; i < count; ++i) to[i] = from[i];
+  }
 }
 
-inline Index divided_up(Index a, Index b) {
-  if (a <= 0) return 0;
-  return b == 1 ? a : (a + b - 1) / b;  // a division takes as long as copying a row
-}
+/// One group of the channels of an image with its padding, [height, width, channels], in which every window lies
+/// inside.
+struct PaddedImage {
+  Index height;
+  Index width;
+  Index channels;
+  bool is_image;  // the image itself: no padding, one group
 
-/// One row of one window: `count` kernel columns from `first` on lie inside the image, the first of them `offset`
-/// numbers from its start.
-struct WindowRow {
-  Index t;
-  Index ky;
-  Index first;
-  Index count;
-  Index offset;
+  explicit PaddedImage(const PatchGeometry& g)
+      : height(g.in_height + 2 * g.padding_height),
+        width(g.in_width + 2 * g.padding_width),
+        channels(g.group_channels()),
+        is_image(g.padding_height == 0 && g.padding_width == 0 && g.groups == 1) {}
+
+  /// Numbers that it needs beside the image.
+  Index room() const { return is_image ? 0 : height * width * channels; }
+  Index line() const { return width * channels; }
 };
 
-/// The same row of neighbouring windows that lie between the left and the right edge of the image: window t + i begins
-/// i * step numbers after `offset`. Nearly all windows come so, and need no arithmetic of their own.
-struct InnerRows {
-  Index t;
-  Index ky;
-  Index windows;
-  Index offset;
-  Index step;
-  bool is_in_image;
-};
-
-/// Calls edge(WindowRow) or inner(InnerRows) for every row of every window; count is 0, or is_in_image false, for those
-/// that do not touch the image.
-template <class Edge, class Inner>
-void visit_window_rows(const PatchGeometry& g, Edge&& edge, Inner&& inner) {
+/// Calls visit(place in the padded image, place in the patches, count) for every run of numbers that lie side by side
+/// in both, in the order of the patches.
+template <class Visit>
+inline void visit_runs(const PatchGeometry& g, const PaddedImage& padded, Visit&& visit) {
+  const bool is_whole = g.dilation_width == 1;
+  const Index count = is_whole ? g.kernel_width * padded.channels : padded.channels;
+  const Index runs = is_whole ? 1 : g.kernel_width;
   const Index out_height = g.out_height();
   const Index out_width = g.out_width();
-  const Index reach = g.dilation_width * (g.kernel_width - 1);
-  const Index first_inside = std::min(out_width, divided_up(g.padding_width, g.stride_width));
-  const Index room = g.in_width + g.padding_width - reach;  // a window inside begins below it, counted from the padding
-  const Index last_inside = std::clamp(divided_up(room, g.stride_width), first_inside, out_width);
+  const Index kernel_height = g.kernel_height;
+  const Index next_row = g.dilation_height * padded.line();
+  const Index next_run = g.dilation_width * padded.channels;
+  Index at = 0;
   for (Index oy = 0; oy < out_height; ++oy) {
-    for (Index ky = 0; ky < g.kernel_height; ++ky) {
-      const Index y = oy * g.stride_height - g.padding_height + ky * g.dilation_height;
-      const bool is_in_image = y >= 0 && y < g.in_height;
-      const auto at_edge = [&](Index ox) {
-        const Index left = ox * g.stride_width - g.padding_width;
-        const Index first = std::min(g.kernel_width, divided_up(-left, g.dilation_width));
-        const Index last = std::clamp(divided_up(g.in_width - left, g.dilation_width), first, g.kernel_width);
-        const Index offset = (y * g.in_width + left + first * g.dilation_width) * g.in_channels;
-        edge(WindowRow{oy * out_width + ox, ky, first, is_in_image ? last - first : 0, offset});
-      };
-      for (Index ox = 0; ox < first_inside; ++ox) at_edge(ox);
-      inner(InnerRows{oy * out_width + first_inside, ky, last_inside - first_inside,
-                      (y * g.in_width + first_inside * g.stride_width - g.padding_width) * g.in_channels,
-                      g.stride_width * g.in_channels, is_in_image});
-      for (Index ox = last_inside; ox < out_width; ++ox) at_edge(ox);
+    Index window = oy * g.stride_height * padded.line();
+    for (Index ox = 0; ox < out_width; ++ox, window += g.stride_width * padded.channels) {
+      Index row = window;
+      for (Index ky = 0; ky < kernel_height; ++ky, row += next_row) {
+        for (Index r = 0; r < runs; ++r, at += count) visit(row + r * next_run, at, count);
+      }
     }
+  }
+}
+
+/// Calls visit(place in the image, place in the padded image, count) for every run that lies side by side in both.
+template <class Visit>
+inline void visit_inside(const PatchGeometry& g, Index group, const PaddedImage& padded, Visit&& visit) {
+  const bool is_whole = g.groups == 1;
+  const Index count = is_whole ? g.in_width * padded.channels : padded.channels;
+  const Index runs = is_whole ? 1 : g.in_width;
+  for (Index y = 0; y < g.in_height; ++y) {
+    const Index in_image = y * g.in_width * g.in_channels + group * padded.channels;
+    const Index in_padded = ((y + g.padding_height) * padded.width + g.padding_width) * padded.channels;
+    for (Index r = 0; r < runs; ++r) visit(in_image + r * g.in_channels, in_padded + r * padded.channels, count);
   }
 }
 
@@ -113,70 +127,32 @@ void PatchGeometry::validate(const std::string& place) const {
 }
 
 void unfold(const PatchGeometry& g, Index group, const float* image, float* patches) {
-  const Index channels = g.group_channels();
-  const Index row_size = g.kernel_width * channels;
-  const Index patch = g.patch_size();
-  const Index distance = g.dilation_width * g.in_channels;  // of neighbouring kernel columns in the image
-  const bool is_one_run = distance == channels;
-  const float* source = image + group * channels;
-  const auto copy_columns = [=](const float* from, Index count, float* to) {
-    if (is_one_run) return copy_run(from, count * channels, to);
-    for (Index kx = 0; kx < count; ++kx, from += distance, to += channels) copy_run(from, channels, to);
-  };
-  vectorised([&] {
-    visit_window_rows(
-        g,
-        [&](const WindowRow& row) {
-          float* to = patches + row.t * patch + row.ky * row_size;
-          if (row.count < g.kernel_width) std::fill_n(to, row_size, 0.0F);
-          copy_columns(source + row.offset, row.count, to + row.first * channels);
-        },
-        [&](const InnerRows& rows) {
-          float* to = patches + rows.t * patch + rows.ky * row_size;
-          const float* from = source + rows.offset;
-          for (Index i = 0; i < rows.windows; ++i, from += rows.step, to += patch) {
-            if (rows.is_in_image) {
-              copy_columns(from, g.kernel_width, to);
-            } else {
-              std::fill_n(to, row_size, 0.0F);
-            }
-          }
-        });
+  const PaddedImage padded(g);
+  Tensor room = Tensor::zeros(Shape{padded.room()});
+  float* filled = room.mutable_data();
+  vectorised([&g, &padded, group, image, filled, patches] {
+    if (!padded.is_image) {
+      visit_inside(g, group, padded, [=](Index in_image, Index in_padded, Index count) {
+        copy_run(image + in_image, count, filled + in_padded);
+      });
+    }
+    const float* source = padded.is_image ? image : filled;
+    visit_runs(g, padded, [=](Index from, Index to, Index count) { copy_run(source + from, count, patches + to); });
   });
 }
 
 void fold_add(const PatchGeometry& g, Index group, const float* patches, float* image) {
-  const Index channels = g.group_channels();
-  const Index row_size = g.kernel_width * channels;
-  const Index patch = g.patch_size();
-  const Index distance = g.dilation_width * g.in_channels;
-  const bool is_one_run = distance == channels;
-  float* target = image + group * channels;
-  const auto add_columns = [=](const float* from, Index count, float* to) {
-    if (is_one_run) {
-      for (Index i = 0; i < count * channels; ++i) to[i] += from[i];
-      return;
-    }
-    for (Index kx = 0; kx < count; ++kx, from += channels, to += distance) {
-      for (Index c = 0; c < channels; ++c) to[c] += from[c];
-    }
-  };
-  vectorised([&] {
-    visit_window_rows(
-        g,
-        [&](const WindowRow& row) {
-          if (row.count == 0) return;
-          add_columns(patches + row.t * patch + row.ky * row_size + row.first * channels, row.count,
-                      target + row.offset);
-        },
-        [&](const InnerRows& rows) {
-          if (!rows.is_in_image) return;
-          const float* from = patches + rows.t * patch + rows.ky * row_size;
-          float* to = target + rows.offset;
-          for (Index i = 0; i < rows.windows; ++i, from += patch, to += rows.step) {
-            add_columns(from, g.kernel_width, to);
-          }
-        });
+  const PaddedImage padded(g);
+  Tensor room = Tensor::zeros(Shape{padded.room()});
+  float* sums = padded.is_image ? image : room.mutable_data();
+  vectorised([&g, &padded, group, patches, sums, image] {
+    visit_runs(g, padded, [=](Index to, Index from, Index count) {
+      for (Index i = 0; i < count; ++i) sums[to + i] += patches[from + i];
+    });
+    if (padded.is_image) return;
+    visit_inside(g, group, padded, [=](Index in_image, Index in_padded, Index count) {
+      for (Index i = 0; i < count; ++i) image[in_image + i] += sums[in_padded + i];
+    });
   });
 }
 

@@ -15,7 +15,7 @@ namespace dpml {
 
 namespace {
 
-constexpr double kSecondsWorthAThread = 50e-6;  // waking a thread and waiting for it takes some 5 us
+constexpr double kSecondsWorthAThread = 15e-6;  // waking a thread and waiting for it takes 2 to 5 us
 constexpr int kSlowRounds = 2;                  // one may be chance
 
 thread_local bool inside = false;
@@ -52,8 +52,7 @@ int threads_worth(double seconds, int threads) {
 }
 
 int ThreadGauge::threads_for(double seconds, int threads) const {
-  if (alone_ > 0) return 1;
-  return seconds > 0 ? threads_worth(seconds, threads) : threads;
+  return seconds > 0 ? threads_worth(seconds, most(threads)) : most(threads);
 }
 
 void ThreadGauge::took(int threads, double seconds, double processor_seconds) {

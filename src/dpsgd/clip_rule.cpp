@@ -24,10 +24,12 @@ bool ClipRule::needs_norms() const {
 
 float ClipRule::weight(double squared_norm) const {
   if (!std::isfinite(squared_norm)) return 0;
-  const double norm = std::nextafter(std::sqrt(squared_norm), std::numeric_limits<double>::infinity());
+  // A factor of 1 + e moves a positive number by at least one place of its last digit; std::nextafter is a slow call.
+  constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
+  const double norm = std::sqrt(squared_norm) * (1 + kEpsilon);
   if (norm <= longest_) return 1;
   // Rounded towards 0 twice over: once for the quotient in double, once for the conversion to float.
-  const double quotient = std::nextafter(longest_ / norm, 0.0);
+  const double quotient = longest_ / norm * (1 - kEpsilon);
   const auto weight = static_cast<float>(quotient);
   return weight <= quotient ? weight : std::nextafter(weight, 0.0F);
 }

@@ -10,47 +10,56 @@ namespace dpml {
 
 namespace {
 
-constexpr double kUsual = 64;  // samples
-constexpr double kLeastGroups = 4;
-constexpr int kCoinBits = 32;
+/// Longer groups multiply faster, and fewer of them are added up; kLargest is seldom reached by chance (by one group in
+/// 2000, which then parts).
+constexpr double kUsual = 96;     // samples, at most, in the mean
+constexpr double kLeast = 4;      // groups of a batch, and what their number is a multiple of: threads end together
+constexpr double kMost = 0x1p31;  // groups
+constexpr std::uint64_t kGroup = std::uint64_t{1} << 32;  // how far apart the coins of neighbouring groups begin
 
 }  // namespace
 
-int SampleGroups::least_splits(double expected_batch_size) {
+Index SampleGroups::least_groups(double expected_batch_size) {
   if (!(expected_batch_size > 0)) {
     throw ConfigError("expected batch size is " + to_text(expected_batch_size) + ", expected a number above 0");
   }
-  const double size = std::clamp(expected_batch_size / kLeastGroups, 1.0, kUsual);
-  return static_cast<int>(std::clamp(std::ceil(std::log2(expected_batch_size / size)), 0.0, double{kCoinBits}));
+  const double groups = expected_batch_size <= kLeast * kUsual
+                            ? std::min(std::ceil(expected_batch_size), kLeast)
+                            : kLeast * std::ceil(expected_batch_size / kUsual / kLeast);
+  return static_cast<Index>(std::min(groups, kMost));
 }
 
-void SampleGroups::form(std::span<const DrawnRow> batch, int least_splits) {
+void SampleGroups::form(std::span<const DrawnRow> batch, Index least_groups) {
+  DPML_ASSERT(least_groups >= 1 && static_cast<double>(least_groups) <= kMost);
   drawn_.assign(batch.begin(), batch.end());
+  least_groups_ = static_cast<std::uint64_t>(least_groups);
   ends_.clear();
-  split(0, drawn_.size(), kCoinBits - 1, least_splits);
+  part(0, drawn_.size(), 0, least_groups_ * kGroup);
   rows_.resize(drawn_.size());
   std::transform(drawn_.begin(), drawn_.end(), rows_.begin(), [](const DrawnRow& drawn) { return drawn.row; });
 }
 
-void SampleGroups::split(std::size_t begin, std::size_t end, int bit, int least_splits) {
+void SampleGroups::part(std::size_t begin, std::size_t end, std::uint64_t low, std::uint64_t high) {
   if (begin == end) return;
+  const std::uint64_t width = high - low;
   // More than kLargest equal coins never come: the chance is below 2^-3000 for any batch that fits a memory.
-  if (bit < 0 || (least_splits <= 0 && static_cast<Index>(end - begin) <= kLargest)) {
+  if (width == 1 || (width <= kGroup && static_cast<Index>(end - begin) <= kLargest)) {
     ends_.push_back(end);
     return;
   }
-  ones_.clear();
-  std::size_t middle = begin;
+  const std::uint64_t middle = low + (width > kGroup ? width / kGroup / 2 * kGroup : width / 2);
+  above_.clear();
+  std::size_t cut = begin;
   for (std::size_t i = begin; i < end; ++i) {
-    if ((drawn_[i].coin >> bit & 1) != 0) {
-      ones_.push_back(drawn_[i]);
+    if (drawn_[i].coin * least_groups_ < middle) {
+      drawn_[cut++] = drawn_[i];
     } else {
-      drawn_[middle++] = drawn_[i];
+      above_.push_back(drawn_[i]);
     }
   }
-  std::copy(ones_.begin(), ones_.end(), drawn_.begin() + static_cast<std::ptrdiff_t>(middle));
-  split(begin, middle, bit - 1, least_splits - 1);
-  split(middle, end, bit - 1, least_splits - 1);
+  std::copy(above_.begin(), above_.end(), drawn_.begin() + static_cast<std::ptrdiff_t>(cut));
+  part(begin, cut, low, middle);
+  part(cut, end, middle, high);
 }
 
 std::span<const Index> SampleGroups::group(Index i) const {

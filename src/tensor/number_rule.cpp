@@ -1,9 +1,7 @@
 #include "dpml/tensor/number_rule.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <cstdint>
 
 #include "dpml/base/cases.h"
 #include "dpml/base/vectorised.h"
@@ -43,19 +41,14 @@ std::string to_text(const NumberRule& rule) {
 }
 
 bool all_finite(std::span<const float> numbers) {
-  constexpr std::uint32_t kWithoutSign = 0x7FFFFFFF;
-  constexpr std::uint32_t kInfinity = 0x7F800000;
-  // The largest bits: the same whatever the order, in a loop without an early end, which becomes vector instructions.
-  std::uint32_t largest = 0;
-  vectorised([&largest, numbers] {
-    std::uint32_t found = 0;
-#pragma omp simd reduction(max : found)
-    for (std::size_t i = 0; i < numbers.size(); ++i) {
-      found = std::max(found, std::bit_cast<std::uint32_t>(numbers[i]) & kWithoutSign);
-    }
-    largest = found;
+  // Without an early end, and by a comparison rather than by bits, so that compilers make vectors of it.
+  int found = 0;
+  vectorised([&found, data = numbers.data(), count = numbers.size()] {
+    int other = 0;
+    for (std::size_t i = 0; i < count; ++i) other |= std::fabs(data[i]) < INFINITY ? 0 : 1;
+    found = other;
   });
-  return largest < kInfinity;
+  return found == 0;
 }
 
 }  // namespace dpml

@@ -16,7 +16,10 @@ double dot(std::span<const float> a, std::span<const float> b) {
 }
 
 double sum_of_squares(std::span<const float> values) {
-  return dot(values, values);
+  return sum_of_terms(values.size(), [x = values.data()](std::size_t i) {
+    const auto value = static_cast<double>(x[i]);
+    return value * value;
+  });
 }
 
 float largest_of(std::span<const float> values) {

@@ -43,10 +43,12 @@ BatchLayout plan_batch_layout(Index recorded_numbers_per_sample, Index parameter
     const Index bytes = 8 * std::max<Index>(1, recorded_numbers_per_sample);
     layout.physical_batch = std::clamp<Index>(kCacheBytes / bytes, 1, SampleGroups::kLargest);
   }
-  layout.least_splits = SampleGroups::least_splits(expected_batch_size);
+  layout.least_groups = SampleGroups::least_groups(expected_batch_size);
   const Index affordable =
       std::max<Index>(2, kAccumulatorBytes / (kBytesPerLaneParameter * std::max<Index>(1, parameters)));
-  layout.lanes = static_cast<int>(std::min<Index>({kLanes, affordable, Index{1} << layout.least_splits}));
+  const Index most = std::min<Index>({kLanes, affordable, layout.least_groups});
+  const Index rounds = (layout.least_groups + most - 1) / most;
+  layout.lanes = static_cast<int>((layout.least_groups + rounds - 1) / rounds);
   return layout;
 }
 

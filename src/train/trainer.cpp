@@ -152,9 +152,10 @@ bool Trainer::step() {
   // The number of the release, not of the update, names the streams: a release lost in a crash is never drawn again.
   const std::uint64_t release = parts.ledger.releases();
   parts.plan.sampler().draw(parts.key, release, parts.data.size(), parts.batch);
-  parts.groups.form(parts.batch, parts.layout.least_splits);
+  parts.groups.form(parts.batch, parts.layout.least_groups);
   add_batch(Stream(parts.key, Purpose::dropout, release, 0).next_u64());
-  const NoisyGradient gradient = parts.plan.mechanism().release(parts.sum, parts.ledger, parts.key, parts.threads);
+  const int threads = parts.gauge.most(parts.threads);
+  const NoisyGradient gradient = parts.plan.mechanism().release(parts.sum, parts.ledger, parts.key, threads);
   parts.weights_are_finite = parts.optimizer->apply(gradient, parts.step) && parts.weights_are_finite;
   parts.average.update(parts.step);
   ++parts.step;

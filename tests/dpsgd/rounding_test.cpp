@@ -79,7 +79,7 @@ double moved(Form form, Index vocabulary, double clip_bound, const std::vector<S
   }
   const auto add = [&](int lane, const std::vector<DrawnRow>& drawn, const std::vector<Sample>& samples) {
     SampleGroups groups;
-    groups.form(drawn, 0);
+    groups.form(drawn, 1);
     for (Index i = 0; i < groups.count(); ++i) {
       sum.begin_group(lane);
       const std::span<const Index> group = groups.group(i);

@@ -20,9 +20,9 @@ std::vector<DrawnRow> random_batch(Index rows, std::uint64_t seed) {
   return batch;
 }
 
-Groups groups_of(const std::vector<DrawnRow>& batch, int least_splits) {
+Groups groups_of(const std::vector<DrawnRow>& batch, Index least_groups) {
   SampleGroups groups;
-  groups.form(batch, least_splits);
+  groups.form(batch, least_groups);
   Groups all;
   for (Index i = 0; i < groups.count(); ++i) {
     const std::span<const Index> group = groups.group(i);
@@ -33,9 +33,9 @@ Groups groups_of(const std::vector<DrawnRow>& batch, int least_splits) {
 
 TEST(SampleGroups, HoldEveryRowOnceAndNoMoreThanTheLargest) {
   for (const Index rows : {0, 1, 2, 127, 128, 129, 1000, 20000}) {
-    for (const int splits : {0, 2, 6}) {
+    for (const Index least : {1, 4, 7, 60}) {
       std::vector<Index> seen;
-      for (const std::vector<Index>& group : groups_of(random_batch(rows, 1), splits)) {
+      for (const std::vector<Index>& group : groups_of(random_batch(rows, 1), least)) {
         EXPECT_GE(std::ssize(group), 1);
         EXPECT_LE(std::ssize(group), SampleGroups::kLargest);
         EXPECT_TRUE(std::is_sorted(group.begin(), group.end())) << "rows of a group keep their order";
@@ -54,12 +54,12 @@ TEST(SampleGroups, OneRowMoreChangesOneGroupWhichMayPartInTwo) {
   for (std::uint64_t trial = 0; trial < 300; ++trial) {
     const Index rows = 100 + static_cast<Index>(trial) * 3;
     const std::vector<DrawnRow> with = random_batch(rows, trial);
-    const int splits = static_cast<int>(trial % 4);
-    const Groups before = groups_of(with, splits);
+    const auto least = static_cast<Index>(1 + trial % 7);
+    const Groups before = groups_of(with, least);
     for (Index gone = 0; gone < rows; gone += trial < 20 ? 1 : 97) {
       std::vector<DrawnRow> without = with;
       without.erase(without.begin() + gone);
-      const Groups after = groups_of(without, splits);
+      const Groups after = groups_of(without, least);
       std::vector<std::vector<Index>> only_before;
       std::vector<std::vector<Index>> only_after;
       std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::back_inserter(only_before));
@@ -77,19 +77,26 @@ TEST(SampleGroups, OneRowMoreChangesOneGroupWhichMayPartInTwo) {
 
 TEST(SampleGroups, EqualCoinsEndAsOneGroup) {
   std::vector<DrawnRow> batch(5, DrawnRow{0, 77});
-  EXPECT_EQ(groups_of(batch, 32).size(), 1U);
+  EXPECT_EQ(groups_of(batch, Index{1} << 31).size(), 1U);
 }
 
 TEST(SampleGroups, AreCutByThePublicSize) {
-  EXPECT_EQ(SampleGroups::least_splits(1e-9), 0);
-  EXPECT_EQ(SampleGroups::least_splits(1), 0);
-  EXPECT_EQ(SampleGroups::least_splits(2), 1);
-  EXPECT_EQ(SampleGroups::least_splits(16), 2);
-  EXPECT_EQ(SampleGroups::least_splits(256), 2);
-  EXPECT_EQ(SampleGroups::least_splits(257), 3);
-  EXPECT_EQ(SampleGroups::least_splits(4096), 6);
-  EXPECT_EQ(SampleGroups::least_splits(1e300), 32);
-  EXPECT_THROW(SampleGroups::least_splits(0), ConfigError);
+  EXPECT_EQ(SampleGroups::least_groups(1e-9), 1);
+  EXPECT_EQ(SampleGroups::least_groups(1), 1);
+  EXPECT_EQ(SampleGroups::least_groups(2), 2);
+  EXPECT_EQ(SampleGroups::least_groups(16), 4);
+  EXPECT_EQ(SampleGroups::least_groups(384), 4);
+  EXPECT_EQ(SampleGroups::least_groups(385), 8);
+  EXPECT_EQ(SampleGroups::least_groups(1024), 12);
+  EXPECT_EQ(SampleGroups::least_groups(4096), 44);
+  EXPECT_EQ(SampleGroups::least_groups(1e300), Index{1} << 31);
+  EXPECT_THROW(SampleGroups::least_groups(0), ConfigError);
+}
+
+TEST(SampleGroups, AreAboutEquallyLong) {
+  for (const Groups& groups : {groups_of(random_batch(10000, 3), 100), groups_of(random_batch(7000, 4), 70)}) {
+    EXPECT_NEAR(static_cast<double>(groups.size()), groups.size() > 80 ? 100 : 70, 4) << "a few part by chance";
+  }
 }
 
 }  // namespace

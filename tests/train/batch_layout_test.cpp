@@ -42,14 +42,21 @@ TEST(BatchLayout, NeedsNoMoreLanesThanGroupsAreExpected) {
 TEST(BatchLayout, HasWorkForSeveralThreadsInASmallBatch) {
   const auto model = small_model();
   const BatchLayout layout = plan(*model, Shape{4}, 58, 64);
-  EXPECT_GE(layout.least_splits, 2);
+  EXPECT_GE(layout.least_groups, 4);
   EXPECT_GE(layout.lanes, 4);
 }
 
 TEST(BatchLayout, LetsNothingButThePublicSizeDecideWhoIsAddedUpTogether) {
   const auto model = small_model();
-  EXPECT_EQ(plan(*model, Shape{4}, 58, 4096, 1).least_splits,
-            plan(*model, Shape{4}, Index{1} << 26, 4096).least_splits);
+  EXPECT_EQ(plan(*model, Shape{4}, 58, 4096, 1).least_groups,
+            plan(*model, Shape{4}, Index{1} << 26, 4096).least_groups);
+}
+
+TEST(BatchLayout, GivesLanesTheSameNumberOfGroups) {
+  const auto model = small_model();
+  EXPECT_EQ(plan(*model, Shape{4}, 58, 1024).lanes, 12);
+  EXPECT_EQ(plan(*model, Shape{4}, 58, 2048).lanes, 12);  // of 24 groups
+  EXPECT_EQ(plan(*model, Shape{4}, 58, 4096).lanes, 15);  // of 44
 }
 
 TEST(BatchLayout, TakesFewerSamplesOfALargerModel) {
@@ -67,7 +74,7 @@ TEST(PlannedMemory, DoesNotGrowWithTheLogicalBatchAndGrowsWithTheModel) {
   const auto memory = [&](double expected, Index parameters) {
     return planned_memory(plan(*model, Shape{4}, parameters, expected), recorded, parameters, 1, 2);
   };
-  EXPECT_EQ(memory(4096, 58), memory(1e9, 58));
+  EXPECT_LE(memory(1e9, 58), memory(4096, 58) * 16 / 15) << "16 lanes, and 15";
   EXPECT_GT(memory(4096, 5800), memory(4096, 58));
 }
 

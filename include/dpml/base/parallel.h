@@ -17,6 +17,8 @@ class ThreadGauge {
  public:
   /// So many of `threads` as shall do the next round, which takes one core about `seconds`; 0: not known yet.
   int threads_for(double seconds, int threads) const;
+  /// 1 while others use the cores; for what comes between rounds.
+  int most(int threads) const { return alone_ > 0 ? 1 : threads; }
   /// Tells how long the last round took by the clock, and what processor time its threads used in all.
   void took(int threads, double seconds, double processor_seconds);
 

@@ -6,10 +6,10 @@
 
 namespace dpml {
 
-/// How a logical batch is worked on. A pure function of shapes and public numbers. Only least_splits changes results,
+/// How a logical batch is worked on. A pure function of shapes and public numbers. Only least_groups changes results,
 /// in their last bits; the others are free (ClippedSum), but for training without a clip bound, where lanes count, too.
 struct BatchLayout {
-  int least_splits = 0;      ///< of SampleGroups
+  Index least_groups = 1;    ///< of SampleGroups
   Index physical_batch = 0;  ///< samples that go forward and backward together, in one thread, at most
   int lanes = 0;             ///< accumulators; a lane takes whole groups
 };
