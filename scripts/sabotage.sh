@@ -83,13 +83,13 @@ all_sabotages() {
   local noise_test=GaussianMechanismTest.NoiseIsStandardNormalTimesItsStddevAndIndependentEverywhere
   local stddev_test=GaussianMechanismTest.NoiseStddevIsMultiplierTimesBoundOverExpectedBatchSize
   sabotage "the noise is removed" dpsgd_test "$noise_test" "$mechanism" \
-    '(total[j] + noise[j]) / divisor' 'total[j] / divisor'
+    '(total[j] + stddev * normal[j]) * share' 'total[j] * share'
   sabotage "the noise is halved" dpsgd_test "$stddev_test" "$mechanism" \
-    'scale(noise_stddev_, ' 'scale(noise_stddev_ / 2, '
+    'stddev = noise_stddev_]' 'stddev = noise_stddev_ / 2]'
   sabotage "the noise is divided by the batch size once more" dpsgd_test "$stddev_test" "$mechanism" \
-    'scale(noise_stddev_, ' 'scale(noise_stddev_ / divisor, '
+    'stddev = noise_stddev_]' 'stddev = noise_stddev_ * share]'
   sabotage "the noise is multiplied by the batch size" dpsgd_test "$stddev_test" "$mechanism" \
-    '(total[j] + noise[j]) / divisor' 'total[j] / divisor + noise[j]'
+    '(total[j] + stddev * normal[j]) * share' 'total[j] * share + stddev * normal[j]'
   sabotage "every step gets the same noise" dpsgd_test "$noise_test" "$mechanism" \
     'Purpose::noise, release, piece.parameter' 'Purpose::noise, release * 0, piece.parameter'
   sabotage "every parameter gets the same noise" dpsgd_test "$noise_test" "$mechanism" \
@@ -167,7 +167,7 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
   sabotage "a group begins with what the one before left" dpsgd_test ClippedSumTest.AGroupKeepsNothingOfTheOneBefore \
     src/dpsgd/clipped_sum.cpp 'if (lane.is_begun[place]) continue;' 'continue;'
   sabotage "groups are cut by their place in the batch" dpsgd_test SampleGroups.OneRowMoreChangesOneGroupWhichMayPartInTwo \
-    src/dpsgd/sample_groups.cpp '(drawn_[i].coin >> bit & 1) != 0' 'i - begin >= (end - begin) / 2'
+    src/dpsgd/sample_groups.cpp 'drawn_[i].coin * least_groups_ < middle' 'i - begin < (end - begin) / 2'
 
   local sampler=src/dpsgd/sampler.cpp
   sabotage "batches have a fixed size" dpsgd_test PoissonSampler.BatchSizesFollowTheBinomialDistribution "$sampler" \
