@@ -101,24 +101,22 @@ all_sabotages() {
     'ledger.append(event_);' '' 'return noisy;' 'ledger.append(event_); return noisy;'
 
   local sum=src/dpsgd/clipped_sum.cpp
-  local weights='for (std::size_t b = 0; b < lane.weights.size(); ++b)
-      lane.weights[b] = contents_->rule.weight(lane.squared_norms[b]);'
+  local weights='for (std::size_t b = 0; b < count; ++b) own.weights[group][b] = rule.weight(own.squared_norms[group][b]);'
   local bound_test=ClippedSumTest.OneSampleMovesTheReleasedMeanByAtMostTheBoundOverTheDivisor
   local nan_test=ClippedSumTest.ASampleThatIsNotFiniteLeavesEveryBitAsItWas
   sabotage "the clip is removed" dpsgd_test "$bound_test" "$sum" "$weights" ''
   sabotage "the clip comes after averaging" dpsgd_test "$bound_test" "$sum" "$weights" '
-    std::vector<float> mean(lane.group.size());
-    const std::vector<float> parts(lane.weights.size(), 1 / static_cast<float>(batch));
-    for (const auto& [place, gradient] : gradients) {
-      gradient.add_weighted_sum(parts, mean.data() + contents_->offsets[place]);
-    }
-    double squares = 0;
-    for (const float value : mean) squares += static_cast<double>(value) * static_cast<double>(value);
-    std::fill(lane.weights.begin(), lane.weights.end(), contents_->rule.weight(squares));'
+        const std::vector<float> parts(count, 1 / static_cast<float>(samples));
+        double squares = 0;
+        for (const PlacedGradient& it : own.gradients) {
+          std::vector<float> mean(static_cast<std::size_t>(parameters[it.place]->size()));
+          it.gradient.add_weighted_sum(parts, mean.data());
+          for (const float value : mean) squares += static_cast<double>(value) * static_cast<double>(value);
+        }
+        std::fill(own.weights[group].begin(), own.weights[group].end(), rule.weight(squares));'
   sabotage "a sample is clipped by the norm of one parameter" dpsgd_test \
     ClippedSumTest.NormsGoOverAllParameters "$sum" \
-    'gradient.add_squared_norms(lane.squared_norms);' \
-    'if (place == 0) gradient.add_squared_norms(lane.squared_norms);'
+    'it.gradient.add_squared_norms(' 'if (it.place == 0) it.gradient.add_squared_norms('
   sabotage "a norm that is not a number counts as short" dpsgd_test "$nan_test" src/dpsgd/clip_rule.cpp \
     'if (!std::isfinite(squared_norm)) return 0;' 'if (!std::isfinite(squared_norm)) return 1;'
   sabotage "weight 0 multiplies instead of leaving out" dpsgd_test "$nan_test" src/autograd/dense_form.cpp \
@@ -158,14 +156,14 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
     src/autograd/outer_form.cpp 'product.result = GemmResult::is_added;
     product.factor = weight;' 'product.result = GemmResult::goes_on;
     product.factor = weight;'
-  sabotage "totals are floats" dpsgd_test ClippedSumTest.LosesNothingOverManySamples src/dpsgd/clipped_sum.cpp \
+  sabotage "totals are floats" dpsgd_test ClippedSumTest.LosesNothingOverManySamples src/dpsgd/gaussian_sum.cpp \
     'total[i] += grid.rounded(static_cast<double>(group[i]));' \
     'total[i] = static_cast<float>(total[i] + grid.rounded(static_cast<double>(group[i])));'
   sabotage "groups are not rounded to the grid" dpsgd_test ClippedSumTest.TheOrderOfGroupsChangesNoBit \
-    src/dpsgd/contents.h \
+    src/dpsgd/gaussian_sum.h \
     'return (x + shift_) - shift_;' 'return x;'
   sabotage "a group begins with what the one before left" dpsgd_test ClippedSumTest.AGroupKeepsNothingOfTheOneBefore \
-    src/dpsgd/clipped_sum.cpp 'if (lane.is_begun[place]) continue;' 'continue;'
+    src/dpsgd/gaussian_sum.cpp 'if (lane.is_begun[place]) continue;' 'continue;'
   sabotage "groups are cut by their place in the batch" dpsgd_test SampleGroups.OneRowMoreChangesOneGroupWhichMayPartInTwo \
     src/dpsgd/sample_groups.cpp 'drawn_[i].coin * least_groups_ < middle' 'i - begin < (end - begin) / 2'
 

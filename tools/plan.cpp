@@ -19,7 +19,7 @@ Json json_of(const Experiment& experiment, const TrainingPlan& plan, const RunMe
   const PrivacyOptions& privacy = plan.options();
   Json json = json_guarantee(plan.guarantee());
   json["noise_multiplier"] = plan.noise_multiplier();
-  json["noise_stddev"] = plan.mechanism().noise_stddev();
+  json["noise_stddev"] = noise_stddev_of(plan.mechanism());
   json["clip_bound"] = json_number(privacy.clip_bound);
   json["steps"] = privacy.steps;
   json["sampling_rate"] = plan.sampler().sampling_rate();

@@ -1,30 +1,36 @@
 #include "dpml/dpsgd/clipped_sum.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "contents.h"
+#include "dpml/base/cases.h"
 #include "dpml/base/error.h"
-#include "dpml/base/vectorised.h"
-#include "dpml/dpsgd/sample_groups.h"
+#include "dpml/base/text.h"
 
 namespace dpml {
 
-Grid::Grid(double clip_bound, std::size_t parameters) {
-  if (std::isinf(clip_bound)) return;
-  const double enough = 12 + std::ceil(std::log2(1.5 * std::sqrt(static_cast<double>(parameters))));
-  const int bits = std::max(26, static_cast<int>(enough));
-  const int step = std::ilogb(clip_bound) - bits;
-  shift_ = std::ldexp(1.5, step + 52);
-  // A number of a sum is shorter than samples * C < samples * 2^(bits + 1) steps; doubles hold 2^53 of them.
-  most_samples_ = std::ldexp(1.0, 52 - bits);
+namespace {
+
+std::variant<GaussianSum> sum_for(const Mechanism& mechanism, const ClipRule& rule, std::vector<std::size_t> offsets,
+                                  int lanes) {
+  return std::visit(Cases{[&](const GaussianMechanism& gaussian) {
+                      if (rule.sensitivity() != gaussian.clip_bound()) {
+                        throw PrivacyError("sums are clipped to " + to_text(rule.sensitivity()) +
+                                           " but the noise is made for " + to_text(gaussian.clip_bound()));
+                      }
+                      return GaussianSum(rule.sensitivity(), std::move(offsets), lanes);
+                    }},
+                    mechanism);
 }
+
+}  // namespace
 
 /// Gathers what a backward pass sends, in the form in which this sum wants it.
 class ClippedSum::Collector : public GradientSink {
  public:
-  Collector(const Contents& contents, Lane& lane) : contents_(contents), lane_(lane) {}
+  Collector(const SumMemory::Contents& contents, std::vector<PlacedGradient>& into)
+      : contents_(contents), into_(into) {}
 
   void accept(const Parameter& parameter, PerSampleGrad gradient) override {
     const auto found = std::find(contents_.parameters.begin(), contents_.parameters.end(), &parameter);
@@ -34,132 +40,129 @@ class ClippedSum::Collector : public GradientSink {
                          "training step; it would be trained without clipping and noise");
     }
     if (contents_.rule.needs_norms()) gradient = std::move(gradient).in_smaller_form();
-    lane_.gradients.emplace_back(static_cast<std::size_t>(found - contents_.parameters.begin()), std::move(gradient));
+    into_.push_back({static_cast<std::size_t>(found - contents_.parameters.begin()), std::move(gradient)});
   }
 
  private:
-  const Contents& contents_;
-  Lane& lane_;
+  const SumMemory::Contents& contents_;
+  std::vector<PlacedGradient>& into_;
 };
 
-ClippedSum::ClippedSum(const ClipRule& rule, std::span<Parameter* const> parameters, int lanes)
-    : contents_(std::make_unique<Contents>(Contents{rule, {}, {}, {0}, {}})) {
+SumMemory::SumMemory(const Mechanism& mechanism, const ClipRule& rule, std::span<Parameter* const> parameters,
+                     int lanes) {
   if (lanes < 1) throw ConfigError("a clipped sum needs 1 lane or more, got " + std::to_string(lanes));
+  std::vector<const Parameter*> trained;
+  std::vector<std::size_t> offsets{0};
   for (const Parameter* parameter : parameters) {
     if (!parameter->trainable()) continue;
-    contents_->parameters.push_back(parameter);
-    contents_->offsets.push_back(contents_->offsets.back() + static_cast<std::size_t>(parameter->size()));
+    trained.push_back(parameter);
+    offsets.push_back(offsets.back() + static_cast<std::size_t>(parameter->size()));
   }
-  if (contents_->parameters.empty()) throw ConfigError("the model has no trainable parameter");
-  contents_->grid = Grid(rule.clip_bound(), contents_->offsets.back());
-  contents_->lanes.resize(static_cast<std::size_t>(lanes));
-  for (Lane& lane : contents_->lanes) {
-    lane.group.resize(contents_->offsets.back());
-  }
+  if (trained.empty()) throw ConfigError("the model has no trainable parameter");
+  contents_ =
+      std::make_shared<Contents>(Contents{.rule = rule,
+                                          .parameters = std::move(trained),
+                                          .sum = sum_for(mechanism, rule, std::move(offsets), lanes),
+                                          .scratch = std::vector<Contents::Scratch>(static_cast<std::size_t>(lanes)),
+                                          .is_taken = false});
 }
 
-ClippedSum::~ClippedSum() = default;
+SumMemory::~SumMemory() = default;
+SumMemory::SumMemory(SumMemory&&) noexcept = default;
+
+ClippedSum SumMemory::begin() {
+  if (contents_->is_taken) throw InternalError("a sum is begun while another one lives in the same memory");
+  return ClippedSum(contents_);
+}
+
+int SumMemory::lanes() const {
+  return std::visit([](const auto& sum) { return sum.lanes(); }, contents_->sum);
+}
+
+double SumMemory::most_samples() const {
+  return std::visit([](const auto& sum) { return sum.most_samples(); }, contents_->sum);
+}
+
+ClippedSum::ClippedSum(std::shared_ptr<SumMemory::Contents> contents) : contents_(std::move(contents)) {
+  contents_->is_taken = true;
+}
+
+ClippedSum::ClippedSum(ClippedSum&& other) noexcept = default;
+
+ClippedSum::~ClippedSum() {
+  if (!contents_) return;
+  std::visit([](auto& sum) { sum.clear(); }, contents_->sum);
+  for (SumMemory::Contents::Scratch& scratch : contents_->scratch) scratch.gradients.clear();
+  contents_->is_taken = false;
+}
+
+SumMemory::Contents& ClippedSum::contents() const {
+  if (!contents_) throw PrivacyError("a clipped sum is used that was released, or moved away, before");
+  return *contents_;
+}
 
 int ClippedSum::lanes() const {
-  return static_cast<int>(contents_->lanes.size());
+  return std::visit([](const auto& sum) { return sum.lanes(); }, contents().sum);
 }
 
 double ClippedSum::clip_bound() const {
-  return contents_->rule.clip_bound();
+  return contents().rule.sensitivity();
 }
 
-double ClippedSum::most_samples() const {
-  return contents_->grid.most_samples();
+void ClippedSum::begin_group(int lane) {
+  std::visit([=](auto& sum) { sum.begin_group(lane); }, contents().sum);
 }
 
-void ClippedSum::begin_group(int lane_number) {
-  Lane& lane = contents_->lanes.at(static_cast<std::size_t>(lane_number));
-  if (!lane.has_group) return;
-  lane.total.resize(lane.group.size());  // a lane that takes one group only never needs it
-  vectorised([grid = contents_->grid, count = lane.group.size(), group = lane.group.data(), total = lane.total.data(),
-              has_total = lane.has_total] {
-    if (has_total) {
-      for (std::size_t i = 0; i < count; ++i) total[i] += grid.rounded(static_cast<double>(group[i]));
-    } else {
-      for (std::size_t i = 0; i < count; ++i) total[i] = grid.rounded(static_cast<double>(group[i]));
-    }
-  });
-  lane.has_group = false;
-  lane.has_total = true;
-  lane.group_samples = 0;
-}
-
-void ClippedSum::add(int lane_number, Tape& tape, const Value& losses) {
-  Lane& lane = contents_->lanes.at(static_cast<std::size_t>(lane_number));
-  lane.gradients.clear();
-  Collector collector(*contents_, lane);
+void ClippedSum::add(int lane, Tape& tape, const Value& losses) {
+  SumMemory::Contents& all = contents();
+  std::vector<PlacedGradient>& gradients = all.scratch.at(static_cast<std::size_t>(lane)).gradients;
+  gradients.clear();
+  Collector collector(all, gradients);
   tape.backward(losses, collector);
-  add_clipped(lane, lane.gradients, losses.shape()[0]);
-  lane.gradients.clear();
+  all.add_clipped(lane, losses.shape()[0]);
 }
 
-void ClippedSum::add(int lane_number, std::vector<PerSampleGrad> gradients) {
-  if (gradients.size() != contents_->parameters.size()) {
-    throw ShapeError("expected " + std::to_string(contents_->parameters.size()) +
+void ClippedSum::add(int lane, std::vector<PerSampleGrad> gradients) {
+  SumMemory::Contents& all = contents();
+  if (gradients.size() != all.parameters.size()) {
+    throw ShapeError("expected " + std::to_string(all.parameters.size()) +
                      " per-sample gradients, one for each trainable parameter, got " +
                      std::to_string(gradients.size()));
   }
-  Lane& lane = contents_->lanes.at(static_cast<std::size_t>(lane_number));
-  lane.gradients.clear();
+  std::vector<PlacedGradient>& placed = all.scratch.at(static_cast<std::size_t>(lane)).gradients;
+  placed.clear();
   const Index batch = gradients[0].batch();
   for (std::size_t i = 0; i < gradients.size(); ++i) {
-    if (gradients[i].parameter_shape() != contents_->parameters[i]->shape() || gradients[i].batch() != batch) {
-      throw ShapeError("the gradient for \"" + contents_->parameters[i]->name() + "\" does not fit its shape or batch");
+    if (gradients[i].parameter_shape() != all.parameters[i]->shape() || gradients[i].batch() != batch) {
+      throw ShapeError("the gradient for \"" + all.parameters[i]->name() + "\" does not fit its shape or batch");
     }
-    lane.gradients.emplace_back(i, std::move(gradients[i]));
+    placed.push_back({i, std::move(gradients[i])});
   }
-  add_clipped(lane, lane.gradients, batch);
-  lane.gradients.clear();
+  all.add_clipped(lane, batch);
 }
 
-void ClippedSum::add_clipped(Lane& lane, std::span<const std::pair<std::size_t, PerSampleGrad>> gradients,
-                             Index batch) {
-  if (batch == 0) return;
-  if (lane.group_samples + batch > SampleGroups::kLargest) {
-    throw PrivacyError("a group of " + std::to_string(lane.group_samples + batch) + " samples; its float sums are " +
-                       "bounded for at most " + std::to_string(SampleGroups::kLargest) + ". Begin another group");
-  }
-  lane.weights.assign(static_cast<std::size_t>(batch), 1.0F);
-  if (contents_->rule.needs_norms()) {
-    lane.squared_norms.assign(static_cast<std::size_t>(batch), 0.0);
-    for (const auto& [place, gradient] : gradients) gradient.add_squared_norms(lane.squared_norms);
-    for (std::size_t b = 0; b < lane.weights.size(); ++b)
-      lane.weights[b] = contents_->rule.weight(lane.squared_norms[b]);
-  }
-
-  if (!lane.has_group) lane.is_begun.assign(contents_->parameters.size(), false);
-  lane.has_group = true;
-  lane.group_samples += batch;
-  lane.samples += static_cast<double>(batch);
-  for (const auto& [place, gradient] : gradients) {
-    float* into = lane.group.data() + contents_->offsets[place];
-    if (lane.is_begun[place]) {
-      gradient.add_weighted_sum(lane.weights, into);
-    } else {
-      gradient.write_weighted_sum(lane.weights, into);
+void SumMemory::Contents::add_clipped(int lane, Index samples) {
+  Scratch& own = scratch[static_cast<std::size_t>(lane)];
+  if (samples > 0) {
+    std::visit([=](const auto& it) { it.require_room(lane, samples); }, sum);
+    const auto count = static_cast<std::size_t>(samples);
+    own.squared_norms.resize(rule.groups());
+    own.weights.resize(rule.groups());
+    for (std::vector<double>& norms : own.squared_norms) norms.assign(count, 0.0);
+    for (std::vector<float>& weights : own.weights) weights.assign(count, 1.0F);
+    if (rule.needs_norms()) {
+      for (const PlacedGradient& it : own.gradients)
+        it.gradient.add_squared_norms(own.squared_norms[rule.group_of(it.place)]);
+      for (std::size_t group = 0; group < rule.groups(); ++group) {
+        for (std::size_t b = 0; b < count; ++b) own.weights[group][b] = rule.weight(own.squared_norms[group][b]);
+      }
     }
-    lane.is_begun[place] = true;
+    const auto weights_at = [&](std::size_t place) {
+      return std::span<const float>(own.weights[rule.group_of(place)]);
+    };
+    std::visit([&](auto& it) { it.add(lane, samples, own.gradients, weights_at); }, sum);
   }
-  for (std::size_t place = 0; place < lane.is_begun.size(); ++place) {
-    if (lane.is_begun[place]) continue;
-    std::fill_n(lane.group.begin() + static_cast<std::ptrdiff_t>(contents_->offsets[place]),
-                contents_->parameters[place]->size(), 0.0F);
-    lane.is_begun[place] = true;
-  }
-}
-
-void ClippedSum::clear() {
-  for (Lane& lane : contents_->lanes) {
-    lane.has_group = lane.has_total = false;
-    lane.group_samples = 0;
-    lane.samples = 0;
-    lane.gradients.clear();
-  }
+  own.gradients.clear();
 }
 
 }  // namespace dpml

@@ -1,53 +1,31 @@
 #pragma once
 
+#include <variant>
 #include <vector>
 
 #include "dpml/dpsgd/clipped_sum.h"
+#include "gaussian_sum.h"
 
 namespace dpml {
 
-/// The numbers that groups are rounded to before they are added up: multiples of a power of two, so coarse that sums in
-/// double are exact and so fine that rounding to them moves a group by nothing that counts. Without a clip bound there
-/// is no grid, and nothing is rounded.
-class Grid {
- public:
-  Grid() = default;
-  /// For `parameters` numbers in all. Steps of at most C 2^-12 / (1.5 sqrt(parameters)), so that rounding three groups
-  /// moves them by at most 2^-12 C together, and of at most C 2^-26, about what float32 tells apart at C.
-  Grid(double clip_bound, std::size_t parameters);
+/// What a clipped sum is made of: the clipping, which is the same for every mechanism, and the sum of the one that
+/// releases it.
+struct SumMemory::Contents {
+  /// Of a lane, reused from batch to batch.
+  struct Scratch {
+    std::vector<PlacedGradient> gradients;
+    std::vector<std::vector<double>> squared_norms;  // by clip group, by sample
+    std::vector<std::vector<float>> weights;         // likewise
+  };
 
-  /// Round to nearest: exact for |x| < 2^51 steps.
-  double rounded(double x) const { return (x + shift_) - shift_; }
-  /// Sums of so many clipped samples are exact.
-  double most_samples() const { return most_samples_; }
-
- private:
-  double shift_ = 0;  // 1.5 * 2^52 steps: adding it leaves no room for digits below a step
-  double most_samples_ = 0x1p52;
-};
-
-/// What one lane has gathered: the clipped gradients of the open group summed in float, and the groups before it
-/// exactly.
-struct ClippedSum::Lane {
-  std::vector<float> group;   // all parameters, one after the other; means something while has_group
-  std::vector<double> total;  // while has_total
-  Index group_samples = 0;
-  double samples = 0;
-  bool has_group = false;
-  bool has_total = false;
-  std::vector<bool> is_begun;  // which parameters of the open group hold a sum, and not what was there before
-  // Reused from batch to batch.
-  std::vector<std::pair<std::size_t, PerSampleGrad>> gradients;
-  std::vector<double> squared_norms;
-  std::vector<float> weights;
-};
-
-struct ClippedSum::Contents {
   ClipRule rule;
-  Grid grid;
   std::vector<const Parameter*> parameters;
-  std::vector<std::size_t> offsets;  // of each parameter in a lane; one more place for the end
-  std::vector<Lane> lanes;
+  std::variant<GaussianSum> sum;  // one for each mechanism
+  std::vector<Scratch> scratch;   // by lane
+  bool is_taken = false;          // a sum lives here
+
+  /// Adds the gradients of the lane's scratch, which it forgets: norms, weights, sum.
+  void add_clipped(int lane, Index samples);
 };
 
 }  // namespace dpml

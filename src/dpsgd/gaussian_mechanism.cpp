@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "contents.h"
+#include "dpml/base/cases.h"
 #include "dpml/base/error.h"
 #include "dpml/base/parallel.h"
 #include "dpml/base/text.h"
@@ -38,12 +39,9 @@ std::vector<Piece> cut_into_pieces(const std::vector<std::size_t>& offsets) {
   return pieces;
 }
 
-/// Adds a lane's numbers, rounded to the grid.
-template <class Number>
-void add_rounded(const Number* from, const Grid& grid, std::span<double> total) {
-  vectorised([=] {
-    for (std::size_t j = 0; j < total.size(); ++j) total[j] += grid.rounded(static_cast<double>(from[j]));
-  });
+/// What all processes have added up, from a coordinate on.
+void add_up(const Communicator& communicator, const GaussianSum& sum, std::size_t from, std::span<double> total) {
+  std::visit(Cases{[&](const SingleProcess&) { sum.add_lanes(from, total); }}, communicator);
 }
 
 }  // namespace
@@ -67,26 +65,29 @@ GaussianMechanism::GaussianMechanism(const Sampler& sampler, double noise_multip
   }
 }
 
-NoisyGradient GaussianMechanism::release(ClippedSum& sum, Ledger& ledger, const Key& key, int threads) const {
-  ClippedSum::Contents& contents = *sum.contents_;
-  if (contents.rule.clip_bound() != clip_bound_) {
-    throw PrivacyError("the sum was clipped to " + to_text(contents.rule.clip_bound()) + " but the noise is made for " +
-                       to_text(clip_bound_));
+NoisyGradient GaussianMechanism::release(ClippedSum&& released, Ledger& ledger, const Key& key,
+                                         const Communicator& communicator, int threads) const {
+  ClippedSum spent = std::move(released);  // whatever happens, it is gone afterwards
+  const SumMemory::Contents& contents = spent.contents();
+  const auto* sum = std::get_if<GaussianSum>(&contents.sum);
+  if (sum == nullptr || contents.rule.sensitivity() != clip_bound_) {
+    throw PrivacyError(
+        "the sum was made for another mechanism, or clipped to another bound than the noise is made for");
   }
-  double samples = 0;
-  for (const ClippedSum::Lane& lane : contents.lanes) samples += lane.samples;
-  if (samples > contents.grid.most_samples()) {
+  if (sum->samples() > sum->most_samples()) {
     throw PrivacyError("a batch has more samples than can be added up exactly with so many parameters (" +
-                       to_text(contents.grid.most_samples()) + "); state a lower sampling rate");
+                       to_text(sum->most_samples()) + "); state a lower sampling rate");
   }
   const std::uint64_t release = ledger.releases();
   ledger.append(event_);
 
   NoisyGradient noisy;
   for (const Parameter* parameter : contents.parameters) noisy.tensors_.emplace_back(parameter->shape());
-  const std::vector<Piece> pieces = cut_into_pieces(contents.offsets);
+  const std::vector<std::size_t>& offsets = sum->offsets();
+  const std::vector<Piece> pieces = cut_into_pieces(offsets);
   const double share = 1 / expected_batch_size_;
-  const double seconds = kSecondsPerNumber * static_cast<double>(contents.offsets.back() * (1 + contents.lanes.size()));
+  const double seconds =
+      kSecondsPerNumber * static_cast<double>(offsets.back() * static_cast<std::size_t>(1 + sum->lanes()));
   parallel_for(threads_worth(seconds, threads), std::ssize(pieces), [&](std::int64_t number) {
     const Piece& piece = pieces[static_cast<std::size_t>(number)];
     std::array<double, kPiece> noise;
@@ -97,26 +98,18 @@ NoisyGradient GaussianMechanism::release(ClippedSum& sum, Ledger& ledger, const 
       std::fill(normals.begin(), normals.end(), 0.0);
     }
     float* result = noisy.tensors_[piece.parameter].mutable_data() + piece.begin;
-    const std::size_t offset = contents.offsets[piece.parameter] + static_cast<std::size_t>(piece.begin);
+    const std::size_t offset = offsets[piece.parameter] + static_cast<std::size_t>(piece.begin);
     for (std::size_t begin = 0; begin < normals.size(); begin += kSummed) {
       const std::size_t count = std::min(kSummed, normals.size() - begin);
       std::array<double, kSummed> sums{};
       const std::span<double> total(sums.data(), count);
-      for (const ClippedSum::Lane& lane : contents.lanes) {
-        if (lane.has_total) add_rounded(lane.total.data() + offset + begin, Grid(), total);
-        if (lane.has_group) add_rounded(lane.group.data() + offset + begin, contents.grid, total);
-      }
+      add_up(communicator, *sum, offset + begin, total);
       vectorised([total = total.data(), normal = normals.data() + begin, into = result + begin, count, share,
                   stddev = noise_stddev_] {
         for (std::size_t j = 0; j < count; ++j) into[j] = static_cast<float>((total[j] + stddev * normal[j]) * share);
       });
     }
   });
-  for (ClippedSum::Lane& lane : contents.lanes) {
-    lane.has_group = lane.has_total = false;
-    lane.group_samples = 0;
-    lane.samples = 0;
-  }
   return noisy;
 }
 

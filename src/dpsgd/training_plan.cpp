@@ -113,9 +113,9 @@ TrainingPlan::TrainingPlan(const PrivacyOptions& options)
     : options_(within_budget(options)),
       chain_(chain_of(options)),
       sampler_(make_sampler(options)),
-      clip_rule_(options.clip_bound),
+      clip_rule_(ClipRule::flat(options.clip_bound)),
       noise_multiplier_(find_noise_multiplier(options, chain_)),
-      mechanism_(sampler_, noise_multiplier_, options.clip_bound, options.expected_batch_size),
+      mechanism_(GaussianMechanism(sampler_, noise_multiplier_, clip_rule_.sensitivity(), options.expected_batch_size)),
       guarantee_(guarantee(whole_run())) {}
 
 Ledger TrainingPlan::whole_run() const {
@@ -141,7 +141,7 @@ void TrainingPlan::require_within_budget(const Ledger& spent) const {
   const std::optional<double> limit = options_.target_epsilon ? options_.target_epsilon : options_.epsilon_budget;
   if (!limit || options_.initial_weights == InitialWeights::unknown) return;  // then nothing is promised
   Ledger whole = spent;
-  if (allows_another(spent)) whole.append(mechanism_.event(), options_.steps - spent.releases());
+  if (allows_another(spent)) whole.append(event_of(mechanism_), options_.steps - spent.releases());
   if (whole == whole_run()) return;
   const double epsilon = schedule_guarantee(whole).epsilon;
   if (epsilon <= *limit) return;

@@ -13,7 +13,7 @@ namespace {
 /// What was released, and what the plan still allows.
 Ledger with_the_rest(const TrainingPlan& plan, Ledger released) {
   if (plan.allows_another(released)) {
-    released.append(plan.mechanism().event(), plan.options().steps - released.releases());
+    released.append(event_of(plan.mechanism()), plan.options().steps - released.releases());
   }
   return released;
 }

@@ -329,7 +329,7 @@ double Run::epsilon_so_far() {
       plan_.allows_another(trainer_.ledger()) ? std::min(planned, (releases / part + 1) * part) : releases;
   if (!progress_ || progress_->releases != counted) {
     Ledger ledger = trainer_.ledger();
-    ledger.append(plan_.mechanism().event(), counted - releases);
+    ledger.append(event_of(plan_.mechanism()), counted - releases);
     progress_ = {counted, plan_.schedule_guarantee(ledger).epsilon};
   }
   return progress_->epsilon;

@@ -11,6 +11,7 @@
 #include "dpml/base/text.h"
 #include "dpml/config/parse_config.h"
 #include "dpml/data/physical_batch.h"
+#include "dpml/dpsgd/clipped_sum.h"
 #include "dpml/dpsgd/sample_groups.h"
 #include "dpml/io/model_file.h"
 #include "dpml/random/stream.h"
@@ -46,11 +47,12 @@ struct Trainer::Parts {
   Ledger ledger;
   RowCounts rows;
   BatchLayout layout;
-  ClippedSum sum;
+  SumMemory memory;
   std::unique_ptr<Optimizer> optimizer;
   WeightAverage average;
   std::uint64_t step = 0;
   bool weights_are_finite = true;
+  bool is_over = false;  // the released weights were kept
   StepFigures figures;
   bool figures_were_read = false;
   std::string initial_weights_digest;
@@ -126,11 +128,12 @@ Trainer::Trainer(Layer& model, const Dataset& data, const TrainingPlan& plan, co
       .ledger = Ledger(plan.options().neighbours),
       .rows = rows,
       .layout = layout,
-      .sum = ClippedSum(plan.clip_rule(), parameters, layout.lanes),
+      .memory = SumMemory(plan.mechanism(), plan.clip_rule(), parameters, layout.lanes),
       .optimizer = make_optimizer(options.optimizer, options.schedule, plan.options().steps, parameters, threads),
       .average = WeightAverage(options.averaging, parameters),
       .step = 0,
       .weights_are_finite = true,
+      .is_over = false,
       .figures = {},
       .figures_were_read = false,
       .initial_weights_digest = digest_of(named_weights(model)),
@@ -147,15 +150,17 @@ Trainer::~Trainer() = default;
 
 bool Trainer::step() {
   Parts& parts = *parts_;
+  if (parts.is_over) throw PrivacyError("the released weights were kept, so training is over");
   if (!parts.plan.allows_another(parts.ledger)) return false;
   require_finite_weights();
   // The number of the release, not of the update, names the streams: a release lost in a crash is never drawn again.
   const std::uint64_t release = parts.ledger.releases();
   parts.plan.sampler().draw(parts.key, release, parts.data.size(), parts.batch);
   parts.groups.form(parts.batch, parts.layout.least_groups);
-  add_batch(Stream(parts.key, Purpose::dropout, release, 0).next_u64());
-  const int threads = parts.gauge.most(parts.threads);
-  const NoisyGradient gradient = parts.plan.mechanism().release(parts.sum, parts.ledger, parts.key, threads);
+  ClippedSum sum = parts.memory.begin();
+  add_batch(sum, Stream(parts.key, Purpose::dropout, release, 0).next_u64());
+  const NoisyGradient gradient = dpml::release(parts.plan.mechanism(), std::move(sum), parts.ledger, parts.key,
+                                               SingleProcess(), parts.gauge.most(parts.threads));
   parts.weights_are_finite = parts.optimizer->apply(gradient, parts.step) && parts.weights_are_finite;
   parts.average.update(parts.step);
   ++parts.step;
@@ -182,9 +187,8 @@ void Trainer::require_finite_weights() const {
                         ") stays paid for. A smaller learning rate, or less noise, keeps weights finite");
 }
 
-void Trainer::add_batch(std::uint64_t mask_key) {
+void Trainer::add_batch(ClippedSum& sum, std::uint64_t mask_key) {
   Parts& parts = *parts_;
-  parts.sum.clear();  // of a step whose release failed; its samples would count twice
   if (parts.groups.samples() == 0) {  // no thread is woken, and the gauge learns nothing
     parts.figures = {};
     return;
@@ -193,13 +197,8 @@ void Trainer::add_batch(std::uint64_t mask_key) {
   const auto samples = static_cast<double>(parts.groups.samples());
   const int threads = parts.gauge.threads_for(samples * parts.seconds_per_sample, parts.threads);
   const double start = seconds_of(CLOCK_MONOTONIC);
-  try {
-    parallel_for(threads, std::ssize(parts.work),
-                 [&](std::int64_t i) { add_groups(parts.work[static_cast<std::size_t>(i)], mask_key); });
-  } catch (...) {
-    parts.sum.clear();
-    throw;
-  }
+  parallel_for(threads, std::ssize(parts.work),
+               [&](std::int64_t i) { add_groups(sum, parts.work[static_cast<std::size_t>(i)], mask_key); });
   double losses = 0;
   Index not_finite = 0;
   double seconds = 0;
@@ -216,7 +215,7 @@ void Trainer::add_batch(std::uint64_t mask_key) {
   parts.seconds_per_sample = seconds / samples;
 }
 
-void Trainer::add_groups(LaneWork& work, std::uint64_t mask_key) {
+void Trainer::add_groups(ClippedSum& sum, LaneWork& work, std::uint64_t mask_key) {
   Parts& parts = *parts_;
   const double start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   const bool is_private = parts.plan.clip_rule().needs_norms();
@@ -224,7 +223,7 @@ void Trainer::add_groups(LaneWork& work, std::uint64_t mask_key) {
   Batch samples;
   for (const Index number : work.groups) {
     const std::span<const Index> group = parts.groups.group(number);
-    parts.sum.begin_group(work.lane);
+    sum.begin_group(work.lane);
     for (Index i = 0; i < physical_batch_count(std::ssize(group), size); ++i) {
       parts.data.read(physical_batch(group, size, i), samples);
       Tape tape({.training = true,
@@ -241,7 +240,7 @@ void Trainer::add_groups(LaneWork& work, std::uint64_t mask_key) {
           ++work.not_finite;
         }
       }
-      parts.sum.add(work.lane, tape, losses);
+      sum.add(work.lane, tape, losses);
     }
   }
   work.seconds = seconds_of(CLOCK_THREAD_CPUTIME_ID) - start;
@@ -334,9 +333,11 @@ std::string Trainer::write_model(const std::filesystem::path& path, const Releas
   return digests_of(model).record;
 }
 
-void Trainer::keep_released_weights() {
+Ledger Trainer::keep_released_weights() && {
   require_finite_weights();
   swap_averages();
+  parts_->is_over = true;
+  return parts_->ledger;
 }
 
 void Trainer::swap_averages() {
@@ -348,8 +349,7 @@ Ledger train(Layer& model, const Dataset& data, const TrainingPlan& plan, const 
   require_usable_rows(trainer.rows(), data.source_of(SamplePart::input));
   while (trainer.step()) {
   }
-  trainer.keep_released_weights();
-  return trainer.ledger();
+  return std::move(trainer).keep_released_weights();
 }
 
 }  // namespace dpml

@@ -39,7 +39,7 @@ TEST(ClipRule, NeverLetsAGradientBeLongerThanTheBound) {
   for (int i = 0; i < 200000; ++i) {
     const double clip_bound = log_uniform(rng, -6, 6);
     const double squared_norm = log_uniform(rng, -20, 20);
-    const float weight = ClipRule(clip_bound).weight(squared_norm);
+    const float weight = ClipRule::flat(clip_bound).weight(squared_norm);
     ASSERT_TRUE(stays_within(weight, squared_norm, clip_bound)) << squared_norm << ", bound " << clip_bound;
     const double wanted = std::min(1.0, clip_bound / kOnePlusSlack / std::sqrt(squared_norm));
     ASSERT_LE(weight, 1);
@@ -55,7 +55,7 @@ TEST(ClipRule, HoldsAtTheBoundItself) {
     double squared_norm = longest * longest;
     for (int down = 0; down < 4; ++down) squared_norm = std::nextafter(squared_norm, 0.0);
     for (int step = 0; step < 8; ++step, squared_norm = std::nextafter(squared_norm, kInfinity)) {
-      const float weight = ClipRule(clip_bound).weight(squared_norm);
+      const float weight = ClipRule::flat(clip_bound).weight(squared_norm);
       ASSERT_TRUE(stays_within(weight, squared_norm, clip_bound)) << squared_norm << ", bound " << clip_bound;
       ASSERT_GE(weight, 1 - 2e-7F);
     }
@@ -67,7 +67,7 @@ TEST(ClipRule, HoldsForExtremeNormsAndBounds) {
   const double huge = std::numeric_limits<double>::max();
   for (const double clip_bound : {1e-30, 1e-15, 1e-3, 1.0, 1e3, 1e15, 1e30}) {
     for (const double squared_norm : {0.0, tiny, 1e-308, 1e-90, 1e-30, 1e-5, 1.0, 1e5, 1e30, 1e76, 1e90, 1e308, huge}) {
-      const float weight = ClipRule(clip_bound).weight(squared_norm);
+      const float weight = ClipRule::flat(clip_bound).weight(squared_norm);
       EXPECT_GE(weight, 0);
       EXPECT_LE(weight, 1);
       EXPECT_TRUE(stays_within(weight, squared_norm, clip_bound)) << squared_norm << ", bound " << clip_bound;
@@ -76,35 +76,36 @@ TEST(ClipRule, HoldsForExtremeNormsAndBounds) {
 }
 
 TEST(ClipRule, LeavesShortGradientsAsTheyAre) {
-  EXPECT_EQ(ClipRule(2).weight(0), 1);
-  EXPECT_EQ(ClipRule(2).weight(3.98), 1);
-  EXPECT_FLOAT_EQ(ClipRule(2).weight(16), static_cast<float>(0.5 / kOnePlusSlack));
+  EXPECT_EQ(ClipRule::flat(2).weight(0), 1);
+  EXPECT_EQ(ClipRule::flat(2).weight(3.98), 1);
+  EXPECT_FLOAT_EQ(ClipRule::flat(2).weight(16), static_cast<float>(0.5 / kOnePlusSlack));
 }
 
 TEST(ClipRule, GivesWeightZeroToWhatIsNotFinite) {
   for (const double clip_bound : {1e-3, 1.0, 1e30, kInfinity}) {
-    EXPECT_EQ(ClipRule(clip_bound).weight(kInfinity), 0);
-    EXPECT_EQ(ClipRule(clip_bound).weight(kNaN), 0);
-    EXPECT_EQ(ClipRule(clip_bound).weight(-kNaN), 0);
+    EXPECT_EQ(ClipRule::flat(clip_bound).weight(kInfinity), 0);
+    EXPECT_EQ(ClipRule::flat(clip_bound).weight(kNaN), 0);
+    EXPECT_EQ(ClipRule::flat(clip_bound).weight(-kNaN), 0);
   }
 }
 
 TEST(ClipRule, WithoutABoundNobodyNeedsNorms) {
-  EXPECT_FALSE(ClipRule(kInfinity).needs_norms());
-  EXPECT_EQ(ClipRule(kInfinity).weight(1e300), 1);
-  EXPECT_TRUE(ClipRule(1e30).needs_norms());
+  EXPECT_FALSE(ClipRule::flat(kInfinity).needs_norms());
+  EXPECT_EQ(ClipRule::flat(kInfinity).weight(1e300), 1);
+  EXPECT_TRUE(ClipRule::flat(1e30).needs_norms());
 }
 
 TEST(ClipRule, RefusesABoundThatIsNoLength) {
-  for (const double clip_bound : {0.0, -0.0, -1.0, -kInfinity, kNaN}) EXPECT_THROW(ClipRule{clip_bound}, ConfigError);
+  for (const double clip_bound : {0.0, -0.0, -1.0, -kInfinity, kNaN})
+    EXPECT_THROW(ClipRule::flat(clip_bound), ConfigError);
 }
 
 TEST(ClipRule, RefusesABoundThatFloatGradientsCannotKeep) {
   for (const double clip_bound :
        {1e-42, 1e-31, std::nextafter(1e-30, 0.0), std::nextafter(1e30, kInfinity), 1e38, 1e308}) {
-    expect_error<ConfigError>("expected a length from 1e-30 to 1e30", [&] { ClipRule{clip_bound}; });
+    expect_error<ConfigError>("expected a length from 1e-30 to 1e30", [&] { ClipRule::flat(clip_bound); });
   }
-  for (const double clip_bound : {1e-30, 1e30, kInfinity}) EXPECT_NO_THROW(ClipRule{clip_bound});
+  for (const double clip_bound : {1e-30, 1e30, kInfinity}) EXPECT_NO_THROW(ClipRule::flat(clip_bound));
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ class ClippedSumTest : public testing::Test {
   const std::vector<Parameter*> parameters_{&weight_, &bias_};
 
   ClippedSum empty_sum(double clip_bound, int lanes = 1) const {
-    return ClippedSum(ClipRule(clip_bound), parameters_, lanes);
+    return noiseless_memory(clip_bound, parameters_, lanes).begin();
   }
 
   /// In groups of kGroup samples that go round the lanes, each in physical batches.
@@ -115,7 +115,7 @@ class ClippedSumTest : public testing::Test {
   std::vector<float> clipped_sum(const Samples& samples, double clip_bound, Index physical_batch = 7) const {
     ClippedSum sum = empty_sum(clip_bound);
     add(sum, samples, physical_batch);
-    return numbers(released(sum));
+    return numbers(released(std::move(sum)));
   }
 };
 
@@ -128,7 +128,7 @@ TEST_F(ClippedSumTest, IsTheSumOfAPlainLoopWithTheSameBitsForAnyLanesAndPhysical
       for (const Index physical_batch : {1, 3, 64, 300}) {
         ClippedSum sum = empty_sum(clip_bound, lanes);
         add(sum, samples, physical_batch);
-        const std::vector<float> got = numbers(released(sum));
+        const std::vector<float> got = numbers(released(std::move(sum)));
         if (first.empty()) first = got;
         if (!std::isinf(clip_bound)) {
           ASSERT_EQ(got, first) << "lanes " << lanes << ", physical batch " << physical_batch;
@@ -155,13 +155,13 @@ TEST_F(ClippedSumTest, ClipsWhatATapeSendsAsGradientsMadeByHand) {
   const Tensor x = random_tensor(Shape{batch, kIn}, 5);
   Parameter only_weight("weight", random_tensor(Shape{1, kIn}, 6));
   const std::vector<Parameter*> parameters{&only_weight};
-  ClippedSum by_tape(ClipRule(1.5), parameters, 1);
+  ClippedSum by_tape = noiseless_memory(1.5, parameters).begin();
   Tape tape;
   by_tape.add(0, tape, reshape(tape, matmul(tape, tape.sample(x), only_weight), Shape{}));
-  ClippedSum by_hand(ClipRule(1.5), parameters, 1);
+  ClippedSum by_hand = noiseless_memory(1.5, parameters).begin();
   by_hand.add(0, {PerSampleGrad::dense(x.reshaped(Shape{batch, 1, kIn}))});
-  const std::vector<float> from_tape = numbers(released(by_tape));
-  const std::vector<float> from_hand = numbers(released(by_hand));
+  const std::vector<float> from_tape = numbers(released(std::move(by_tape)));
+  const std::vector<float> from_hand = numbers(released(std::move(by_hand)));
   for (std::size_t i = 0; i < from_tape.size(); ++i) EXPECT_FLOAT_EQ(from_tape[i], from_hand[i]);
 }
 
@@ -205,12 +205,13 @@ TEST_F(ClippedSumTest, OneSampleMovesTheReleasedMeanByAtMostTheBoundOverTheDivis
   for (const Samples& others : {equal_samples(300, 5), random_samples(300, 20)}) {
     ClippedSum sum = empty_sum(clip_bound);
     add(sum, others, 7);
-    const std::vector<float> without = numbers(released(sum, divisor));
+    const std::vector<float> without = numbers(released(std::move(sum), divisor));
     for (const auto& [name, adversary] : adversaries()) {
       // At the end, and in front, where it moves all others to other places in their physical batches.
       for (const Samples& all : {joined(others, adversary), joined(adversary, others)}) {
-        add(sum, all, 7);
-        const std::vector<float> with = numbers(released(sum, divisor));
+        ClippedSum one_more = empty_sum(clip_bound);
+        add(one_more, all, 7);
+        const std::vector<float> with = numbers(released(std::move(one_more), divisor));
         std::vector<double> moved;
         for (std::size_t i = 0; i < with.size(); ++i) {
           moved.push_back(static_cast<double>(with[i]) - static_cast<double>(without[i]));
@@ -244,16 +245,16 @@ TEST_F(ClippedSumTest, ASampleThatIsNotFiniteLeavesEveryBitAsItWas) {
     ClippedSum sum = empty_sum(1);
     add(sum, others, 7);
     add(sum, equal_samples(1, value), 1);
-    EXPECT_EQ(numbers(released(sum)), without);
+    EXPECT_EQ(numbers(released(std::move(sum))), without);
 
     Samples inside = random_samples(5, 40);
     ClippedSum four = empty_sum(1);
     four.add(0, inside.gradients(0, 4));
-    const std::vector<float> of_four = numbers(released(four));
+    const std::vector<float> of_four = numbers(released(std::move(four)));
     inside.bias.mutable_data()[4 * kBias + 1] = value;  // one number of one parameter spoils the whole sample
     ClippedSum five = empty_sum(1);
     five.add(0, inside.gradients(0, 5));
-    EXPECT_EQ(numbers(released(five)), of_four);
+    EXPECT_EQ(numbers(released(std::move(five))), of_four);
   }
 }
 
@@ -282,7 +283,7 @@ TEST_F(ClippedSumTest, LanesMayBeFilledByAnyThreads) {
   std::vector<std::thread> threads;
   for (int lane = 0; lane < lanes; ++lane) threads.emplace_back(fill_lane, std::ref(many_threads), lane);
   for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(numbers(released(many_threads)), numbers(released(one_thread)));
+  EXPECT_EQ(numbers(released(std::move(many_threads))), numbers(released(std::move(one_thread))));
 }
 
 // 600 samples in 2 lanes are 3 groups a lane: the float part and the double part are in use, before and after.
@@ -303,41 +304,62 @@ TEST_F(ClippedSumTest, TheOrderOfGroupsChangesNoBit) {
         sum.begin_group(lane);
         sum.add(lane, groups[order[i]].gradients(0, 1));
       }
-      const std::vector<float> got = numbers(released(sum));
+      const std::vector<float> got = numbers(released(std::move(sum)));
       if (first.empty()) first = got;
       EXPECT_EQ(got, first) << lanes << " lanes";
     }
   }
 }
 
-TEST_F(ClippedSumTest, ForgetsWhatItIsToldToForgetAndWhatWasReleased) {
+TEST_F(ClippedSumTest, OneThatWasDroppedOrReleasedLeavesNothingInTheMemory) {
   ClippedSum fresh = empty_sum(1, 2);
   add(fresh, random_samples(600, 61), 5);
-  const std::vector<float> expected = numbers(released(fresh));
+  const std::vector<float> expected = numbers(released(std::move(fresh)));
 
-  ClippedSum cleared = empty_sum(1, 2);
-  add(cleared, random_samples(600, 60), 5);
-  cleared.clear();
-  add(cleared, random_samples(600, 61), 5);
-  EXPECT_EQ(numbers(released(cleared)), expected);
+  SumMemory memory = noiseless_memory(1, parameters_, 2);
+  {
+    ClippedSum dropped = memory.begin();
+    add(dropped, random_samples(600, 60), 5);
+  }
+  for (const char* when : {"after one was dropped", "after one was released"}) {
+    ClippedSum next = memory.begin();
+    add(next, random_samples(600, 61), 5);
+    EXPECT_EQ(numbers(released(std::move(next))), expected) << when;
+  }
+  EXPECT_EQ(numbers(released(memory.begin())), std::vector<float>(kNumbers, 0.0F));
+}
 
-  add(cleared, random_samples(600, 61), 5);
-  EXPECT_EQ(numbers(released(cleared)), expected) << "after a release";
-  EXPECT_EQ(numbers(released(cleared)), std::vector<float>(kNumbers, 0.0F));
+TEST_F(ClippedSumTest, LivesAloneInItsMemory) {
+  SumMemory memory = noiseless_memory(1, parameters_);
+  ClippedSum sum = memory.begin();
+  EXPECT_THROW(memory.begin(), InternalError);
+  released(std::move(sum));
+  EXPECT_NO_THROW(memory.begin());
+}
+
+TEST_F(ClippedSumTest, IsSpentOnceItWasReleased) {
+  ClippedSum sum = empty_sum(1);
+  released(std::move(sum));
+  EXPECT_THROW(released(std::move(sum)), PrivacyError);
+  EXPECT_THROW(sum.begin_group(0), PrivacyError);
+  EXPECT_THROW(sum.add(0, random_samples(3, 1).gradients(0, 3)), PrivacyError);
 }
 
 TEST_F(ClippedSumTest, AGroupKeepsNothingOfTheOneBefore) {
-  ClippedSum sum = empty_sum(1);
-  add(sum, random_samples(50, 62), 5);
-  sum.clear();
+  SumMemory memory = noiseless_memory(1, parameters_);
+  {
+    ClippedSum dropped = memory.begin();
+    add(dropped, random_samples(50, 62), 5);
+  }
   // Of one position, and a parameter that this batch does not reach.
   Tape tape;
   const Value x = tape.sample(random_tensor(Shape{3, kIn}, 63));
+  ClippedSum sum = memory.begin();
   sum.add(0, tape, mean(tape, matmul(tape, x, weight_), 1));
-  const std::vector<float> got = numbers(released(sum));
+  const std::vector<float> got = numbers(released(std::move(sum)));
   ClippedSum fresh = empty_sum(1);
   fresh.add(0, tape, mean(tape, matmul(tape, x, weight_), 1));
-  EXPECT_EQ(got, numbers(released(fresh)));
+  EXPECT_EQ(got, numbers(released(std::move(fresh))));
   for (std::size_t i = kOut * kIn; i < got.size(); ++i) EXPECT_EQ(got[i], 0) << "the bias got no gradient";
 }
 
@@ -347,7 +369,7 @@ TEST_F(ClippedSumTest, AnEmptyPhysicalBatchAddsNothing) {
   Tape tape;
   const Value x = tape.sample(Tensor::zeros(Shape{0, kBias}));
   sum.add(0, tape, mean(tape, dpml::add(tape, x, bias_), 1));
-  EXPECT_EQ(numbers(released(sum)), std::vector<float>(kNumbers, 0.0F));
+  EXPECT_EQ(numbers(released(std::move(sum))), std::vector<float>(kNumbers, 0.0F));
 }
 
 TEST_F(ClippedSumTest, RefusesByNameAParameterThatIsNotItsOwn) {
@@ -361,15 +383,13 @@ TEST_F(ClippedSumTest, RefusesByNameAParameterThatIsNotItsOwn) {
   } catch (const PrivacyError& error) {
     EXPECT_NE(std::string(error.what()).find("parameter \"forgotten\""), std::string::npos);
   }
-  sum.clear();
-  EXPECT_EQ(numbers(released(sum)), std::vector<float>(kNumbers, 0.0F));
 }
 
 TEST_F(ClippedSumTest, LeavesFrozenParametersOut) {
   weight_.set_trainable(false);
   ClippedSum sum = empty_sum(1);
   sum.add(0, {PerSampleGrad::dense(Tensor::filled(Shape{1, kBias}, 10))});
-  const NoisyGradient gradient = released(sum);
+  const NoisyGradient gradient = released(std::move(sum));
   ASSERT_EQ(gradient.tensors().size(), 1U);
   EXPECT_EQ(gradient.tensors()[0].shape(), bias_.shape());
   EXPECT_NEAR(gradient.tensors()[0].data()[0], 0.5 / (1 + ClipRule::kRoundingSlack), 1e-6);
@@ -384,8 +404,8 @@ TEST_F(ClippedSumTest, RefusesAGroupThatIsLargerThanItsRoundingIsBoundedFor) {
   EXPECT_THROW(sum.add(0, samples.gradients(0, 1)), PrivacyError);
   sum.begin_group(0);
   sum.add(0, samples.gradients(0, SampleGroups::kLargest));
-  sum.clear();
-  EXPECT_THROW(sum.add(0, samples.gradients(0, SampleGroups::kLargest + 1)), PrivacyError);
+  ClippedSum another = empty_sum(1);
+  EXPECT_THROW(another.add(0, samples.gradients(0, SampleGroups::kLargest + 1)), PrivacyError);
 }
 
 TEST_F(ClippedSumTest, RefusesGradientsThatDoNotFit) {
@@ -400,7 +420,7 @@ TEST_F(ClippedSumTest, RefusesGradientsThatDoNotFit) {
   std::vector<PerSampleGrad> uneven = samples.gradients(0, 3);
   uneven[1] = samples.gradients(0, 2)[1];
   EXPECT_THROW(sum.add(0, uneven), ShapeError);
-  EXPECT_EQ(numbers(released(sum)), std::vector<float>(kNumbers, 0.0F));
+  EXPECT_EQ(numbers(released(std::move(sum))), std::vector<float>(kNumbers, 0.0F));
   EXPECT_THROW(empty_sum(1, 0), ConfigError);
 }
 

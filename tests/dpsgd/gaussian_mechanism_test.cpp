@@ -40,7 +40,7 @@ class GaussianMechanismTest : public testing::Test {
   Ledger ledger_{Neighbours::add_or_remove_one};
 
   ClippedSum empty_sum(double clip_bound, int lanes = 1) const {
-    return ClippedSum(ClipRule(clip_bound), parameters_, lanes);
+    return noiseless_memory(clip_bound, parameters_, lanes).begin();
   }
 
   /// Puts some numbers into every lane.
@@ -71,10 +71,9 @@ TEST_F(GaussianMechanismTest, NoiseIsStandardNormalTimesItsStddevAndIndependentE
   const double noise_multiplier = 1.7, clip_bound = 0.4, expected_batch_size = 64;
   const GaussianMechanism mechanism(sampler_, noise_multiplier, clip_bound, expected_batch_size);
   EXPECT_DOUBLE_EQ(mechanism.noise_stddev(), noise_multiplier * clip_bound);
-  ClippedSum sum = empty_sum(clip_bound);
   std::vector<std::vector<double>> noise;
   for (int step = 0; step < 3; ++step) {
-    const NoisyGradient gradient = mechanism.release(sum, ledger_, key_);
+    const NoisyGradient gradient = release(mechanism, empty_sum(clip_bound), ledger_, key_);
     for (const Tensor& tensor : gradient.tensors()) {
       noise.push_back(divided(tensor, noise_multiplier * clip_bound / expected_batch_size));
     }
@@ -104,9 +103,8 @@ TEST_F(GaussianMechanismTest, NoiseStddevIsMultiplierTimesBoundOverExpectedBatch
   };
   for (const Case& c : {Case{1, 1, 1}, Case{0.3, 1, 1}, Case{1, 25, 1}, Case{1, 1, 1000}, Case{2.5, 1e-3, 0.5}}) {
     const GaussianMechanism mechanism(sampler_, c.noise_multiplier, c.clip_bound, c.expected_batch_size);
-    ClippedSum sum = empty_sum(c.clip_bound);
     std::vector<double> noise;
-    for (const float value : numbers(mechanism.release(sum, ledger_, key_))) {
+    for (const float value : numbers(release(mechanism, empty_sum(c.clip_bound), ledger_, key_))) {
       noise.push_back(static_cast<double>(value) / (c.noise_multiplier * c.clip_bound / c.expected_batch_size));
     }
     EXPECT_LT(std::abs(variance_score(noise)), kFiveSigma);
@@ -117,16 +115,15 @@ TEST_F(GaussianMechanismTest, NoiseStddevIsMultiplierTimesBoundOverExpectedBatch
 TEST_F(GaussianMechanismTest, TheSameNoiseIsAddedOnceWhateverTheSumAndItsLanes) {
   const double expected_batch_size = 8;
   const GaussianMechanism mechanism(sampler_, 1, 1, expected_batch_size);
-  ClippedSum empty = empty_sum(1);
-  const std::vector<float> noise = numbers(mechanism.release(empty, ledger_, key_));
+  const std::vector<float> noise = numbers(release(mechanism, empty_sum(1), ledger_, key_));
   for (const int lanes : {1, 5}) {
     ClippedSum alone = empty_sum(1, lanes);
     fill(alone);
-    const std::vector<float> mean = numbers(released(alone, expected_batch_size));
+    const std::vector<float> mean = numbers(released(std::move(alone), expected_batch_size));
     ClippedSum sum = empty_sum(1, lanes);
     fill(sum);
     Ledger fresh(Neighbours::add_or_remove_one);
-    const std::vector<float> noisy = numbers(mechanism.release(sum, fresh, key_));
+    const std::vector<float> noisy = numbers(release(mechanism, std::move(sum), fresh, key_));
     for (std::size_t i = 0; i < noisy.size(); ++i) ASSERT_NEAR(noisy[i], mean[i] + noise[i], 1e-6);
   }
 }
@@ -135,41 +132,41 @@ TEST_F(GaussianMechanismTest, BitsDoNotDependOnThreads) {
   const GaussianMechanism mechanism(sampler_, 1.1, 1, 8);
   std::vector<float> of_one_thread;
   for (const int threads : {1, 2, 3, 8}) {
-    ClippedSum sum = empty_sum(1, 5);
+    SumMemory memory = noiseless_memory(1, parameters_, 5);
+    ClippedSum sum = memory.begin();
     fill(sum);
     Ledger ledger(Neighbours::add_or_remove_one);
-    const std::vector<float> got = numbers(mechanism.release(sum, ledger, key_, threads));
+    const std::vector<float> got = numbers(release(mechanism, std::move(sum), ledger, key_, SingleProcess(), threads));
     if (threads == 1) of_one_thread = got;
     EXPECT_EQ(got, of_one_thread) << threads;
     EXPECT_EQ(ledger.releases(), 1U);
-    EXPECT_EQ(numbers(released(sum)), std::vector<float>(2 * kNumbers, 0.0F)) << "left behind by " << threads;
+    EXPECT_EQ(numbers(released(memory.begin())), std::vector<float>(2 * kNumbers, 0.0F))
+        << "left behind by " << threads;
   }
 }
 
 TEST_F(GaussianMechanismTest, NoiseIsNamedByTheNumberOfTheReleaseSoAResumedRunNeverRepeatsIt) {
   const GaussianMechanism mechanism(sampler_, 1, 1, 8);
-  ClippedSum sum = empty_sum(1);
   std::vector<std::vector<float>> releases;
-  for (int step = 0; step < 3; ++step) releases.push_back(numbers(mechanism.release(sum, ledger_, key_)));
+  for (int step = 0; step < 3; ++step) releases.push_back(numbers(release(mechanism, empty_sum(1), ledger_, key_)));
   EXPECT_NE(releases[0], releases[1]);
 
   Ledger resumed(Neighbours::add_or_remove_one);
   resumed.append(mechanism.event(), 2);
-  EXPECT_EQ(numbers(mechanism.release(sum, resumed, key_)), releases[2]);
+  EXPECT_EQ(numbers(release(mechanism, empty_sum(1), resumed, key_)), releases[2]);
   Ledger another(Neighbours::add_or_remove_one);
-  EXPECT_NE(numbers(mechanism.release(sum, another, Key::from_seed(7))), releases[0]);
+  EXPECT_NE(numbers(release(mechanism, empty_sum(1), another, Key::from_seed(7))), releases[0]);
 }
 
 TEST_F(GaussianMechanismTest, EveryReleaseIsPaidThatOfAnEmptyBatchToo) {
   const GaussianMechanism mechanism(sampler_, 1.25, 1, 8);
   RecordingJournal journal;
   ledger_.set_journal(&journal);
-  ClippedSum sum = empty_sum(1);
-  const NoisyGradient of_nobody = mechanism.release(sum, ledger_, key_);
+  const NoisyGradient of_nobody = release(mechanism, empty_sum(1), ledger_, key_);
   EXPECT_NE(of_nobody.tensors()[0].data()[0], 0);
   ClippedSum filled = empty_sum(1);
   fill(filled);
-  mechanism.release(filled, ledger_, key_);
+  release(mechanism, std::move(filled), ledger_, key_);
   const Event event = PoissonSampled{0.01, Gaussian{1.25}};
   EXPECT_EQ(mechanism.event(), event);
   EXPECT_EQ(journal.events, (std::vector<Event>{event, event}));
@@ -181,27 +178,30 @@ TEST_F(GaussianMechanismTest, ReleasesNothingThatTheJournalDidNotTake) {
   const GaussianMechanism mechanism(sampler_, 1, 1, 8);
   ClippedSum same = empty_sum(1, 2);
   fill(same);
-  const std::vector<float> undisturbed = numbers(mechanism.release(same, ledger_, key_));
+  const std::vector<float> undisturbed = numbers(release(mechanism, std::move(same), ledger_, key_));
 
   Ledger ledger(Neighbours::add_or_remove_one);
   RecordingJournal journal;
   ledger.set_journal(&journal);
   journal.is_full = true;
-  ClippedSum sum = empty_sum(1, 2);
-  fill(sum);
-  EXPECT_THROW(mechanism.release(sum, ledger, key_), std::runtime_error);
+  SumMemory memory = noiseless_memory(1, parameters_, 2);
+  ClippedSum lost = memory.begin();
+  fill(lost);
+  EXPECT_THROW(release(mechanism, std::move(lost), ledger, key_), std::runtime_error);
   EXPECT_EQ(ledger.releases(), 0U);
   EXPECT_TRUE(ledger.entries().empty());
   journal.is_full = false;
-  EXPECT_EQ(numbers(mechanism.release(sum, ledger, key_)), undisturbed) << "the failed release touched the sum";
+  ClippedSum next = memory.begin();
+  fill(next);
+  EXPECT_EQ(numbers(release(mechanism, std::move(next), ledger, key_)), undisturbed) << "the failed one left something";
   EXPECT_EQ(journal.events.size(), 1U);
 }
 
 TEST_F(GaussianMechanismTest, RefusesASumClippedToAnotherBoundAndTakesNoPayForIt) {
   const GaussianMechanism mechanism(sampler_, 1, 1, 8);
   for (const double clip_bound : {0.5, 1 + 1e-15, kInfinity}) {
-    ClippedSum sum = empty_sum(clip_bound);
-    EXPECT_THROW(mechanism.release(sum, ledger_, key_), PrivacyError) << clip_bound;
+    EXPECT_THROW(release(mechanism, empty_sum(clip_bound), ledger_, key_), PrivacyError) << clip_bound;
+    EXPECT_THROW(SumMemory(mechanism, ClipRule::flat(clip_bound), parameters_, 1), PrivacyError) << clip_bound;
   }
   EXPECT_EQ(ledger_.releases(), 0U);
 }
@@ -214,7 +214,7 @@ TEST_F(GaussianMechanismTest, WithoutNoiseTheExactMeanIsReleasedAsNonPrivate) {
     ClippedSum sum = empty_sum(clip_bound);
     sum.add(0, {PerSampleGrad::dense(Tensor::filled(first_.shape().with_front(1), 0x1p-12F)),
                 PerSampleGrad::dense(Tensor::zeros(second_.shape().with_front(1)))});
-    EXPECT_EQ(mechanism.release(sum, ledger_, key_).tensors()[0].data()[5], 0x1p-14F);
+    EXPECT_EQ(release(mechanism, std::move(sum), ledger_, key_).tensors()[0].data()[5], 0x1p-14F);
   }
 }
 

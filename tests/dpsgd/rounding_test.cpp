@@ -68,7 +68,7 @@ double moved(Form form, Index vocabulary, double clip_bound, const std::vector<S
   const PerSampleGrad one = gradient_of(form, vocabulary, {&more});
   Parameter parameter("weight", Tensor::zeros(one.parameter_shape()));
   Parameter* const parameters[] = {&parameter};
-  ClippedSum sum(ClipRule(clip_bound), parameters, 2);
+  ClippedSum sum = noiseless_memory(clip_bound, parameters, 2).begin();
   std::vector<Sample> turned;
   for (const Sample& sample : others) turned.push_back(sample.turned());
 
@@ -97,7 +97,7 @@ double moved(Form form, Index vocabulary, double clip_bound, const std::vector<S
   batch.pop_back();  // whichever row it is: coins are anyone's
   add(1, batch, turned);
   double squares = 0;
-  for (const float number : released(sum).tensors()[0].values()) {
+  for (const float number : released(std::move(sum)).tensors()[0].values()) {
     squares += static_cast<double>(number) * static_cast<double>(number);
   }
   return std::sqrt(squares) / clip_bound;

@@ -37,10 +37,10 @@ TEST(TrainingPlan, MakesPartsThatAgree) {
   const TrainingPlan plan(stated());
   EXPECT_EQ(plan.sampler().kind(), SamplerKind::poisson);
   EXPECT_EQ(plan.sampler().sampling_rate(), 0.02);
-  EXPECT_EQ(plan.clip_rule().clip_bound(), 1.5);
+  EXPECT_EQ(plan.clip_rule().sensitivity(), 1.5);
   EXPECT_EQ(plan.noise_multiplier(), 1.1);
-  EXPECT_DOUBLE_EQ(plan.mechanism().noise_stddev(), 1.1 * 1.5);
-  EXPECT_EQ(plan.mechanism().event(), Event(PoissonSampled{0.02, Gaussian{1.1}}));
+  EXPECT_DOUBLE_EQ(noise_stddev_of(plan.mechanism()), 1.1 * 1.5);
+  EXPECT_EQ(event_of(plan.mechanism()), Event(PoissonSampled{0.02, Gaussian{1.1}}));
 }
 
 TEST(TrainingPlan, GuaranteesWhatTheAccountantSaysOfAllSteps) {
@@ -65,8 +65,8 @@ TEST(TrainingPlan, FindsTheNoiseForATargetAndNeverExceedsIt) {
     const TrainingPlan quieter(
         with([&](PrivacyOptions& options) { options.noise_multiplier = plan.noise_multiplier() * (1 - 2e-4); }));
     EXPECT_GT(quieter.guarantee().epsilon, target);
-    EXPECT_DOUBLE_EQ(plan.mechanism().noise_stddev(), plan.noise_multiplier() * 1.5);
-    EXPECT_EQ(plan.mechanism().event(), Event(PoissonSampled{0.02, Gaussian{plan.noise_multiplier()}}));
+    EXPECT_DOUBLE_EQ(noise_stddev_of(plan.mechanism()), plan.noise_multiplier() * 1.5);
+    EXPECT_EQ(event_of(plan.mechanism()), Event(PoissonSampled{0.02, Gaussian{plan.noise_multiplier()}}));
   }
 }
 
@@ -107,14 +107,14 @@ TEST(TrainingPlan, FullBatchIsAnEventWithoutSampling) {
     options.sampler = SamplerKind::full_batch;
     options.sampling_rate = 1;
   }));
-  EXPECT_EQ(plan.mechanism().event(), Event(Gaussian{1.1}));
+  EXPECT_EQ(event_of(plan.mechanism()), Event(Gaussian{1.1}));
 }
 
 TEST(TrainingPlan, AllowsTheStatedNumberOfReleasesThoseOfEarlierRunsIncluded) {
   const TrainingPlan plan(stated());
   Ledger ledger(Neighbours::add_or_remove_one);
   EXPECT_TRUE(plan.allows_another(ledger));
-  ledger.append(plan.mechanism().event(), 499);
+  ledger.append(event_of(plan.mechanism()), 499);
   EXPECT_TRUE(plan.allows_another(ledger));
   ledger.append(NonPrivate{});
   EXPECT_FALSE(plan.allows_another(ledger));
@@ -127,7 +127,7 @@ TEST(TrainingPlan, GuaranteesNothingWithoutNoise) {
       options.clip_bound = clip_bound;
     }));
     EXPECT_EQ(plan.guarantee().epsilon, kInfinity);
-    EXPECT_EQ(plan.mechanism().event(), Event(NonPrivate{}));
+    EXPECT_EQ(event_of(plan.mechanism()), Event(NonPrivate{}));
   }
 }
 
@@ -137,7 +137,7 @@ TEST(TrainingPlan, GuaranteesNothingForAChosenSeed) {
   EXPECT_EQ(chosen.guarantee().epsilon, kInfinity);
   Ledger ledger(Neighbours::add_or_remove_one);
   EXPECT_EQ(chosen.guarantee(ledger).epsilon, 0);  // nothing was released
-  ledger.append(chosen.mechanism().event(), 500);
+  ledger.append(event_of(chosen.mechanism()), 500);
   EXPECT_EQ(chosen.guarantee(ledger).epsilon, kInfinity);
   EXPECT_EQ(chosen.schedule_guarantee(ledger).epsilon, secret.guarantee().epsilon);
 }

@@ -11,6 +11,7 @@
 
 #include "dpml/data/physical_batch.h"
 #include "dpml/data/tensor_dataset.h"
+#include "dpml/dpsgd/clipped_sum.h"
 #include "dpml/train/trainer.h"
 #include "dpml/train/weights.h"
 
@@ -53,14 +54,14 @@ class GoldenTest : public testing::TestWithParam<std::string> {
 
   /// The sum of all samples' gradients as a mechanism without noise gives it away, divided by `divisor`.
   NoisyGradient released_sum(double clip_bound, double divisor, Index physical_batch, int lanes) const {
-    ClippedSum sum(ClipRule(clip_bound), parameters(), lanes);
+    const Mechanism mechanism = GaussianMechanism(Sampler::full_batch(), 0, clip_bound, divisor);
+    ClippedSum sum = SumMemory(mechanism, ClipRule::flat(clip_bound), parameters(), lanes).begin();
     for_each_physical_batch(physical_batch, [&](Tape& tape, const Value& losses, Index, Index number) {
       sum.begin_group(static_cast<int>(number % lanes));
       sum.add(static_cast<int>(number % lanes), tape, losses);
     });
-    const GaussianMechanism mechanism(Sampler::full_batch(), 0, clip_bound, divisor);
     Ledger ledger(Neighbours::add_or_remove_one);
-    return mechanism.release(sum, ledger, Key::from_seed(1));
+    return release(mechanism, std::move(sum), ledger, Key::from_seed(1));
   }
 };
 

@@ -163,7 +163,7 @@ TEST(Trainer, CountsWhatEarlierPartsReleased) {
   const TrainingPlan plan(small_privacy());
   Trainer trainer(*model, data, plan, small_options());
   Ledger earlier(Neighbours::add_or_remove_one);
-  earlier.append(plan.mechanism().event(), 10);
+  earlier.append(event_of(plan.mechanism()), 10);
   trainer.resume_ledger(earlier);
   take_steps(trainer, 2);
   EXPECT_FALSE(trainer.step());
@@ -259,7 +259,7 @@ TEST(Trainer, EndsWhenTheWeightsAreNotFinite) {
     expect_error<DivergenceError>("released so far (1 release) stays paid for", [&] { trainer.step(); });
     EXPECT_EQ(trainer.ledger().releases(), 1U);
     EXPECT_THROW(trainer.with_released_weights([] {}), DivergenceError);
-    EXPECT_THROW(trainer.keep_released_weights(), DivergenceError);
+    EXPECT_THROW(std::move(trainer).keep_released_weights(), DivergenceError);
     const auto again = small_model();
     EXPECT_THROW(train(*again, data, TrainingPlan(privacy), options), DivergenceError);
     const auto other = small_model();
@@ -326,7 +326,8 @@ TEST(Trainer, LendsTheAveragedWeightsAndTakesThemBack) {
   EXPECT_EQ(digest_of(trainer.state()), before);
   EXPECT_THROW(trainer.with_released_weights([] { throw std::runtime_error("full disk"); }), std::runtime_error);
   EXPECT_EQ(digest_of(trainer.state()), before);
-  trainer.keep_released_weights();
+  std::move(trainer).keep_released_weights();
+  EXPECT_THROW(trainer.step(), PrivacyError);
   EXPECT_EQ(digest_of(named_weights(*model)), averaged);
 }
 

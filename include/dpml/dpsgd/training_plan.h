@@ -3,7 +3,7 @@
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/chain.h"
 #include "dpml/dpsgd/clip_rule.h"
-#include "dpml/dpsgd/gaussian_mechanism.h"
+#include "dpml/dpsgd/mechanism.h"
 #include "dpml/dpsgd/privacy_options.h"
 #include "dpml/dpsgd/sampler.h"
 
@@ -25,7 +25,7 @@ class TrainingPlan {
   const PrivacyOptions& options() const { return options_; }
   const Sampler& sampler() const { return sampler_; }
   const ClipRule& clip_rule() const { return clip_rule_; }
-  const GaussianMechanism& mechanism() const { return mechanism_; }
+  const Mechanism& mechanism() const { return mechanism_; }
   double noise_multiplier() const { return noise_multiplier_; }
 
   /// What the whole run will guarantee; epsilon is infinity without noise, when the seed was chosen, and when it is not
@@ -51,7 +51,7 @@ class TrainingPlan {
   Sampler sampler_;
   ClipRule clip_rule_;
   double noise_multiplier_;
-  GaussianMechanism mechanism_;
+  Mechanism mechanism_;
   Guarantee guarantee_;
 };
 

@@ -115,16 +115,17 @@ class Trainer {
   /// not finite.
   std::string write_model(const std::filesystem::path& path, const ReleaseStatement& statement);
 
-  /// Leaves the model as it should be released, for good. No step may follow. Throws DivergenceError when a weight is
-  /// not finite.
-  void keep_released_weights();
+  /// Leaves the model as it should be released, for good, and gives the ledger of what was released for it. The trainer
+  /// is used up, std::move(trainer).keep_released_weights(): a step after it throws PrivacyError. Throws
+  /// DivergenceError when a weight is not finite.
+  Ledger keep_released_weights() &&;
 
  private:
   void look_at_weights();
   void require_finite_weights() const;
   void swap_averages();
-  void add_batch(std::uint64_t mask_key);
-  void add_groups(struct LaneWork& work, std::uint64_t mask_key);
+  void add_batch(ClippedSum& sum, std::uint64_t mask_key);
+  void add_groups(ClippedSum& sum, struct LaneWork& work, std::uint64_t mask_key);
 
   struct Parts;
   std::unique_ptr<Parts> parts_;

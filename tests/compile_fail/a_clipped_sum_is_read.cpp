@@ -1,0 +1,8 @@
+// refused: private
+#include "dpml/dpsgd/clipped_sum.h"
+
+#ifdef DPML_BREAKS
+auto read(dpml::ClippedSum& sum) {
+  return sum.contents_;
+}
+#endif
