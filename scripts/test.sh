@@ -1,9 +1,31 @@
 #!/usr/bin/env bash
 # Sets everything up and runs every test.
-# usage: scripts/test.sh [PRESET]     release (default), or sanitize
+# usage: scripts/test.sh [release|clang|sanitize|full]
+#   release   (default) what CI runs
+#   clang     the same, built with clang
+#   sanitize  the same under the address and undefined-behaviour sanitizers
+#   full      all three, then every random case of the accountants and every sabotage: some hours on 2 cores
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-preset=${1:-release}
-./scripts/build.sh "$preset"
-ctest --preset "$preset"
+test_preset() {
+  if [ "$1" = clang ]; then ./scripts/install_packages.sh clang libomp-dev; fi
+  ./scripts/build.sh "$1"
+  ctest --preset "$1"
+}
+
+what=${1:-release}
+case $what in
+  release | clang | sanitize)
+    test_preset "$what"
+    ;;
+  full)
+    for preset in release clang sanitize; do test_preset "$preset"; done
+    DPML_ALL_CASES=1 build/release/bin/accounting_test --gtest_brief=1
+    ./scripts/sabotage.sh
+    ;;
+  *)
+    echo "usage: scripts/test.sh [release|clang|sanitize|full]; there is no \"$what\"" >&2
+    exit 2
+    ;;
+esac
