@@ -251,7 +251,7 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
   sabotage "training goes on with weights that are not finite" train_test Trainer.EndsWhenTheWeightsAreNotFinite \
     src/train/trainer.cpp 'if (parts_->weights_are_finite) return;' 'if (parts_->step > 0) return;'
   sabotage "any clip bound above 0 is taken" dpsgd_test ClipRule.RefusesABoundThatFloatGradientsCannotKeep \
-    src/dpsgd/clip_rule.cpp 'clip_bound >= kSmallestBound && clip_bound <= kLargestBound' 'clip_bound > 0'
+    src/dpsgd/clip_rule.cpp 'length >= kSmallestBound && length <= kLargestBound' 'length > 0'
 
   sabotage "a file may hold what the format does not know" io_test \
     Versions/StrictFile.HasNothingThatTheFormatDoesNotKnow/Version2 src/io/model_file.cpp \
