@@ -193,11 +193,11 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
     'if (options_.seed && ledger.releases() > options_.steps)'
 
   sabotage "the accountant ignores how often an event happened" accounting_test \
-    RdpAccountant.CountsNReleasesAsNTimesOne src/accounting/renyi_curve.cpp \
+    RdpAccountant.CountsNReleasesAsNTimesOne src/accounting/composed_curve.cpp \
     'count_up(entry.count)' 'count_up(entry.count > 0)'
   sabotage "the accountant ignores the sampling rate outside" accounting_test \
     Renyi.OfSamplingTwiceIsSamplingOnceWithTheProduct src/accounting/sampled_cost.cpp \
-    'rate *= next->sampling_rate;' 'rate = next->sampling_rate;'
+    'rate = product_of_rates(rate, next->sampling_rate);' 'rate = next->sampling_rate;'
 
   sabotage "pld ignores how often an event happened" accounting_test \
     PldProperties.CompositionHasNoOrderAndCountsAreEvents src/accounting/dominating_pairs.cpp \

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <string>
 
-#include "renyi_curve.h"
+#include "composed_curve.h"
 
 namespace dpml {
+
+Ledger ledger_with(const Event& event, std::uint64_t count, Neighbours neighbours);
 
 /// The curve of `count` events, for sums over adaptively chosen ones: UnsupportedEvent when they bring a delta along,
 /// which such a sum has no place for. `who` begins the message.

@@ -13,10 +13,11 @@
 #include "dpml/accounting/accountant.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "event_facts.h"
 #include "event_rounding.h"
 #include "laplace_pair.h"
 #include "leaves.h"
-#include "mixture_pair.h"
+#include "pairs_of_events.h"
 #include "random_allocation.h"
 #include "rdp_accountant.h"
 #include "symmetric_atoms.h"
@@ -42,113 +43,7 @@ constexpr std::size_t kMostComponents = 256;  // likewise
 constexpr std::size_t kLeastComponents = 8;
 constexpr std::size_t kMostComponentsInAll = 4096;
 constexpr double kLeastUsualNoise = 1e-50;
-constexpr double kFurthestMean = 20;
-constexpr double kLargestLoss = 600;  // exponentials of it, and of what it stands beside, are numbers
 constexpr double kRoundUp = 1 + 0x1p-50;
-
-using Atoms = std::vector<AtomPair::Atom>;
-
-/// Pairs that one event stands for.
-struct PairOfEvent {
-  std::shared_ptr<const LossPair> remove;
-  std::shared_ptr<const LossPair> add;
-  std::shared_ptr<const LossPair> remove_below = nullptr;
-  std::shared_ptr<const LossPair> add_below = nullptr;
-};
-
-PairOfEvent exact(std::shared_ptr<const LossPair> remove, std::shared_ptr<const LossPair> add) {
-  return {remove, add, remove, add};
-}
-
-PairOfEvent symmetric(std::shared_ptr<const LossPair> pair) {
-  return exact(pair, pair);
-}
-
-PairOfEvent only_from_above(const PairOfEvent& pair) {
-  return {pair.remove, pair.add};
-}
-
-void refuse_above_largest(double loss) {
-  if (loss <= kLargestLoss) return;
-  throw UnsupportedEvent("accountant pld: losses of up to " + to_text(loss) + " are too large for a lattice; at most " +
-                         to_text(kLargestLoss) + " are possible");
-}
-
-/// Atoms of a symmetric pair after Poisson sampling: P becomes (1 - rate) Q + rate P.
-PairOfEvent sampled(const SymmetricAtoms& base, double rate) {
-  for (const AtomPair::Atom& atom : base.atoms)
-    refuse_above_largest(std::max(std::fabs(atom.from), std::fabs(atom.to)));
-  if (rate == 1) return symmetric(std::make_shared<AtomPair>(base.atoms, base.ends, base.spacing, base.losses));
-  const auto of_remove = [&](double loss) { return std::log1p(rate * std::expm1(loss)); };
-  const auto of_add = [&](double loss) { return -std::log1p(rate * std::expm1(-loss)); };
-  Atoms remove;
-  Atoms add;
-  for (const AtomPair::Atom& atom : base.atoms) {
-    remove.emplace_back((1 - rate) * atom.p * std::exp(-atom.loss) + rate * atom.p, of_remove(atom.loss),
-                        of_remove(atom.from), of_remove(atom.to));
-    add.emplace_back(atom.p, of_add(atom.loss), of_add(atom.from), of_add(atom.to));
-  }
-  // Outcomes that Q never gives, and those that P never gives.
-  if (base.ends.infinite > 0) {
-    remove.push_back({(1 - rate) * base.ends.infinite, std::log1p(-rate)});
-    add.push_back({base.ends.infinite, -std::log1p(-rate)});
-  }
-  // Cut outcomes count as never given by Q: both of the mirrored tails go with the sampled and the unsampled side.
-  const double cut = base.ends.cut_above + base.ends.cut_below;
-  return exact(std::make_shared<AtomPair>(std::move(remove), AtomPair::Ends{rate * base.ends.infinite, cut, 0}),
-               std::make_shared<AtomPair>(std::move(add), AtomPair::Ends{0, cut, 0}));
-}
-
-using Components = std::vector<MixturePair::Component>;
-
-/// A mixture pair; refused where the means are so far apart, in standard deviations, that its losses would need
-/// millions of cells. Renyi divergences are as good there.
-std::shared_ptr<const MixturePair> mixture_pair(const Components& p, const Components& q, double noise) {
-  double furthest = 0;
-  for (const auto* side : {&p, &q}) {
-    for (const MixturePair::Component& component : *side) furthest = std::max(furthest, std::fabs(component.mean));
-  }
-  if (furthest > kFurthestMean * noise) {
-    throw UnsupportedEvent("accountant pld: noise of " + to_text(noise / furthest) +
-                           " times what a unit moves is too little for a lattice");
-  }
-  return std::make_shared<MixturePair>(p, q, noise);
-}
-
-/// A unit's part is 0 or as one of `components` says, against nothing.
-PairOfEvent mixture_against_nothing(const Components& components, double noise) {
-  Components mirrored = components;
-  for (MixturePair::Component& component : mirrored) component.mean = -component.mean;
-  const Components nothing{{0, 1}};
-  return exact(mixture_pair(components, nothing, noise), mixture_pair(nothing, mirrored, noise));
-}
-
-/// Square of distance / noise of a plain Gaussian that an event amounts to; nothing for another kind of event.
-std::optional<double> gaussian_square(const Event& event) {
-  if (const auto* gaussian = event.get_if<Gaussian>()) return std::pow(gaussian->noise_multiplier, -2);
-  if (const auto* composed = event.get_if<Composed>()) {
-    double sum = 0;
-    for (const Event& inner : composed->events) {
-      const std::optional<double> square = gaussian_square(inner);
-      if (!square) return std::nullopt;
-      sum += *square;
-    }
-    return sum;
-  }
-  if (const auto* repeated = event.get_if<SelfComposed>()) {
-    const std::optional<double> square = gaussian_square(repeated->inner);
-    if (!square) return std::nullopt;
-    return *square * static_cast<double>(repeated->count);
-  }
-  return std::nullopt;
-}
-
-/// Without sampling: with it, nothing is told where nobody was drawn.
-bool always_tells_everything(const Event& event) {
-  if (const auto* gaussian = event.get_if<Gaussian>()) return gaussian->noise_multiplier == 0;
-  if (const auto* claim = event.get_if<EpsilonDelta>()) return claim->delta == 1;
-  return event.get_if<NonPrivate>() != nullptr;
-}
 
 class Collector {
  public:
@@ -341,16 +236,15 @@ class Collector {
   }
   void take(const PoissonSampled& it, const Event& event, double count) {
     if (const auto* inner = it.inner.get_if<PoissonSampled>()) {
-      const double rate = std::nextafter(it.sampling_rate * inner->sampling_rate, 1.0);
-      const Event once = PoissonSampled{rate, inner->inner};
+      const Event once = PoissonSampled{product_of_rates(it.sampling_rate, inner->sampling_rate), inner->inner};
       const std::optional<Event> tame = tamed(once);
       is_exact_ = is_exact_ && !tame;
       return take(*(tame ? *tame : once).get_if<PoissonSampled>(), event, count);
     }
     if (it.inner.get_if<NonPrivate>()) return take(NonPrivate{}, event, count);
-    if (const std::optional<double> square = gaussian_square(it.inner)) {
-      if (*square == std::numeric_limits<double>::infinity()) return take(NonPrivate{}, event, count);
-      return add_phase(event, count, [&] { return sampled_gaussian(it.sampling_rate, 1 / std::sqrt(*square)); });
+    if (const std::optional<OneGaussian> gaussian = as_one_gaussian(it.inner)) {
+      if (tells_all(*gaussian)) return take(NonPrivate{}, event, count);
+      return add_phase(event, count, [&] { return sampled_gaussian(it.sampling_rate, gaussian->noise_multiplier); });
     }
     if (neighbours_ == Neighbours::replace_one) {
       refuse("poisson_sampled { " + kind_name(it.inner) + " }", "both datasets then give a mixture");
@@ -384,10 +278,10 @@ class Collector {
     refuse("sampled_without_replacement", "no one pair is known that dominates every direction; try rdp");
   }
   void take(const TruncatedPoissonSampled& it, const Event& event, double count) {
-    const std::optional<double> square = gaussian_square(it.inner);
-    if (!square) refuse("truncated_poisson_sampled { " + kind_name(it.inner) + " }", "only Gaussians are known here");
-    if (*square == std::numeric_limits<double>::infinity()) return take(NonPrivate{}, event, count);
-    add_phase(event, count, [&] { return truncated(it, 1 / std::sqrt(*square)); });
+    const std::optional<OneGaussian> gaussian = as_one_gaussian(it.inner);
+    if (!gaussian) refuse("truncated_poisson_sampled { " + kind_name(it.inner) + " }", "only Gaussians are known here");
+    if (tells_all(*gaussian)) return take(NonPrivate{}, event, count);
+    add_phase(event, count, [&] { return truncated(it, gaussian->noise_multiplier); });
   }
 
   /// Ganesh et al. 2025: with the probability that the others fill the batch, the unit takes another one's place, which
@@ -417,11 +311,11 @@ class Collector {
   }
 
   void take(const BallsAndBins& it, const Event& event, double count) {
-    const std::optional<double> square = gaussian_square(it.inner);
-    if (!square) refuse("balls_and_bins { " + kind_name(it.inner) + " }", "only Gaussians are known here");
+    const std::optional<OneGaussian> gaussian = as_one_gaussian(it.inner);
+    if (!gaussian) refuse("balls_and_bins { " + kind_name(it.inner) + " }", "only Gaussians are known here");
     if (neighbours_ == Neighbours::replace_one) refuse("balls_and_bins", "both datasets then give a mixture");
-    if (*square == std::numeric_limits<double>::infinity()) return take(NonPrivate{}, event, count);
-    add_phase(event, count, [&] { return allocated(it.bins, 1 / std::sqrt(*square), count); });
+    if (tells_all(*gaussian)) return take(NonPrivate{}, event, count);
+    add_phase(event, count, [&] { return allocated(it.bins, gaussian->noise_multiplier, count); });
   }
   /// On the finest lattice up to the wanted one that the work allows. More bins cost less, so a huge number of them is
   /// bounded by a large one, and nothing is known from below.
@@ -447,10 +341,9 @@ class Collector {
     refuse("repeat_and_select", "its bound is known for Renyi divergences only; try rdp");
   }
   void take(const NonPrivate&, const Event&, double) { made_.is_non_private = true; }
-  template <class Taken>
-  void take(const Taken& kind, const Event&, double) {
-    throw InternalError(kind_name(kind) + " is taken apart before");
-  }
+  template <class Kind>
+  requires IsComposition<Kind> || std::is_same_v<Kind, Shuffled>
+  void take(const Kind& kind, const Event&, double) { throw InternalError(kind_name(kind) + " is taken apart before"); }
 
   Neighbours of_ledger_;
   Neighbours neighbours_;  // of the leaf at hand
@@ -467,10 +360,10 @@ class Collector {
     Neighbours neighbours;
     double count;
   };
-  std::vector<Rest> rest_;              // what has no pair
-  std::string why_rest_;                // the first of it
-  bool is_exact_ = true;                // what is added stands for what ran, not for something worse
-  bool is_tamed_ = false;               // its numbers were changed
+  std::vector<Rest> rest_;  // what has no pair
+  std::string why_rest_;    // the first of it
+  bool is_exact_ = true;    // what is added stands for what ran, not for something worse
+  bool is_tamed_ = false;   // its numbers were changed
 };
 
 }  // namespace

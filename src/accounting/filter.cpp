@@ -35,12 +35,6 @@ std::string title(FilterMethod method) {
   return name_of(method) + " filter";
 }
 
-Ledger ledger_with(const Event& event, std::uint64_t count, Neighbours neighbours) {
-  Ledger ledger(neighbours);
-  ledger.append(event, count);
-  return ledger;
-}
-
 /// b D at which Proposition 12 gives the budget's epsilon and delta, rounded down; a = 1 + b.
 double cumulant_room(const PrivacyBudget& budget, double b) {
   const double terms[] = {b * budget.epsilon, b * std::log1p(1 / b), std::log(budget.delta), std::log1p(b)};
@@ -80,19 +74,6 @@ void check(const PrivacyBudget& budget, FilterMethod method, std::optional<doubl
 }
 
 }  // namespace
-
-ComposedCurve adaptive_curve(const std::string& who, const Event& event, std::uint64_t count, Neighbours neighbours) {
-  ComposedCurve curve(ledger_with(event, count, neighbours));
-  if (curve.delta() > 0) refuse_own_delta(who, event);
-  return curve;
-}
-
-void refuse_own_delta(const std::string& who, const Event& event) {
-  throw UnsupportedEvent(
-      who + ": " + kind_name(event) +
-      " brings a delta of its own along, for which a sum over adaptively chosen events has no place; "
-      "state a pure or zero-concentrated bound of it, or use a fixed schedule");
-}
 
 AdaptiveFilter::AdaptiveFilter(const PrivacyBudget& budget, FilterMethod method, std::optional<double> order)
     : budget_(budget), method_(method), order_(order), room_(0), ledger_(budget.neighbours) {

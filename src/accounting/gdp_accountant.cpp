@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <type_traits>
+#include <variant>
 
 #include "dpml/accounting/analytic_gaussian.h"
 #include "dpml/accounting/shuffle.h"
+#include "event_facts.h"
 #include "leaves.h"
 #include "rounding.h"
 
@@ -17,10 +18,6 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kUnit = std::numeric_limits<double>::epsilon();
 constexpr double kSmallest = std::numeric_limits<double>::min();
-
-template <class Kind>
-constexpr bool kIsSampling =
-    kIsOneOf<Kind, std::variant<PoissonSampled, SampledWithoutReplacement, TruncatedPoissonSampled, BallsAndBins>>;
 
 /// mu^2 of one leaf.
 struct SquaredMu {
@@ -42,14 +39,16 @@ struct SquaredMu {
     return ratio(mixture.components.front().sensitivity, mixture.noise_multiplier);
   }
   template <class Kind>
+  requires IsSampling<Kind>
   double operator()(const Kind& kind) const {
-    if constexpr (kIsSampling<Kind>) {
-      refuse(kind,
-             "a sampled Gaussian is not a Gaussian, and the central limit theorem gives an estimate for it, "
-             "never a guarantee; use pld or rdp");
-    }
-    refuse(kind, "it is not a Gaussian; use rdp");
+    refuse(kind,
+           "a sampled Gaussian is not a Gaussian, and the central limit theorem gives an estimate for it, "
+           "never a guarantee; use pld or rdp");
   }
+  template <class Kind>
+  requires IsClaim<Kind> || IsSelection<Kind> || IsComposition<Kind> ||
+      kIsOneOf<Kind, std::variant<Laplace, DiscreteGaussian, DiscreteLaplace, RandomizedResponse>>
+  double operator()(const Kind& kind) const { refuse(kind, "it is not a Gaussian; use rdp"); }
 
   [[noreturn]] static void refuse(const Event& event, const std::string& why) {
     throw UnsupportedEvent("accountant gdp: no bound for " + kind_name(event) + ", because " + why);

@@ -1,36 +1,13 @@
 #include "leaves.h"
 
-#include <algorithm>
-#include <bit>
-#include <cmath>
-
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/group.h"
+#include "event_facts.h"
 #include "rounding.h"
 
 namespace dpml {
 
 namespace {
-
-/// Whether the event states what holds under the ledger's neighbours, whatever they are.
-bool is_claim(const Event& event) {
-  return event.get_if<ExponentialMechanism>() != nullptr || event.get_if<EpsilonDelta>() != nullptr ||
-         event.get_if<ZeroConcentrated>() != nullptr;
-}
-
-/// The same of anything inside a sampling or a selection.
-bool holds_claim(const Event& event) {
-  if (is_claim(event)) return true;
-  if (const auto* it = event.get_if<PoissonSampled>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<SampledWithoutReplacement>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<TruncatedPoissonSampled>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<BallsAndBins>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<Shuffled>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<RepeatAndSelect>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<SelfComposed>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<Composed>()) return std::any_of(it->events.begin(), it->events.end(), holds_claim);
-  return false;
-}
 
 struct Walker {
   const std::function<void(const Leaf&)>& visit;
@@ -60,10 +37,10 @@ struct Walker {
     sampled.sample_size == sampled.dataset_size ? walk(sampled.inner) : leaf();
   }
   void operator()(const BallsAndBins& sampled) const { sampled.bins == 1 ? walk(sampled.inner) : leaf(); }
+  void operator()(const TruncatedPoissonSampled&) const { leaf(); }
   template <class Kind>
-  void operator()(const Kind&) const {
-    leaf();
-  }
+  requires IsMechanism<Kind> || IsClaim<Kind> || IsSelection<Kind>
+  void operator()(const Kind&) const { leaf(); }
   void leaf() const {
     if (at.neighbours == of_ledger || !holds_claim(at.event)) return visit(at);
     if (!is_claim(at.event)) {
@@ -97,15 +74,6 @@ std::vector<std::string> shuffling_notes(Neighbours neighbours) {
         "which is charged, too; zero_out has no such cost");
   }
   return notes;
-}
-
-int tree_depth(const TreeAggregation& tree) {
-  // ceil(log2(leaves + 1)), the number of binary digits.
-  return static_cast<int>(std::bit_width(*std::max_element(tree.step_counts.begin(), tree.step_counts.end())));
-}
-
-double contribution_distance(Neighbours neighbours) {
-  return neighbours == Neighbours::replace_one ? 2 : 1;
 }
 
 }  // namespace dpml

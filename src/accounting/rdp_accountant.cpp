@@ -6,7 +6,6 @@
 
 #include "event_rounding.h"
 #include "renyi_conversion.h"
-#include "renyi_curve.h"
 
 namespace dpml {
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "composed_curve.h"
 #include "dpml/accounting/accountant.h"
-#include "renyi_curve.h"
 
 namespace dpml {
 

@@ -1,13 +1,13 @@
 #include "renyi_cost.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <optional>
 #include <utility>
 
 #include "balls_and_bins_curve.h"
 #include "dpml/accounting/accountant.h"
+#include "event_facts.h"
 #include "gaussian_curve.h"
 #include "gaussian_mixture_curve.h"
 #include "laplace_curve.h"
@@ -28,17 +28,9 @@ constexpr double kRoundUp = 1 + 0x1p-48;  // of the few operations of a largest 
 bool holds_poisson_selection(const Event& event) {
   const auto* selection = event.get_if<RepeatAndSelect>();
   if (selection != nullptr && std::isinf(selection->shape)) return true;
-  if (selection != nullptr) return holds_poisson_selection(selection->inner);
-  if (const auto* it = event.get_if<PoissonSampled>()) return holds_poisson_selection(it->inner);
-  if (const auto* it = event.get_if<SampledWithoutReplacement>()) return holds_poisson_selection(it->inner);
-  if (const auto* it = event.get_if<TruncatedPoissonSampled>()) return holds_poisson_selection(it->inner);
-  if (const auto* it = event.get_if<Shuffled>()) return holds_poisson_selection(it->inner);
-  if (const auto* it = event.get_if<BallsAndBins>()) return holds_poisson_selection(it->inner);
-  if (const auto* it = event.get_if<SelfComposed>()) return holds_poisson_selection(it->inner);
-  if (const auto* it = event.get_if<Composed>()) {
-    return std::any_of(it->events.begin(), it->events.end(), holds_poisson_selection);
-  }
-  return false;
+  bool holds = false;
+  for_each_inner(event, [&](const Event& inner) { holds = holds || holds_poisson_selection(inner); });
+  return holds;
 }
 
 /// Finds the cost of an event.
@@ -46,7 +38,7 @@ struct CostMaker {
   CurveTerms terms;
   Neighbours neighbours = terms.neighbours;
 
-  double distance() const { return neighbours == Neighbours::replace_one ? 2 : 1; }
+  double distance() const { return contribution_distance(neighbours); }
 
   RenyiCost operator()(const Gaussian& it) const { return {.curve = gaussian_curve(it.noise_multiplier, distance())}; }
 
@@ -91,9 +83,7 @@ struct CostMaker {
 
   RenyiCost operator()(const TreeAggregation& it) const {
     if (neighbours == Neighbours::replace_one) refuse("tree_aggregation", "it is not defined there");
-    const std::uint64_t leaves = *std::max_element(it.step_counts.begin(), it.step_counts.end());
-    // A leaf of the largest tree has ceil(log2(leaves + 1)) nodes above and including itself.
-    return {.curve = gaussian_curve(it.noise_multiplier, std::sqrt(static_cast<double>(std::bit_width(leaves))))};
+    return {.curve = gaussian_curve(it.noise_multiplier, std::sqrt(tree_depth(it)))};
   }
 
   RenyiCost operator()(const PoissonSampled& it) const { return poisson_cost(it, terms); }
@@ -116,10 +106,10 @@ struct CostMaker {
   }
 
   RenyiCost operator()(const BallsAndBins& it) const {
-    const std::optional<double> noise = effective_noise(it.inner);
+    const std::optional<OneGaussian> gaussian = as_one_gaussian(it.inner);
     if (it.bins == 1) return composed_cost(it.inner, terms);
-    if (noise && *noise > 0 && neighbours != Neighbours::replace_one) {
-      return {.curve = std::make_unique<BallsAndBinsCurve>(it.bins, *noise)};
+    if (gaussian && gaussian->noise_multiplier > 0 && neighbours != Neighbours::replace_one) {
+      return {.curve = std::make_unique<BallsAndBinsCurve>(it.bins, gaussian->noise_multiplier)};
     }
     return with_note(composed_cost(it.inner, terms),
                      "balls_and_bins is charged without amplification, one release for each epoch, except for "

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "renyi_curve.h"
+#include "composed_curve.h"
 
 namespace dpml {
 

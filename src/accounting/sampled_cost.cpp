@@ -6,6 +6,7 @@
 
 #include "binomial.h"
 #include "dpml/accounting/accountant.h"
+#include "event_facts.h"
 #include "event_rounding.h"
 #include "gaussian_curve.h"
 #include "gaussian_mixture_curve.h"
@@ -21,7 +22,7 @@ namespace {
 constexpr double kRoundUp = 1 + 0x1p-48;     // of the few operations of a largest loss
 constexpr double kMostDiscreteShift = 4096;  // as many outcomes
 constexpr std::size_t kMostComponents = 256;
-constexpr double kMostDeviations = 1e100;           // whose square still is a number
+constexpr double kMostDeviations = 1e100;  // whose square still is a number
 
 std::unique_ptr<RenyiCurve> poisson_gaussian_curve(double sampling_rate, double noise, const CurveTerms& terms) {
   if (!(1 / noise < kMostDeviations)) return std::make_unique<InfiniteCurve>();
@@ -106,24 +107,6 @@ void refuse_event(const std::string& what, Neighbours neighbours, const std::str
                          " neighbours, because " + why);
 }
 
-std::optional<double> effective_noise(const Event& event) {
-  if (const auto* it = event.get_if<Gaussian>()) return it->noise_multiplier;
-  if (const auto* it = event.get_if<SelfComposed>()) {
-    const std::optional<double> one = effective_noise(it->inner);
-    if (one) return *one / std::sqrt(static_cast<double>(it->count));
-  }
-  if (const auto* it = event.get_if<Composed>()) {
-    double precision = 0;
-    for (const Event& part : it->events) {
-      const std::optional<double> one = effective_noise(part);
-      if (!one) return std::nullopt;
-      precision += 1 / (*one * *one);
-    }
-    return 1 / std::sqrt(precision);
-  }
-  return std::nullopt;
-}
-
 std::unique_ptr<RenyiCurve> mixture_curve(const MixtureOfGaussians& mixture, double sampling_rate, double most_nodes) {
   if (mixture.components.size() > kMostComponents) {
     return mixture_curve(with_few_components(mixture, kMostComponents), sampling_rate, most_nodes);
@@ -146,9 +129,7 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, const CurveTerms& terms)
   double rate = outermost.sampling_rate;
   const Event* inner = &outermost.inner;
   while (const auto* next = inner->get_if<PoissonSampled>()) {  // sampling twice is sampling once
-    const bool is_product = rate < 1 && next->sampling_rate < 1;
-    rate *= next->sampling_rate;
-    if (is_product) rate = std::nextafter(rate, 1.0);  // never below the product
+    rate = product_of_rates(rate, next->sampling_rate);
     inner = &next->inner;
   }
   const std::string what = "poisson_sampled { " + kind_name(*inner) + " }";
@@ -156,8 +137,8 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, const CurveTerms& terms)
     refuse_event(what, neighbours, "its dataset size would be random; put poisson_sampled inside or leave it out");
   }
   if (rate == 1) return composed_cost(*inner, terms);
-  if (const std::optional<double> noise = effective_noise(*inner)) {
-    return {.curve = poisson_gaussian_curve(rate, *noise, terms)};
+  if (const std::optional<OneGaussian> gaussian = as_one_gaussian(*inner)) {
+    return {.curve = poisson_gaussian_curve(rate, gaussian->noise_multiplier, terms)};
   }
   const bool unit_may_be_absent = neighbours != Neighbours::replace_one;
   if (unit_may_be_absent) {
@@ -184,13 +165,14 @@ RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, con
   }
   if (sampled.sample_size == sampled.dataset_size) return composed_cost(sampled.inner, terms);
   const double rate = static_cast<double>(sampled.sample_size) / static_cast<double>(sampled.dataset_size);
-  const std::optional<double> noise = effective_noise(sampled.inner);
-  if (noise && 1 / *noise < kMostDeviations) {
+  const std::optional<OneGaussian> gaussian = as_one_gaussian(sampled.inner);
+  if (gaussian && 1 / gaussian->noise_multiplier < kMostDeviations) {
+    const double noise = gaussian->noise_multiplier;
     // Also under zero_out: what takes the unit's place in a sample without it is another unit, not nothing.
     auto tight =
-        std::make_unique<SampledGaussianCurve>(rate, *noise / 2, Sampling::without_replacement, terms.most_nodes);
+        std::make_unique<SampledGaussianCurve>(rate, noise / 2, Sampling::without_replacement, terms.most_nodes);
     if (neighbours == Neighbours::replace_one) return {.curve = std::move(tight)};
-    auto convex = std::make_unique<ConvexSampledCurve>(rate, gaussian_curve(*noise, 1));
+    auto convex = std::make_unique<ConvexSampledCurve>(rate, gaussian_curve(noise, 1));
     return {.curve = std::make_unique<SmallerCurve>(std::move(tight), std::move(convex))};
   }
   RenyiCost cost = composed_cost(sampled.inner, terms);
@@ -208,8 +190,8 @@ RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& it, const CurveT
   const double maximum = static_cast<double>(it.maximum_batch_size);
   const std::string what = "truncated_poisson_sampled { " + kind_name(it.inner) + " }";
   if (it.maximum_batch_size >= it.dataset_size) return poisson_cost({it.sampling_rate, it.inner}, terms);
-  const std::optional<double> noise = effective_noise(it.inner);
-  if (!noise) {
+  const std::optional<OneGaussian> gaussian = as_one_gaussian(it.inner);
+  if (!gaussian) {
     if (neighbours == Neighbours::add_or_remove_one) {
       refuse_event(what, neighbours, "a unit may push another one out of the batch; use zero_out or replace_one");
     }
@@ -219,8 +201,8 @@ RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& it, const CurveT
   // Chance of the unit to be in the batch when the others fill it; then it takes another one's place, distance 2.
   const double rate = std::min(it.sampling_rate, maximum / static_cast<double>(it.dataset_size));
   const bool replaces = neighbours != Neighbours::add_or_remove_one;
-  auto rare =
-      poisson_gaussian_curve(rate, *noise / 2, {replaces ? Neighbours::replace_one : neighbours, terms.most_nodes});
+  auto rare = poisson_gaussian_curve(rate, gaussian->noise_multiplier / 2,
+                                     {replaces ? Neighbours::replace_one : neighbours, terms.most_nodes});
   auto usual = poisson_cost({it.sampling_rate, it.inner}, terms).curve;
   return {.curve = std::make_unique<RarelyCurve>(log_full, std::move(rare), std::move(usual))};
 }

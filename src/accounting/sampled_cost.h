@@ -1,8 +1,8 @@
 #pragma once
 
-#include <optional>
 #include <string>
 
+#include "composed_curve.h"
 #include "renyi_cost.h"
 
 namespace dpml {
@@ -11,10 +11,6 @@ namespace dpml {
 RenyiCost composed_cost(const Event& event, const CurveTerms& terms);
 RenyiCost cost_of(std::unique_ptr<ComposedCurve> curve);
 RenyiCost with_note(RenyiCost cost, const std::string& note);
-
-/// The noise multiplier of the one Gaussian that a composition of Gaussians on the same batch is worth,
-/// (sum of noise^-2)^(-1/2); nothing for any other event.
-std::optional<double> effective_noise(const Event& event);
 
 /// Both directions; components stay at place 0 with probability 1 - sampling_rate more.
 std::unique_ptr<RenyiCurve> mixture_curve(const MixtureOfGaussians& mixture, double sampling_rate, double most_nodes);

@@ -6,6 +6,7 @@
 
 #include "divergence_terms.h"
 #include "dpml/accounting/renyi.h"
+#include "event_facts.h"
 #include "leaves.h"
 #include "rdp_accountant.h"
 #include "rounding.h"
@@ -80,7 +81,8 @@ struct CostOf {
   ConcentratedCost operator()(const NonPrivate&) const { return {.rho = kInfinity}; }
 
   template <class Kind>
-  ConcentratedCost operator()(const Kind& kind) const {
+  requires IsSampling<Kind> || IsSelection<Kind> || IsComposition<Kind> ConcentratedCost
+  operator()(const Kind& kind) const {
     refuse(kind, "zero-concentrated privacy does not tell what sampling or selection gains or costs; use rdp or pld");
   }
   [[noreturn]] static void refuse(const Event& event, const std::string& why) {

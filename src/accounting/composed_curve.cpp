@@ -1,15 +1,13 @@
-#include "renyi_curve.h"
+#include "composed_curve.h"
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
-#include "divergence_terms.h"
-#include "dpml/accounting/renyi.h"
-#include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "event_rounding.h"
 #include "gaussian_curve.h"
-#include "pair_curve.h"
 #include "renyi_cost.h"
 #include "rounding.h"
 
@@ -29,16 +27,6 @@ double times(double count, double each) {
 CurveTerms shared(const CurveTerms& terms, std::size_t many) {
   return {terms.neighbours,
           std::max(kLeastNodes, terms.most_nodes / static_cast<double>(std::max<std::size_t>(1, many)))};
-}
-
-void require_order(const char* who, double order) {
-  if (order > 1 && std::isfinite(order)) return;
-  throw ConfigError(std::string(who) + ": order is " + to_text(order) + ", expected a finite number above 1");
-}
-
-void require_epsilon(const char* who, double epsilon) {
-  if (epsilon >= 0 && std::isfinite(epsilon)) return;
-  throw ConfigError(std::string(who) + ": epsilon is " + to_text(epsilon) + ", expected a finite number, at least 0");
 }
 
 }  // namespace
@@ -105,23 +93,6 @@ double ComposedCurve::pure_epsilon() const {
     if (term.pure_epsilon > 0) sum = add_up(sum, multiply_up(term.count, term.pure_epsilon));
   }
   return sum;
-}
-
-double renyi_divergence(const Event& event, Neighbours neighbours, double order) {
-  require_order("renyi_divergence", order);
-  validate(event);
-  return make_renyi_curve(event, neighbours)->cumulant(order - 1) / (order - 1);
-}
-
-double renyi_divergence_of_pure(double epsilon, double order) {
-  require_order("renyi_divergence_of_pure", order);
-  require_epsilon("renyi_divergence_of_pure", epsilon);
-  return epsilon == 0 ? 0 : PairCurve(pure_outcomes(epsilon)).cumulant(order - 1) / (order - 1);
-}
-
-double rho_of_pure(double epsilon) {
-  require_epsilon("rho_of_pure", epsilon);
-  return epsilon * std::tanh(epsilon / 2) * (1 + kRenyiSlack);
 }
 
 }  // namespace dpml
