@@ -1,12 +1,12 @@
 #include <utility>
 
 #include "best_accountant.h"
+#include "closed_forms/gdp_accountant.h"
 #include "dpml/accounting/accountant.h"
 #include "dpml/base/text.h"
-#include "gdp_accountant.h"
-#include "pld_accountant.h"
-#include "rdp_accountant.h"
-#include "zcdp_accountant.h"
+#include "pld/pld_accountant.h"
+#include "renyi/rdp_accountant.h"
+#include "renyi/zcdp_accountant.h"
 
 namespace dpml {
 

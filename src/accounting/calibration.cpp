@@ -6,8 +6,8 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
-#include "rdp_accountant.h"
-#include "turning_point.h"
+#include "numerics/threshold_search.h"
+#include "renyi/rdp_accountant.h"
 
 namespace dpml {
 
@@ -48,11 +48,11 @@ struct Target {
   }
 };
 
-std::optional<double> calibrate(const Accountant& accountant, const Target& target, TurningPoint search,
+std::optional<double> calibrate(const Accountant& accountant, const Target& target, ThresholdSearch search,
                                 const std::function<Ledger(double)>& schedule) {
   const auto ask = [&](const Accountant& asked) {
     search.excess = [&](double number) { return target.excess(asked.epsilon(schedule(number), target.delta)); };
-    return find_turning_point(search);
+    return find_threshold(search);
   };
   const auto look = [&](const Accountant& asked, double precision) {
     try {

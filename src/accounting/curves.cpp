@@ -7,7 +7,7 @@
 #include <string>
 
 #include "dpml/base/text.h"
-#include "normal.h"
+#include "numerics/normal.h"
 
 namespace dpml {
 

@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "dpml/base/error.h"
-#include "rounding.h"
+#include "numerics/rounding.h"
 
 namespace dpml {
 

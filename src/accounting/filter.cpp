@@ -4,14 +4,14 @@
 #include <limits>
 #include <utility>
 
-#include "adaptive_cost.h"
+#include "closed_forms/gdp_accountant.h"
 #include "dpml/accounting/analytic_gaussian.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
-#include "gdp_accountant.h"
-#include "minimise.h"
-#include "rounding.h"
-#include "zcdp_accountant.h"
+#include "numerics/minimise.h"
+#include "numerics/rounding.h"
+#include "renyi/adaptive_cost.h"
+#include "renyi/zcdp_accountant.h"
 
 namespace dpml {
 

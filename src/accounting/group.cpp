@@ -5,7 +5,7 @@
 #include <limits>
 #include <string>
 
-#include "binomial.h"
+#include "numerics/binomial.h"
 
 namespace dpml {
 

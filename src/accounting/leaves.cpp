@@ -3,7 +3,7 @@
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/group.h"
 #include "event_facts.h"
-#include "rounding.h"
+#include "numerics/rounding.h"
 
 namespace dpml {
 

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <limits>
 
-#include "adaptive_cost.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
-#include "rounding.h"
+#include "numerics/rounding.h"
+#include "renyi/adaptive_cost.h"
 
 namespace dpml {
 
