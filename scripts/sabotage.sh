@@ -222,7 +222,7 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
     src/accounting/pld/work_budget.h 'return units <= left_;' 'return units <= left_ || units > 0;' \
     'void spend(double units) { left_ = std::max(0.0, left_ - units); }' 'void spend(double) {}'
   sabotage "what is nearly free is free" accounting_test Extremes.WhatIsNearlyFreeIsAddedFromAbove \
-    src/accounting/pld/privacy_profile.cpp 'free_.loss += phase.count * largest * kRoundedUp;' ''
+    src/accounting/pld/privacy_profile.cpp 'free_.loss += phase.count * largest * kFreeUp;' ''
   sabotage "infinity is told without a reason" accounting_test Extremes.NoEpsilonHoldsBelowTheChanceToTellAll \
     src/accounting/pld/pld_accountant.cpp 'if (found.interval.lower == kInfinity) {' 'if (found.interval.lower > kInfinity) {'
   sabotage "close kinds of releases cost as little as the cheapest" accounting_test \

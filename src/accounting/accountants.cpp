@@ -18,10 +18,10 @@ constexpr double kLargestGap = 0.1;
 /// Everyone but "best", in the order in which it asks: exact first, quick first.
 std::vector<std::unique_ptr<Accountant>> all_accountants(double relative_gap) {
   std::vector<std::unique_ptr<Accountant>> accountants;
-  accountants.push_back(std::make_unique<GdpAccountant>());
-  accountants.push_back(std::make_unique<PldAccountant>(relative_gap));
-  accountants.push_back(std::make_unique<RdpAccountant>());
-  accountants.push_back(std::make_unique<ZcdpAccountant>());
+  accountants.push_back(std::make_unique<closed_forms::GdpAccountant>());
+  accountants.push_back(std::make_unique<pld::PldAccountant>(relative_gap));
+  accountants.push_back(std::make_unique<renyi::RdpAccountant>());
+  accountants.push_back(std::make_unique<renyi::ZcdpAccountant>());
   return accountants;
 }
 

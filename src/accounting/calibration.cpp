@@ -48,16 +48,16 @@ struct Target {
   }
 };
 
-std::optional<double> calibrate(const Accountant& accountant, const Target& target, ThresholdSearch search,
+std::optional<double> calibrate(const Accountant& accountant, const Target& target, numerics::ThresholdSearch search,
                                 const std::function<Ledger(double)>& schedule) {
   const auto ask = [&](const Accountant& asked) {
     search.excess = [&](double number) { return target.excess(asked.epsilon(schedule(number), target.delta)); };
-    return find_threshold(search);
+    return numerics::find_threshold(search);
   };
   const auto look = [&](const Accountant& asked, double precision) {
     try {
       search.precision = precision;
-      const Found rough = ask(asked);
+      const numerics::Threshold rough = ask(asked);
       if (!rough.holds) return false;
       search.start = *rough.holds;
       search.slope = rough.slope;
@@ -67,7 +67,7 @@ std::optional<double> calibrate(const Accountant& accountant, const Target& targ
     }
   };
   const double precision = accountant.is_quick() ? kQuickPrecision : kPrecision;
-  if (!accountant.is_quick()) look(RdpAccountant(), kFirstLook);
+  if (!accountant.is_quick()) look(renyi::RdpAccountant(), kFirstLook);
   if (has_relative_gap(accountant.name())) {
     search.is_near = look(*make_accountant(accountant.name(), kWideGap), kSecondLook);
   }

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 
 #include "dpml/base/error.h"
 #include "numerics/rounding.h"
 
-namespace dpml {
+namespace dpml::events {
 
 namespace {
 
@@ -39,20 +38,20 @@ struct InnerEvents {
 /// Sum of noise^-2, rounded up.
 std::optional<double> sum_of_squares(const Event& event) {
   if (const auto* gaussian = event.get_if<Gaussian>()) {
-    const double least = multiply_down(gaussian->noise_multiplier, gaussian->noise_multiplier);
-    return least > 0 ? divide_up(1, least) : std::numeric_limits<double>::infinity();
+    const double least = numerics::multiply_down(gaussian->noise_multiplier, gaussian->noise_multiplier);
+    return least > 0 ? numerics::divide_up(1, least) : numerics::kInfinity;
   }
   if (const auto* repeated = event.get_if<SelfComposed>()) {
     const std::optional<double> square = sum_of_squares(repeated->inner);
     if (!square) return std::nullopt;
-    return multiply_up(*square, count_up(repeated->count));
+    return numerics::multiply_up(*square, numerics::count_up(repeated->count));
   }
   if (const auto* composed = event.get_if<Composed>()) {
     double sum = 0;
     for (const Event& inner : composed->events) {
       const std::optional<double> square = sum_of_squares(inner);
       if (!square) return std::nullopt;
-      sum = add_up(sum, *square);
+      sum = numerics::add_up(sum, *square);
     }
     return sum;
   }
@@ -100,8 +99,8 @@ std::optional<OneGaussian> as_one_gaussian(const Event& event) {
   const std::optional<double> square = sum_of_squares(event);
   if (!square) return std::nullopt;
   if (const auto* gaussian = event.get_if<Gaussian>()) return OneGaussian{gaussian->noise_multiplier, *square};
-  constexpr double kOfRootAndQuotient = 2 * std::numeric_limits<double>::epsilon();
+  constexpr double kOfRootAndQuotient = numerics::ulps(2);
   return OneGaussian{1 / std::sqrt(*square) * (1 - kOfRootAndQuotient), *square};
 }
 
-}  // namespace dpml
+}  // namespace dpml::events

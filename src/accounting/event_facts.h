@@ -6,7 +6,7 @@
 
 #include "dpml/accounting/event.h"
 
-namespace dpml {
+namespace dpml::events {
 
 // What is true of an event, whoever asks: each fact is told here, once, and read by all accountants.
 
@@ -57,4 +57,4 @@ struct OneGaussian {
 /// Of a Gaussian and of compositions of nothing else; nothing for any other event.
 std::optional<OneGaussian> as_one_gaussian(const Event& event);
 
-}  // namespace dpml
+}  // namespace dpml::events

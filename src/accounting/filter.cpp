@@ -17,7 +17,7 @@ namespace dpml {
 
 namespace {
 
-constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
+using numerics::ulps;
 
 std::string name_of(FilterMethod method) {
   switch (method) {
@@ -44,16 +44,16 @@ double cumulant_room(const PrivacyBudget& budget, double b) {
     sum += term;
     size += std::fabs(term);
   }
-  return sum - kRounding * size;
+  return sum - ulps(8) * size;
 }
 
 double best_order(const PrivacyBudget& budget) {
-  return 1 + minimise_positive([&](double b) { return -cumulant_room(budget, b) / (b * (1 + b)); }).place;
+  return 1 + numerics::minimise_positive([&](double b) { return -cumulant_room(budget, b) / (b * (1 + b)); }).place;
 }
 
 /// Divergence that fits at `order`.
 double divergence_room(const PrivacyBudget& budget, double order) {
-  const double room = cumulant_room(budget, order - 1) / (order - 1) * (1 - kRounding);
+  const double room = cumulant_room(budget, order - 1) / (order - 1) * (1 - ulps(8));
   if (room > 0) return room;
   throw ConfigError("filter: order " + to_text(order) + " leaves no room within epsilon " + to_text(budget.epsilon) +
                     " and delta " + to_text(budget.delta) + "; state a larger order, or none");
@@ -80,7 +80,7 @@ AdaptiveFilter::AdaptiveFilter(const PrivacyBudget& budget, FilterMethod method,
   check(budget, method, order);
   if (method == FilterMethod::gdp) {
     const double mu = gaussian_mu(budget.epsilon, budget.delta).lower;
-    room_ = multiply_down(mu, mu);
+    room_ = numerics::multiply_down(mu, mu);
   } else {
     if (!order_) order_ = best_order(budget);
     room_ = divergence_room(budget, *order_);
@@ -90,25 +90,26 @@ AdaptiveFilter::AdaptiveFilter(const PrivacyBudget& budget, FilterMethod method,
 double AdaptiveFilter::cost(const Event& event, std::uint64_t count) const {
   switch (method_) {
     case FilterMethod::rdp:
-      return adaptive_curve(title(method_), event, count, budget_.neighbours).cumulant(*order_ - 1) / (*order_ - 1) *
-             (1 + kRounding);
+      return renyi::adaptive_curve(title(method_), event, count, budget_.neighbours).cumulant(*order_ - 1) /
+             (*order_ - 1) * (1 + ulps(8));
     case FilterMethod::zcdp: {
-      const ConcentratedTotal total = concentrated_total(ledger_with(event, count, budget_.neighbours));
-      if (total.delta > 0) refuse_own_delta(title(method_), event);
-      return add_up(total.xi, multiply_up(total.rho, *order_));
+      const renyi::ConcentratedTotal total =
+          renyi::concentrated_total(renyi::ledger_with(event, count, budget_.neighbours));
+      if (total.delta > 0) renyi::refuse_own_delta(title(method_), event);
+      return numerics::add_up(total.xi, numerics::multiply_up(total.rho, *order_));
     }
     case FilterMethod::gdp:
-      return gaussian_total(ledger_with(event, count, budget_.neighbours)).mu_squared.upper;
+      return closed_forms::gaussian_total(renyi::ledger_with(event, count, budget_.neighbours)).mu_squared.upper;
   }
   throw InternalError("FilterMethod: not one of the enumerated values");
 }
 
 bool AdaptiveFilter::allows(const Event& event, std::uint64_t count) const {
-  return add_up(spent_, cost(event, count)) <= room_;
+  return numerics::add_up(spent_, cost(event, count)) <= room_;
 }
 
 void AdaptiveFilter::spend(const Event& event, std::uint64_t count) {
-  const double after = add_up(spent_, cost(event, count));
+  const double after = numerics::add_up(spent_, cost(event, count));
   if (!(after <= room_)) {
     throw PrivacyError(title(method_) + ": " + std::to_string(count) + " x " + kind_name(event) +
                        " would exceed the budget of epsilon " + to_text(budget_.epsilon) + " at delta " +

@@ -6,13 +6,15 @@
 #include <string>
 
 #include "numerics/binomial.h"
+#include "numerics/rounding.h"
 
 namespace dpml {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kUnit = std::numeric_limits<double>::epsilon();
+using numerics::kInfinity;
+using numerics::kUlp;
+
 constexpr std::uint64_t kLargestSampledGroup = 10'000;
 
 void check_size(std::uint64_t size) {
@@ -20,7 +22,7 @@ void check_size(std::uint64_t size) {
 }
 
 double rounded_up(double value) {
-  return value * (1 + 4 * kUnit);
+  return value * (1 + 4 * kUlp);
 }
 
 /// delta (exp(k epsilon) - 1) / (exp(epsilon) - 1), rounded up.
@@ -28,7 +30,7 @@ double group_delta(double epsilon, double delta, double size) {
   if (delta == 0) return 0;
   if (epsilon == 0) return rounded_up(delta * size);
   if (size * epsilon > 700) return kInfinity;
-  const double slack = 1 + kUnit * (16 + 4 * size * epsilon);  // of the exponent
+  const double slack = 1 + kUlp * (16 + 4 * size * epsilon);  // of the exponent
   return delta * std::expm1(size * epsilon) / std::expm1(epsilon) * slack;
 }
 
@@ -37,7 +39,8 @@ MixtureOfGaussians mixture_for_group(double noise_multiplier, double rate, std::
   MixtureOfGaussians mixture{noise_multiplier, {}};
   const auto trials = static_cast<double>(size);
   for (std::uint64_t joined = 0; joined <= size; ++joined) {
-    const double log_probability = log_binomial_probability(trials, static_cast<double>(joined), rate, 1 - rate);
+    const double log_probability =
+        numerics::log_binomial_probability(trials, static_cast<double>(joined), rate, 1 - rate);
     // A chance too small for a double is rounded up, never dropped.
     const double probability = std::max(std::numeric_limits<double>::min(), std::exp(log_probability));
     mixture.components.push_back({static_cast<double>(joined), std::min(1.0, probability)});
@@ -56,7 +59,7 @@ struct GroupEvent {
     if (size > (std::uint64_t{1} << 32)) throw ConfigError("group privacy: size is above 2^32");
     return of_one * size;
   }
-  double noise(double of_one) const { return of_one / times() * (1 - kUnit); }
+  double noise(double of_one) const { return of_one / times() * (1 - kUlp); }
 
   Event operator()(const Gaussian& it) const { return Gaussian{noise(it.noise_multiplier)}; }
   Event operator()(const Laplace& it) const {

@@ -5,7 +5,7 @@
 #include "event_facts.h"
 #include "numerics/rounding.h"
 
-namespace dpml {
+namespace dpml::events {
 
 namespace {
 
@@ -23,7 +23,8 @@ struct Walker {
     for (const Event& inner : composed.events) walk(inner);
   }
   void operator()(const SelfComposed& composed) const {
-    walk(composed.inner, multiply_up(at.count, count_up(composed.count)), at.neighbours, at.is_shuffled);
+    walk(composed.inner, numerics::multiply_up(at.count, numerics::count_up(composed.count)), at.neighbours,
+         at.is_shuffled);
   }
   void operator()(const Shuffled& shuffled) const {
     if (shuffled.batches == 1) return walk(shuffled.inner);
@@ -59,7 +60,7 @@ struct Walker {
 void for_each_leaf(const Ledger& ledger, const std::function<void(const Leaf&)>& visit) {
   const Neighbours neighbours = ledger.neighbours();
   for (const LedgerEntry& entry : ledger.entries()) {
-    const Walker walker{visit, neighbours, {entry.event, count_up(entry.count), neighbours, false}};
+    const Walker walker{visit, neighbours, {entry.event, numerics::count_up(entry.count), neighbours, false}};
     std::visit(walker, entry.event.kind());
   }
 }
@@ -76,4 +77,4 @@ std::vector<std::string> shuffling_notes(Neighbours neighbours) {
   return notes;
 }
 
-}  // namespace dpml
+}  // namespace dpml::events

@@ -6,7 +6,7 @@
 #include <limits>
 #include <vector>
 
-namespace dpml {
+namespace dpml::events {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -76,4 +76,4 @@ TEST(EventFacts, RatesMultiplyUpwards) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::events

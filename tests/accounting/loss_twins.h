@@ -10,7 +10,7 @@
 #include "pld/discrete_pld.h"
 #include "pld/dominating_pair.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// P of some outcomes, whose log(P / Q) is `loss`.
 struct TwinLoss {
@@ -75,4 +75,4 @@ inline TwinLosses losses_of(const LossCells& cells) {
   return made;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

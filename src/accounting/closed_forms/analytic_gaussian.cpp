@@ -9,16 +9,18 @@
 #include "dpml/base/text.h"
 #include "numerics/gauss_legendre.h"
 #include "numerics/normal.h"
+#include "numerics/rounding.h"
 
 namespace dpml {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+using numerics::kInfinity;
+using numerics::kUlp;
+
 constexpr double kLargest = std::numeric_limits<double>::max();
-constexpr double kUnit = std::numeric_limits<double>::epsilon();
 /// Of log(delta), times 1 + b (1 + |a|): twenty times the largest error seen against 60-digit values.
-constexpr double kSlack = 32 * kUnit;
+constexpr double kSlack = numerics::ulps(32);
 constexpr int kMostSteps = 200;
 
 void require(bool is_right, const char* what, double value, const char* expected) {
@@ -42,9 +44,9 @@ struct LogDelta {
 /// R(a) - R(a + mu). Where the ratio falls by less than half the difference would cancel, and the slope is so smooth
 /// that 16 nodes integrate it to the last place.
 double mills_difference(double a, double mu) {
-  const double at_a = mills_ratio(a);
-  const double at_b = mills_ratio(a + mu);
-  return at_b < 0.5 * at_a ? at_a - at_b : integrate16(a, mu, mills_slope);
+  const double at_a = numerics::mills_ratio(a);
+  const double at_b = numerics::mills_ratio(a + mu);
+  return at_b < 0.5 * at_a ? at_a - at_b : numerics::integrate16(a, mu, numerics::mills_slope);
 }
 
 /// mu and epsilon are finite, mu is positive.
@@ -53,29 +55,29 @@ LogDelta log_delta(double mu, double epsilon) {
   const double b = epsilon / mu + 0.5 * mu;
   const double condition = 1 + b * (1 + std::fabs(a));
   if (a < -1) {
-    const double mills_at_b = mills_ratio(b);
-    const double density = std::exp(log_normal_density(a));
-    const double complement = density * (mills_ratio(-a) + mills_at_b);
+    const double mills_at_b = numerics::mills_ratio(b);
+    const double density = std::exp(numerics::log_normal_density(a));
+    const double complement = density * (numerics::mills_ratio(-a) + mills_at_b);
     if (complement < 0.5) {
       return {std::log1p(-complement), kSlack * (1 + std::min(1.0, 2 * complement * condition)),
               (1 - complement) / density, mills_at_b};
     }
   }
   const double difference = mills_difference(a, mu);
-  const double value = log_normal_density(a) + std::log(difference);
-  return {value, kSlack * (condition + std::fabs(value)), difference, mills_ratio(b)};
+  const double value = numerics::log_normal_density(a) + std::log(difference);
+  return {value, kSlack * (condition + std::fabs(value)), difference, numerics::mills_ratio(b)};
 }
 
 /// A logarithm moved by more than it can be wrong.
 double log_rounded(double value, double direction) {
   const double logarithm = std::log(value);
-  return logarithm + direction * 2 * kUnit * (std::fabs(logarithm) + kUnit);
+  return logarithm + direction * 2 * kUlp * (std::fabs(logarithm) + kUlp);
 }
 
 /// From `guess` outwards (direction 1 is up) until `holds`; `step` is what should be enough.
 template <class Holds>
 double widen(double guess, double step, double direction, const Holds& holds) {
-  for (double width = step + 4 * kUnit * guess;; width *= 2) {
+  for (double width = step + 4 * kUlp * guess;; width *= 2) {
     const double tried = std::max(0.0, guess + direction * width);
     if (holds(tried) || tried == 0 || tried == kInfinity) return tried;
   }
@@ -89,7 +91,7 @@ double solve_epsilon(double mu, double target) {
   for (int i = 0; i < kMostSteps; ++i) {
     const LogDelta at = log_delta(mu, epsilon);
     const double next = std::max(0.0, epsilon - (at.value - target) / at.slope_in_epsilon());
-    if (!(next < epsilon * (1 - kUnit))) break;
+    if (!(next < epsilon * (1 - kUlp))) break;
     epsilon = next;
   }
   return epsilon;
@@ -103,12 +105,12 @@ double solve_mu(double epsilon, double target) {
   double high = low;
   while (log_delta(high, epsilon).value < target) high *= 2;
   double mu = low;
-  for (int i = 0; i < kMostSteps && high > low * (1 + kUnit); ++i) {
+  for (int i = 0; i < kMostSteps && high > low * (1 + kUlp); ++i) {
     const LogDelta at = log_delta(mu, epsilon);
     (at.value < target ? low : high) = mu;
     double next = mu * std::exp((target - at.value) / at.slope_in_log_mu(mu));
     if (!(next > low && next < high)) next = std::sqrt(low) * std::sqrt(high);
-    if (std::fabs(next - mu) <= kUnit * mu) break;
+    if (std::fabs(next - mu) <= kUlp * mu) break;
     mu = next;
   }
   return mu;
@@ -127,10 +129,10 @@ Interval gaussian_log_delta(double mu, double epsilon) {
 
 Interval gaussian_delta(double mu, double epsilon) {
   const Interval logarithm = gaussian_log_delta(mu, epsilon);
-  const double lower = std::nextafter(std::exp(logarithm.lower) * (1 - 2 * kUnit), 0.0);
+  const double lower = std::nextafter(std::exp(logarithm.lower) * (1 - 2 * kUlp), 0.0);
   if (logarithm.upper == -kInfinity) return {0, 0};
   if (logarithm.lower == 0) return {1, 1};
-  return {lower, std::min(1.0, std::nextafter(std::exp(logarithm.upper) * (1 + 2 * kUnit), 1.0))};
+  return {lower, std::min(1.0, std::nextafter(std::exp(logarithm.upper) * (1 + 2 * kUlp), 1.0))};
 }
 
 Interval gaussian_epsilon(double mu, double delta) {
@@ -166,7 +168,7 @@ Interval gaussian_mu(double epsilon, double delta) {
 
 double gaussian_noise_multiplier(double epsilon, double delta, double distance) {
   require(distance > 0 && distance < kInfinity, "distance", distance, "a finite number above 0");
-  return distance / gaussian_mu(epsilon, delta).lower * (1 + 2 * kUnit);
+  return distance / gaussian_mu(epsilon, delta).lower * (1 + 2 * kUlp);
 }
 
 }  // namespace dpml

@@ -68,7 +68,7 @@ double clopper_pearson_upper(std::uint64_t successes, std::uint64_t trials, doub
     const double middle = 0.5 * (low + high);
     const double p = 1 / (1 + std::exp(-middle));
     const double q = 1 / (1 + std::exp(middle));
-    (log_binomial_tail(n, failures, q, p).upper > log_significance ? low : high) = middle;
+    (numerics::log_binomial_tail(n, failures, q, p).upper > log_significance ? low : high) = middle;
   }
   return 1 / (1 + std::exp(-high));
 }
@@ -97,12 +97,12 @@ double one_run_p_value(const OneRunGuesses& guesses, double epsilon, double delt
   const auto correct = static_cast<double>(guesses.correct);
   const double p = 1 / (1 + std::exp(-epsilon));
   const double q = 1 / (1 + std::exp(epsilon));
-  const double pure = std::exp(log_binomial_tail(tries, correct, p, q).upper);
+  const double pure = std::exp(numerics::log_binomial_tail(tries, correct, p, q).upper);
   if (delta == 0) return pure;
   double sum = 0;
   double largest_mean = 0;
   for (double less = 1; less <= correct; ++less) {
-    sum += std::exp(log_binomial_probability(tries, correct - less, p, q));
+    sum += std::exp(numerics::log_binomial_probability(tries, correct - less, p, q));
     largest_mean = std::max(largest_mean, sum / less);
   }
   return std::min(1.0, pure + 2 * static_cast<double>(guesses.canaries) * delta * largest_mean);
@@ -136,8 +136,9 @@ double one_run_epsilon_gaussian(const OneRunGuesses& guesses, double delta, doub
   check_share("delta", delta, false);
   return largest_rejected([&](double epsilon) {
     const double mu = gaussian_mu(epsilon, delta).upper;
-    return one_run_rejects(guesses, significance,
-                           [&](double probability) { return normal_tail(normal_tail_quantile(probability) + mu); });
+    return one_run_rejects(guesses, significance, [&](double probability) {
+      return numerics::normal_tail(numerics::normal_tail_quantile(probability) + mu);
+    });
   });
 }
 

@@ -11,12 +11,13 @@
 #include "leaves.h"
 #include "numerics/rounding.h"
 
-namespace dpml {
+namespace dpml::closed_forms {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kUnit = std::numeric_limits<double>::epsilon();
+using numerics::kInfinity;
+using numerics::kUlp;
+
 constexpr double kSmallest = std::numeric_limits<double>::min();
 
 /// mu^2 of one leaf.
@@ -25,13 +26,13 @@ struct SquaredMu {
 
   double ratio(double distance, double noise_multiplier) const {
     if (distance == 0) return 0;
-    return std::max(kSmallest, std::pow(contribution_distance(neighbours) * distance / noise_multiplier, 2));
+    return std::max(kSmallest, std::pow(events::contribution_distance(neighbours) * distance / noise_multiplier, 2));
   }
   double operator()(const Gaussian& gaussian) const { return ratio(1, gaussian.noise_multiplier); }
   double operator()(const NonPrivate&) const { return kInfinity; }
   double operator()(const TreeAggregation& tree) const {
     if (neighbours == Neighbours::replace_one) refuse(tree, "it is not defined under replace_one");
-    return tree_depth(tree) * ratio(1, tree.noise_multiplier);
+    return events::tree_depth(tree) * ratio(1, tree.noise_multiplier);
   }
   double operator()(const MixtureOfGaussians& mixture) const {
     if (neighbours == Neighbours::replace_one) refuse(mixture, "it is not defined under replace_one");
@@ -39,14 +40,14 @@ struct SquaredMu {
     return ratio(mixture.components.front().sensitivity, mixture.noise_multiplier);
   }
   template <class Kind>
-  requires IsSampling<Kind>
+  requires events::IsSampling<Kind>
   double operator()(const Kind& kind) const {
     refuse(kind,
            "a sampled Gaussian is not a Gaussian, and the central limit theorem gives an estimate for it, "
            "never a guarantee; use pld or rdp");
   }
   template <class Kind>
-  requires IsClaim<Kind> || IsSelection<Kind> || IsComposition<Kind> ||
+  requires events::IsClaim<Kind> || events::IsSelection<Kind> || events::IsComposition<Kind> ||
       kIsOneOf<Kind, std::variant<Laplace, DiscreteGaussian, DiscreteLaplace, RandomizedResponse>>
   double operator()(const Kind& kind) const { refuse(kind, "it is not a Gaussian; use rdp"); }
 
@@ -70,12 +71,12 @@ double shuffled_lower_bound(const Ledger& ledger, double delta) {
 }
 
 Interval mu_of(const Interval& squared) {
-  return {std::sqrt(squared.lower) * (1 - kUnit), std::sqrt(squared.upper) * (1 + kUnit)};
+  return {std::sqrt(squared.lower) * (1 - kUlp), std::sqrt(squared.upper) * (1 + kUlp)};
 }
 
 Bound bound_of(double lower, double upper, const GaussianTotal& total, Neighbours neighbours) {
   Bound bound{.upper = upper, .lower = lower, .method = "gdp"};
-  if (total.has_shuffled) bound.notes = shuffling_notes(neighbours);
+  if (total.has_shuffled) bound.notes = events::shuffling_notes(neighbours);
   return bound;
 }
 
@@ -83,15 +84,15 @@ Bound bound_of(double lower, double upper, const GaussianTotal& total, Neighbour
 
 GaussianTotal gaussian_total(const Ledger& ledger) {
   GaussianTotal total{.mu_squared = {0, 0}};
-  for_each_leaf(ledger, [&](const Leaf& leaf) {
+  events::for_each_leaf(ledger, [&](const events::Leaf& leaf) {
     const double squared = std::visit(SquaredMu{leaf.neighbours}, leaf.event.kind());
     // Of the few operations above, of which none but the last can have become too small for a double.
-    const Interval one = {squared > kSmallest ? squared * (1 - 8 * kUnit) : 0, squared * (1 + 8 * kUnit)};
-    total.mu_squared.upper = add_up(total.mu_squared.upper, multiply_up(leaf.count, one.upper));
+    const Interval one = {squared > kSmallest ? squared * (1 - 8 * kUlp) : 0, squared * (1 + 8 * kUlp)};
+    total.mu_squared.upper = numerics::add_up(total.mu_squared.upper, numerics::multiply_up(leaf.count, one.upper));
     if (!leaf.is_shuffled) {
       const double most = std::min(leaf.count, std::numeric_limits<double>::max());
-      const double count = most < 0x1p53 ? most : most * (1 - 64 * kUnit);
-      total.mu_squared.lower = add_down(total.mu_squared.lower, multiply_down(count, one.lower));
+      const double count = most < 0x1p53 ? most : most * (1 - 64 * kUlp);
+      total.mu_squared.lower = numerics::add_down(total.mu_squared.lower, numerics::multiply_down(count, one.lower));
     }
     total.has_shuffled |= leaf.is_shuffled;
   });
@@ -112,4 +113,4 @@ Bound GdpAccountant::find_delta(const Ledger& ledger, double epsilon) const {
                   ledger.neighbours());
 }
 
-}  // namespace dpml
+}  // namespace dpml::closed_forms

@@ -3,7 +3,7 @@
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/interval.h"
 
-namespace dpml {
+namespace dpml::closed_forms {
 
 /// What a ledger of Gaussians is, as one Gaussian.
 struct GaussianTotal {
@@ -29,4 +29,4 @@ class GdpAccountant final : public Accountant {
   Bound find_delta(const Ledger& ledger, double epsilon) const override;
 };
 
-}  // namespace dpml
+}  // namespace dpml::closed_forms

@@ -8,13 +8,15 @@
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "numerics/binomial.h"
+#include "numerics/rounding.h"
 
 namespace dpml {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kUnit = std::numeric_limits<double>::epsilon();
+using numerics::kInfinity;
+using numerics::kUlp;
+
 constexpr double kNegligible = 1e-18;
 constexpr std::uint64_t kMostMechanisms = 10'000'000'000;
 
@@ -37,13 +39,13 @@ class HockeyStick {
     const double last = std::ceil(0.5 * (count_ - epsilon_ / epsilon0_));  // weights are 0 from about here on
     if (!(last >= 0)) return {0, 0};
     const double start = std::min({last, count_, std::floor((count_ + 1) * p_)});
-    const double log_scale = log_binomial_probability(count_, start, p_, q_);
+    const double log_scale = numerics::log_binomial_probability(count_, start, p_, q_);
     sum_ = weight(start);
     go_down(start);
     go_up(start, std::min(last, count_));
     if (sum_ == 0 && rest_ == 0) return {0, 0};
     const double condition = terms_ + std::fabs(log_scale) + std::fabs(start - count_ * p_) / q_;
-    const double slack = 1e-13 + 16 * kUnit * condition;
+    const double slack = 1e-13 + 16 * kUlp * condition;
     const double scale = std::exp(log_scale);
     return {scale * sum_ * (1 - slack), std::nextafter(scale * (sum_ + rest_) * (1 + slack), kInfinity)};
   }
@@ -104,14 +106,14 @@ Interval delta_at(double epsilon0, double delta0, double count, double epsilon) 
   const Interval pure = epsilon0 == 0 || count == 0 ? Interval{0, 0} : HockeyStick(epsilon0, count, epsilon).value();
   if (one_fails == 0 && pure.upper == 0) return {0, 0};
   const double none_fails = std::exp(log_none_fails);
-  return {std::max(0.0, (one_fails + none_fails * pure.lower) * (1 - 8 * kUnit)),
-          std::min(1.0, std::nextafter((one_fails + none_fails * pure.upper) * (1 + 8 * kUnit), kInfinity))};
+  return {std::max(0.0, (one_fails + none_fails * pure.lower) * (1 - 8 * kUlp)),
+          std::min(1.0, std::nextafter((one_fails + none_fails * pure.upper) * (1 + 8 * kUlp), kInfinity))};
 }
 
 /// The end of [low, high] nearest to where `holds` begins to be true, on the side that the caller asks for.
 template <class Holds>
 Interval bisect(double low, double high, const Holds& holds) {
-  while (high - low > 4 * kUnit * high) {
+  while (high - low > 4 * kUlp * high) {
     const double middle = 0.5 * (low + high);
     if (middle <= low || middle >= high) break;
     (holds(middle) ? high : low) = middle;
@@ -140,7 +142,7 @@ Interval pure_composition_epsilon(double epsilon0, double delta0, std::uint64_t 
   const auto at = [&](double epsilon) { return delta_at(epsilon0, delta0, times, epsilon); };
   const auto is_enough = [&](double epsilon) { return at(epsilon).upper <= delta; };
   const auto may_be_enough = [&](double epsilon) { return at(epsilon).lower <= delta; };
-  const double most = times * epsilon0 * (1 + 2 * kUnit);
+  const double most = times * epsilon0 * (1 + 2 * kUlp);
   const double lower = may_be_enough(0) ? 0 : may_be_enough(most) ? bisect(0, most, may_be_enough).lower : kInfinity;
   const double upper = is_enough(0) ? 0 : is_enough(most) ? bisect(0, most, is_enough).upper : kInfinity;
   return {lower, upper};

@@ -22,10 +22,11 @@ double shuffle_epsilon_lower_bound(double noise_multiplier, std::uint64_t batche
   constexpr double kLeast = 1e-300;  // smaller chances are not told from 0
   const auto others = static_cast<double>(batches - 1);
   const auto exceeds = [&](double threshold, double mean) {
-    const double log_below = log_normal_tail(-threshold / noise_multiplier);
-    return -std::expm1((others == 0 ? 0 : others * log_below) + log_normal_tail((mean - threshold) / noise_multiplier));
+    const double log_below = numerics::log_normal_tail(-threshold / noise_multiplier);
+    return -std::expm1((others == 0 ? 0 : others * log_below) +
+                       numerics::log_normal_tail((mean - threshold) / noise_multiplier));
   };
-  const Minimum best = minimise_positive([&](double threshold) {
+  const numerics::Minimum best = numerics::minimise_positive([&](double threshold) {
     const double more = exceeds(threshold, 2) - delta;
     return more > 0 ? std::log(std::max(kLeast, exceeds(threshold, 1))) - std::log(more) : 1 + threshold;
   });

@@ -5,15 +5,16 @@
 #include <limits>
 #include <numbers>
 
-namespace dpml {
+#include "rounding.h"
+
+namespace dpml::numerics {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNegligible = 1e-18;
 constexpr int kMostRatios = 1'000'000;
-constexpr double kRounding = 1e-12;         // of a logarithm of one probability, by its size
-constexpr double kRoundingOfRatio = 5e-16;  // each is the product of all before it
+constexpr double kErrorOfLogarithm = 1e-12;  // of a logarithm of one probability, by its size
+constexpr double kErrorOfRatio = 5e-16;      // each is the product of all before it
 
 /// log(n!) less Stirling's formula (n + 1/2) log(n) - n + log(2 pi) / 2.
 double stirling_error(double n) {
@@ -51,7 +52,7 @@ Interval log_upper_tail(double n, double k, double p, double q) {
   // What follows falls at least as fast as by the next ratio, (n - at) p / ((at + 1) q).
   const double rest = at < n ? term * (n - at) * p / (excess_over_mean(n, at, p, q) + q) : 0;
   const double log_first = log_binomial_probability(n, k, p, q);
-  const double rounding = kRounding * (1 + std::fabs(log_first)) + kRoundingOfRatio * ratios;
+  const double rounding = kErrorOfLogarithm * (1 + std::fabs(log_first)) + kErrorOfRatio * ratios;
   return {log_first + std::log(sum) - rounding, std::min(0.0, log_first + std::log(sum + rest) + rounding)};
 }
 
@@ -77,4 +78,4 @@ Interval log_binomial_tail(double n, double k, double p, double q) {
   return {std::log1p(-std::exp(others.upper)), std::log1p(-std::exp(others.lower))};
 }
 
-}  // namespace dpml
+}  // namespace dpml::numerics

@@ -2,7 +2,7 @@
 
 #include "dpml/accounting/interval.h"
 
-namespace dpml {
+namespace dpml::numerics {
 
 // X ~ Binomial(n, p), with both p and q = 1 - p given, so that neither loses its digits; whole numbers in doubles.
 
@@ -14,4 +14,4 @@ double log_binomial_probability(double n, double k, double p, double q);
 /// 1e-11 (1 + its size) wide while n p q is below 1e6, 1e-9 of that up to 1e10, and wider beyond.
 Interval log_binomial_tail(double n, double k, double p, double q);
 
-}  // namespace dpml
+}  // namespace dpml::numerics

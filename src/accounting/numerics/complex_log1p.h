@@ -4,7 +4,7 @@
 #include <cmath>
 #include <complex>
 
-namespace dpml {
+namespace dpml::numerics {
 
 // Numbers near 1 as their difference from it, so that nothing is lost when there are many of them.
 
@@ -28,4 +28,4 @@ std::complex<Real> exp_minus_1(std::complex<Real> x) {
           std::exp(x.real()) * std::sin(x.imag())};
 }
 
-}  // namespace dpml
+}  // namespace dpml::numerics

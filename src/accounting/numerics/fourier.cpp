@@ -8,7 +8,7 @@
 #include <kissfft/kissfft.hh>
 #include <limits>
 
-namespace dpml {
+namespace dpml::numerics {
 
 std::size_t convenient_transform_size(std::size_t least) {
   std::size_t best = std::bit_ceil(least);
@@ -57,4 +57,4 @@ Real Transform<Real>::error() const {
 template class Transform<double>;
 template class Transform<long double>;
 
-}  // namespace dpml
+}  // namespace dpml::numerics

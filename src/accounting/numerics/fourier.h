@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-namespace dpml {
+namespace dpml::numerics {
 
 /// A size at or above `least`, at most a third more, with many factors 2 and else 1, 3, 5, 9 or 15.
 std::size_t convenient_transform_size(std::size_t least);
@@ -38,4 +38,4 @@ class Transform {
 extern template class Transform<double>;
 extern template class Transform<long double>;
 
-}  // namespace dpml
+}  // namespace dpml::numerics

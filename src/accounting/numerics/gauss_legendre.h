@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace dpml {
+namespace dpml::numerics {
 
 struct QuadraturePair {
   double place;  ///< from the middle of the interval, in half widths; stands for its mirror image, too
@@ -38,4 +38,4 @@ double integrate16(double start, double width, const Function& function) {
   return sum;
 }
 
-}  // namespace dpml
+}  // namespace dpml::numerics

@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-namespace dpml {
+namespace dpml::numerics {
 
 namespace {
 
@@ -76,4 +76,4 @@ Minimum minimise_positive(const std::function<double(double)>& function) {
   return answer(bracket.middle);
 }
 
-}  // namespace dpml
+}  // namespace dpml::numerics

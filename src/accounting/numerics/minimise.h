@@ -2,7 +2,7 @@
 
 #include <functional>
 
-namespace dpml {
+namespace dpml::numerics {
 
 struct Minimum {
   double place;
@@ -15,4 +15,4 @@ struct Minimum {
 /// whatever the function is.
 Minimum minimise_positive(const std::function<double(double)>& function);
 
-}  // namespace dpml
+}  // namespace dpml::numerics

@@ -3,11 +3,12 @@
 #include <cmath>
 #include <limits>
 
-namespace dpml {
+#include "rounding.h"
+
+namespace dpml::numerics {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kHalfLogTwoPi = 0.91893853320467274178;
 constexpr double kRootTwoPi = 2.50662827463100050242;
 constexpr double kRootHalf = 0.70710678118654752440;
@@ -62,4 +63,4 @@ double normal_tail_quantile(double probability) {
   return x;
 }
 
-}  // namespace dpml
+}  // namespace dpml::numerics

@@ -1,6 +1,6 @@
 #pragma once
 
-namespace dpml {
+namespace dpml::numerics {
 
 // The standard normal distribution where a plain erfc would underflow or cancel. Errors are a few units in the last
 // place relative to the value (for the logarithm: to the value, or to 1 where that is larger).
@@ -23,4 +23,4 @@ double log_normal_tail(double x);
 /// The x with Q(x) = probability: +infinity for 0, -infinity for 1.
 double normal_tail_quantile(double probability);
 
-}  // namespace dpml
+}  // namespace dpml::numerics

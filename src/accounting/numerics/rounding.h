@@ -4,14 +4,24 @@
 #include <cstdint>
 #include <limits>
 
-namespace dpml {
+namespace dpml::numerics {
 
 // Directed rounding of one operation: exact results stay as they are, so a single event costs exactly what it says. Of
 // finite numbers, what is above the largest double is infinity upwards and the largest double downwards.
 
-namespace rounding {
-
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// From 1 to the next double, 2^-52, and half of that: what one operation may be off by, relative to its result.
+inline constexpr double kUlp = std::numeric_limits<double>::epsilon();
+inline constexpr double kHalfUlp = kUlp / 2;
+
+/// What a formula may be off by, relatively, where its operations and calls of the C library are at most that many.
+constexpr double ulps(double many) {
+  return many * kUlp;
+}
+
+namespace detail {
+
 inline constexpr double kUnderflow = 1e-290;  // the error of a smaller result may be no double
 
 inline double next_above(double value) {
@@ -23,14 +33,14 @@ inline double overflow_up(double result, double a, double b) {
   return result == -kInfinity && std::isfinite(a) && std::isfinite(b) ? std::numeric_limits<double>::lowest() : result;
 }
 
-}  // namespace rounding
+}  // namespace detail
 
 inline double add_up(double a, double b) {
   const double sum = a + b;
-  if (!std::isfinite(sum)) return rounding::overflow_up(sum, a, b);
+  if (!std::isfinite(sum)) return detail::overflow_up(sum, a, b);
   const double part = sum - a;
   const double error = (a - (sum - part)) + (b - part);
-  return error > 0 ? rounding::next_above(sum) : sum;
+  return error > 0 ? detail::next_above(sum) : sum;
 }
 
 inline double add_down(double a, double b) {
@@ -40,9 +50,9 @@ inline double add_down(double a, double b) {
 inline double multiply_up(double a, double b) {
   if (a == 0 || b == 0) return 0;  // nothing, even infinitely often
   const double product = a * b;
-  if (!std::isfinite(product)) return rounding::overflow_up(product, a, b);
-  const bool is_tiny = a != 1 && b != 1 && std::fabs(product) < rounding::kUnderflow;
-  return is_tiny || std::fma(a, b, -product) > 0 ? rounding::next_above(product) : product;
+  if (!std::isfinite(product)) return detail::overflow_up(product, a, b);
+  const bool is_tiny = a != 1 && b != 1 && std::fabs(product) < detail::kUnderflow;
+  return is_tiny || std::fma(a, b, -product) > 0 ? detail::next_above(product) : product;
 }
 
 inline double multiply_down(double a, double b) {
@@ -58,13 +68,13 @@ inline double count_up(std::uint64_t count) {
 /// b > 0.
 inline double divide_up(double a, double b) {
   const double quotient = a / b;
-  if (!std::isfinite(quotient)) return rounding::overflow_up(quotient, a, b);
-  const bool is_tiny = a != 0 && (std::fabs(a) < rounding::kUnderflow || std::fabs(quotient) < rounding::kUnderflow);
-  return is_tiny || std::fma(-quotient, b, a) > 0 ? rounding::next_above(quotient) : quotient;
+  if (!std::isfinite(quotient)) return detail::overflow_up(quotient, a, b);
+  const bool is_tiny = a != 0 && (std::fabs(a) < detail::kUnderflow || std::fabs(quotient) < detail::kUnderflow);
+  return is_tiny || std::fma(-quotient, b, a) > 0 ? detail::next_above(quotient) : quotient;
 }
 
 inline double divide_down(double a, double b) {
   return -divide_up(-a, b);
 }
 
-}  // namespace dpml
+}  // namespace dpml::numerics

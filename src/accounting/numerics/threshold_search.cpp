@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-namespace dpml {
+namespace dpml::numerics {
 
 namespace {
 
@@ -22,7 +22,7 @@ class Search {
  public:
   explicit Search(const ThresholdSearch& of) : of_(of), slope_(of.slope) {}
 
-  Found run() {
+  Threshold run() {
     if (!bracket()) return {holds_ ? std::optional(holds_->number) : std::nullopt, slope_};
     while (!is_closed()) tighten();
     return {holds_->number, slope_};
@@ -115,8 +115,8 @@ class Search {
 
 }  // namespace
 
-Found find_threshold(const ThresholdSearch& search) {
+Threshold find_threshold(const ThresholdSearch& search) {
   return Search(search).run();
 }
 
-}  // namespace dpml
+}  // namespace dpml::numerics

@@ -3,7 +3,7 @@
 #include <functional>
 #include <optional>
 
-namespace dpml {
+namespace dpml::numerics {
 
 /// A condition on positive numbers that holds on one side of a turning point and fails on the other.
 struct ThresholdSearch {
@@ -20,13 +20,13 @@ struct ThresholdSearch {
   bool is_near = false;  ///< start and slope come from a search that was nearly as precise
 };
 
-struct Found {
+struct Threshold {
   std::optional<double> holds;  ///< the number nearest to the turning point that was seen to hold; none in the range
   double slope;                 ///< |d excess / d log(number)| where the search ended, or what it began with
 };
 
 /// Searches by secants in the logarithm, until two numbers no further apart than the precision have been tried of which
 /// one holds and one fails, or the range holds altogether. Falls back to halving where secants do not help.
-Found find_threshold(const ThresholdSearch& search);
+Threshold find_threshold(const ThresholdSearch& search);
 
-}  // namespace dpml
+}  // namespace dpml::numerics

@@ -5,13 +5,16 @@
 #include <limits>
 #include <utility>
 
-namespace dpml {
+#include "numerics/rounding.h"
+
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
+using numerics::kInfinity;
+using numerics::ulps;
+
 constexpr int kProbeCells = 1000;
-constexpr double kOnTheEdge = 1e-15;  // relative: as near as losses of a common spacing come out
 
 }  // namespace
 
@@ -25,14 +28,13 @@ AtomPair::AtomPair(std::vector<Atom> atoms, Ends ends, double spacing, Losses lo
 }
 
 Interval AtomPair::largest_loss() const {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (ends_.infinite > 0) return {kInfinity, kInfinity};
   double largest = 0;
   for (const Atom& atom : atoms_) largest = std::max(largest, atom.to);
   const bool is_exact = losses_ == Losses::exact;
-  return {is_exact ? largest : largest * (1 - kRounding), ends_.cut_above > 0 ? kInfinity
-                                                          : is_exact          ? largest
-                                                                              : largest * (1 + kRounding)};
+  return {is_exact ? largest : largest * (1 - ulps(8)), ends_.cut_above > 0 ? kInfinity
+                                                        : is_exact          ? largest
+                                                                            : largest * (1 + ulps(8))};
 }
 
 DominatingPair::Likeness AtomPair::likeness() const {
@@ -82,4 +84,4 @@ LossCells AtomPair::probe(double) const {
   return made;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

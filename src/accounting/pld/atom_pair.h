@@ -4,7 +4,7 @@
 
 #include "dominating_pair.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// A pair on finitely many outcomes, or groups of outcomes.
 class AtomPair final : public DominatingPair {
@@ -45,4 +45,4 @@ class AtomPair final : public DominatingPair {
   Losses losses_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

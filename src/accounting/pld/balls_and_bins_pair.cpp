@@ -8,12 +8,14 @@
 
 #include "atom_pair.h"
 #include "dpml/base/parallel.h"
+#include "numerics/rounding.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
+using numerics::kHalfUlp;
+
 constexpr double kRoundings = 4096;  // of a node: a few for each sum, where each is of parts up to 50 deviations out
 
 struct Directions {
@@ -29,7 +31,7 @@ std::shared_ptr<const DominatingPair> pair_of(std::vector<AtomPair::Atom> atoms,
 /// `sign` is 1 for masses and losses rounded up, -1 for down.
 ///
 /// A node is the sum of `count` numbers, each rounded relative to itself or to its own deviation from 1, so in all
-/// relative to the smaller one of the node and of `count` such deviations (and the node's own). ComposedMasses are
+/// relative to the smaller one of the node and of `count` such deviations (and the node's own). Masses are
 /// right to a relative error, but as a node gets what another one does not get, that error also moves the mean of a
 /// cell, by as much of its width: where the mean is, not what the masses are, decides in the convex order. Cells are as
 /// wide as a step of that, or as the least width of their part; parts of c numbers are count / c, so those widths
@@ -52,7 +54,7 @@ Directions directions_of(const RatioSum& sum, double step, double sign) {
     const double of_parts = std::min(1.0, (std::fabs(node.deviation) + root * sum.deviation) / node.number) +
                             root * sum.least / node.number;
     const double rounding =
-        sign * (kRoundings * kUnit * (std::fabs(loss) + of_parts) + sum.masses.error * step * of_parts);
+        sign * (kRoundings * kHalfUlp * (std::fabs(loss) + of_parts) + sum.masses.error * step * of_parts);
     remove.push_back({mass * ratio, loss + rounding});
     add.push_back({mass, -loss + rounding});
   }
@@ -77,4 +79,4 @@ BallsAndBinsPairs balls_and_bins_pairs(std::uint64_t bins, double noise, const R
   return {above.remove, above.add, knows_below ? below.remove : nullptr, knows_below ? below.add : nullptr};
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

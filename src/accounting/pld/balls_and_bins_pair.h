@@ -6,7 +6,7 @@
 #include "dominating_pair.h"
 #include "ratio_sum.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// Pairs for a unit that goes to one of `bins` bins, uniformly, each of which gets Gaussian noise.
 ///
@@ -26,4 +26,4 @@ struct BallsAndBinsPairs {
 /// `bins` >= 2, `noise` > 0.
 BallsAndBinsPairs balls_and_bins_pairs(std::uint64_t bins, double noise, const RatioLattice& lattice);
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -6,11 +6,11 @@
 #include <numeric>
 #include <utility>
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
-constexpr std::size_t kMostLooks = 48;
+constexpr std::size_t kMostLooks = 48;  // of a few hundred cells each, which every tilt that is tried goes through
 
 /// Phases in order of their likeness.
 std::vector<std::size_t> in_order(const std::vector<CountedPair>& phases) {
@@ -195,4 +195,4 @@ double CoarsePld::many_cells(std::size_t phase, const LossGrid& grid) const {
   return sum;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -6,7 +6,7 @@
 
 #include "dominating_pair.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 struct CountedPair {
   std::shared_ptr<const DominatingPair> pair;
@@ -25,7 +25,7 @@ class CoarsePld {
   bool is_detailed() const { return looks_.size() == look_of_.size(); }
 
   /// The event that so many releases of each phase, and no others, have a loss in (from, to]; the others have a loss of
-  /// at most `staying`. Phases without a class of jumps are kept as a whole. ComposedMasses sum to the chance of it in
+  /// at most `staying`. Phases without a class of jumps are kept as a whole. Masses sum to the chance of it in
   /// one way.
   struct Jumps {
     std::size_t phase;
@@ -82,4 +82,4 @@ class CoarsePld {
   std::vector<std::size_t> look_of_;  // by phase
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -5,27 +5,31 @@
 
 #include "composed_masses.h"
 #include "numerics/complex_log1p.h"
+#include "numerics/rounding.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
+using numerics::kHalfUlp;
+
 using Complex = std::complex<double>;
 
-constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
-constexpr double kLogNegligible = -46;  // of a coefficient that is left out: 1e-20
-constexpr double kLogWellBelow = -80;   // where looking for the end begins
-constexpr double kMostCoefficients = 4000;
-constexpr double kLeastCoefficients = 8;
-constexpr double kWorkOfTerm = 0.6;     // of a node in a coefficient
-constexpr double kTermsOfLook = 4;      // what a look costs, in coefficients
-constexpr double kMostWork = 3e8;       // for all coefficients
-constexpr double kPartOfBudget = 0.25;  // likewise
-constexpr double kMostTurnError = 1e-9;
-constexpr int kMostMoves = 256;  // before rotors are computed afresh
-constexpr double kMostLooks = 3000;
-constexpr double kLooksOfStride = 10;  // what a change of the stride costs
-constexpr std::size_t kBlock = 64;     // terms of a sum that are added in a row
+// Work is in units of work_budget.h, as measured on one core; the rest was found by trying, with
+// scripts/sweep_accountant.sh. What is left out is counted, so all of it decides about width and time only.
+constexpr double kLogNegligible = -46;      // of a coefficient that is left out: 1e-20
+constexpr double kLogWellBelow = -80;       // where looking for the end begins
+constexpr double kMostCoefficients = 4000;  // where there were more, transforms take over
+constexpr double kLeastCoefficients = 8;    // fewer are not worth looking for
+constexpr double kWorkOfTerm = 0.6;         // of a node in a coefficient
+constexpr double kTermsOfLook = 4;          // what a look costs, in coefficients
+constexpr double kMostWork = 3e8;           // for all coefficients
+constexpr double kPartOfBudget = 0.25;      // likewise
+constexpr double kMostTurnError = 1e-9;     // of a rotor that is turned on, before it is computed afresh
+constexpr int kMostMoves = 256;             // before rotors are computed afresh
+constexpr double kMostLooks = 3000;         // for where the spectrum ends
+constexpr double kLooksOfStride = 10;       // what a change of the stride costs
+constexpr std::size_t kBlock = 64;          // terms of a sum that are added in a row
 
 /// The nodes of one phase but the one at place 0, with exp(-i w place) for a frequency w that moves on.
 class Rotors {
@@ -54,17 +58,19 @@ class Rotors {
 
   /// Rounding of value_minus_1(), and of slope() relative to mean_distance().
   double rounding() const {
-    const double of_sum = kTotalError + kBlock + static_cast<double>(weights_.size() / kBlock);
-    return total_ * (error_ + kUnit * of_sum);
+    const double of_sum = numerics::kTotalError + kBlock + static_cast<double>(weights_.size() / kBlock);
+    return total_ * (error_ + kHalfUlp * of_sum);
   }
-  double rounding_of_slope() const { return error_ + kUnit * (kBlock + static_cast<double>(weights_.size() / kBlock)); }
+  double rounding_of_slope() const {
+    return error_ + kHalfUlp * (kBlock + static_cast<double>(weights_.size() / kBlock));
+  }
 
   void set_stride(double frequency) {
     for (std::size_t i = 0; i < places_.size(); ++i) {
       turn_real_[i] = std::cos(frequency * places_[i]);
       turn_imaginary_[i] = -std::sin(frequency * places_[i]);
     }
-    turn_error_ = kUnit * (2 + 3 * frequency * furthest_);
+    turn_error_ = kHalfUlp * (2 + 3 * frequency * furthest_);
   }
 
   /// To the frequency 2 pi k / points.
@@ -76,22 +82,22 @@ class Rotors {
       real_[i] = std::cos(angle);
       imaginary_[i] = -std::sin(angle);
     }
-    error_ = 24 * kUnit;
+    error_ = 24 * kHalfUlp;
   }
 
   /// Doubles the stride, which is now `frequency`.
   void double_stride(double frequency) {
     if (turn_error_ > kMostTurnError) return set_stride(2 * frequency);
     multiply(turn_real_, turn_imaginary_, turn_real_, turn_imaginary_, 1);
-    turn_error_ = 2 * turn_error_ + 4 * kUnit;
+    turn_error_ = 2 * turn_error_ + 4 * kHalfUlp;
   }
   void move() {
     multiply(real_, imaginary_, turn_real_, turn_imaginary_, 1);
-    error_ += turn_error_ + 4 * kUnit;
+    error_ += turn_error_ + 4 * kHalfUlp;
   }
   void move_back() {
     multiply(real_, imaginary_, turn_real_, turn_imaginary_, -1);
-    error_ += turn_error_ + 4 * kUnit;
+    error_ += turn_error_ + 4 * kHalfUlp;
   }
 
   /// E[exp(-i w X)] - 1
@@ -194,7 +200,7 @@ class Sweep {
           std::sqrt(size * size + 2 * distance * outwards + distance * distance * std::norm(slopes_[j])) +
           0.5 * distance * distance * rotors_[j].mean_square();
       const double rounding =
-          kUnit + rotors_[j].rounding() + distance * rotors_[j].mean_distance() * rotors_[j].rounding_of_slope();
+          kHalfUlp + rotors_[j].rounding() + distance * rotors_[j].mean_distance() * rotors_[j].rounding_of_slope();
       const double bound = rounding + std::min(moved, size + rotors_[j].mean_distance() * distance);
       sum += counts_[j] * std::log(std::min(1.0, bound));
     }
@@ -217,10 +223,10 @@ class Sweep {
   Complex coefficient(double& error) const {
     Complex log_total = 0;
     double log_error = 0;
-    const double power_error = kUnit * (kPowerError + 2 * static_cast<double>(rotors_.size()));
+    const double power_error = kHalfUlp * (numerics::kPowerError + 2 * static_cast<double>(rotors_.size()));
     for (std::size_t j = 0; j < rotors_.size(); ++j) {
       const Complex x = differences_[j];
-      log_total += counts_[j] * log_of_1_plus(x);
+      log_total += counts_[j] * numerics::log_of_1_plus(x);
       log_error += counts_[j] * (rotors_[j].rounding() + power_error * std::min(1.0, std::abs(x))) /
                    std::max(std::abs(1.0 + x), 1e-300);
     }
@@ -321,4 +327,4 @@ std::optional<Spectrum> compose_by_coefficients(const std::vector<CountedTiltedP
   return spectrum;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

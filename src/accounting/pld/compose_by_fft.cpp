@@ -6,7 +6,7 @@
 #include "numerics/complex_log1p.h"
 #include "numerics/fourier.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
@@ -51,8 +51,8 @@ template <class Real>
 ComposedMasses transformed(const std::vector<CountedTiltedPld>& phases, std::size_t points) {
   constexpr Real unit = std::numeric_limits<Real>::epsilon() / 2;
   const Real root = std::sqrt(static_cast<Real>(points));
-  const Real power_error = unit * static_cast<Real>(kPowerError + 2 * static_cast<double>(phases.size()));
-  Transform<Real> transform(points);
+  const Real power_error = unit * static_cast<Real>(numerics::kPowerError + 2 * static_cast<double>(phases.size()));
+  numerics::Transform<Real> transform(points);
   std::vector<std::complex<Real>> spectrum(points);
   std::vector<std::complex<Real>> log_total(points);
   std::vector<Real> rounding(points);
@@ -66,13 +66,14 @@ ComposedMasses transformed(const std::vector<CountedTiltedPld>& phases, std::siz
     Real damping = 0;  // sum over frequencies of |coefficient|^(2 (count - 1))
     for (std::size_t k = 0; k < points; ++k) {
       const std::complex<Real> x = spectrum[k] - moved.total;
-      const std::complex<Real> log_size = log_of_1_plus(x);
+      const std::complex<Real> log_size = numerics::log_of_1_plus(x);
       const Real damped = std::exp((count - 1) * log_size.real());
       damping += damped * damped;
       rounding[k] += power_error * count * damped * std::min(Real(1), std::abs(x));
       log_total[k] += count * log_size;
     }
-    const Real of_x = transform.error() * moved.norm + unit * kTotalError * moved.total;  // per root of the points
+    const Real of_x =
+        transform.error() * moved.norm + unit * numerics::kTotalError * moved.total;  // per root of the points
     norm_error += count * of_x;
     largest_error += count * of_x * std::sqrt(damping) / root;
   }
@@ -80,7 +81,7 @@ ComposedMasses transformed(const std::vector<CountedTiltedPld>& phases, std::siz
   Real square_of_rounding = 0;
   Real square = 0;
   for (std::size_t k = 0; k < points; ++k) {
-    log_total[k] = exp_minus_1(log_total[k]);
+    log_total[k] = numerics::exp_minus_1(log_total[k]);
     const Real error = rounding[k] + power_error * std::abs(log_total[k]);
     sum_of_rounding += error;
     square_of_rounding += error * error;
@@ -113,4 +114,4 @@ ComposedMasses compose_by_fft(const std::vector<CountedTiltedPld>& phases, std::
   return precision == Precision::usual ? transformed<double>(phases, points) : transformed<long double>(phases, points);
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

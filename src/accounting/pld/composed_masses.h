@@ -8,7 +8,7 @@
 #include "tilted_pld.h"
 #include "work_budget.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// The distribution of a sum on a circle of `points` places, by its Fourier coefficients
 ///   coefficient[k] = E[exp(-2 pi i k S / points)].
@@ -44,4 +44,4 @@ double work_of_transforms(std::size_t phases, double points, Precision precision
 /// a modulo n, in [0, n).
 std::int64_t positive_modulo(std::int64_t a, std::int64_t n);
 
-}  // namespace dpml
+}  // namespace dpml::pld

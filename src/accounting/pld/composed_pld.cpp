@@ -4,13 +4,15 @@
 #include <cmath>
 #include <utility>
 
+#include "numerics/rounding.h"
 #include "renyi/divergence_terms.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+using numerics::kInfinity;
+
 constexpr double kCloseEnough = 1e-9;     // of the logarithm of delta
 constexpr double kRemainderError = 1e-9;  // of its logarithm, by the rounding of the bound for what is left out
 constexpr double kWaysError = 1e-14;      // of the logarithm of a number of ways
@@ -183,7 +185,7 @@ double ComposedPld::log_remainder(double epsilon) const {
 }
 
 double ComposedPld::log_delta_from_above(double epsilon, bool is_certain) const {
-  LogSum sum;
+  renyi::LogSum sum;
   sum.add(log_infinite_above_);
   if (is_certain) sum.add(log_remainder(epsilon));
   for (const Term& term : terms_) {
@@ -194,7 +196,7 @@ double ComposedPld::log_delta_from_above(double epsilon, bool is_certain) const 
 }
 
 double ComposedPld::log_delta_lower(double epsilon) const {
-  LogSum sum;
+  renyi::LogSum sum;
   sum.add(log_infinite_below_);
   for (const Term& term : terms_) {
     if (!term.is_counted) continue;
@@ -281,4 +283,4 @@ double ComposedPld::epsilon_lower(double log_target) const {
   return crossing(from, to, Where::before, [&](double epsilon) { return log_delta_lower(epsilon) - log_target; });
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -6,7 +6,7 @@
 #include "discrete_pld.h"
 #include "tilted_composition.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// One kind of release of a composition: its loss on the lattice, from both sides, and how often it happens.
 struct CountedPlds {
@@ -111,4 +111,4 @@ class ComposedPld {
   double remainder_tilt_ = 0;
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

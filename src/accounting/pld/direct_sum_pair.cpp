@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
@@ -67,4 +67,4 @@ LossCells DirectSumPair::probe(double cut) const {
   return made;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -5,7 +5,7 @@
 
 #include "dominating_pair.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// One of several pairs, drawn with the given probabilities and told with the outcome.
 class DirectSumPair final : public DominatingPair {
@@ -26,4 +26,4 @@ class DirectSumPair final : public DominatingPair {
   std::vector<Part> parts_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -7,7 +7,7 @@
 
 #include "dpml/base/error.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
@@ -272,4 +272,4 @@ DiscretePld dominated_pld(const LossCells& cells, const LossGrid& grid) {
   return lattice;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -5,7 +5,7 @@
 
 #include "dominating_pair.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// A privacy loss that takes the values offset + index * step, and +infinity.
 struct DiscretePld {
@@ -34,4 +34,4 @@ DiscretePld dominating_pld(const LossCells& cells, const LossGrid& grid);
 /// so on for ever. The offset is chosen here.
 DiscretePld dominated_pld(const LossCells& cells, const LossGrid& grid);
 
-}  // namespace dpml
+}  // namespace dpml::pld

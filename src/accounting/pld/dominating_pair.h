@@ -7,7 +7,7 @@
 
 #include "dpml/accounting/interval.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 // A pair of distributions (P, Q) that dominates what a release gives on two neighbouring datasets; its privacy loss is
 // log(P / Q) under P. Everything here is about one direction; the other one is another pair.
@@ -51,8 +51,17 @@ struct LossGrid {
   }
 };
 
-/// A cell may be w half steps wide where its weight times w^2 is at most this.
+/// A cell may be w half steps wide where its weight times w^2 is at most this: then they move
+/// the answer by little compared with the grid. Found with scripts/sweep_accountant.sh.
 inline constexpr double kSmallWeight = 2e-5;
+
+/// The logarithm of what a pair may leave out is at least this: doubles end at -708, and what is left out is
+/// multiplied.
+inline constexpr double kLeastLogCut = -640;
+
+/// How near to an edge of the grid losses of a common spacing come out, relative to them: within four units of the last
+/// place.
+inline constexpr double kOnTheEdge = 1e-15;
 
 /// P of a pair, in order of the loss.
 struct LossCells {
@@ -100,4 +109,4 @@ class DominatingPair {
   virtual double smallest_loss() const { return -std::numeric_limits<double>::infinity(); }
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -7,7 +7,10 @@
 #include "composed_pld.h"
 #include "numerics/minimise.h"
 
-namespace dpml {
+namespace dpml::pld {
+
+/// In standard deviations of the loss. Closer to 0 than that, epsilon is asked for no more precisely than there.
+inline constexpr double kSmallEpsilon = 0.02;
 
 /// What is asked of a composition, as far as it is known: delta is about exp(log_delta) at epsilon.
 struct Focus {
@@ -62,7 +65,7 @@ class JumpPlan {
   void take_apart(const CoarsePld& looks, std::size_t classes);
   bool stays_torn(const CoarsePld& looks) const;
   void choose_most_jumps(const CoarsePld& looks);
-  Minimum bound_of_remainder(const CoarsePld& looks) const;
+  numerics::Minimum bound_of_remainder(const CoarsePld& looks) const;
   void aim(Term& term, double tilt);
 
   std::vector<double> counts_;
@@ -72,4 +75,4 @@ class JumpPlan {
   JumpRemainder remainder_{0, 0};
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

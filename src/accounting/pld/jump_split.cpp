@@ -6,13 +6,16 @@
 #include <numeric>
 #include <utility>
 
-namespace dpml {
+#include "numerics/rounding.h"
+
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+using numerics::kInfinity;
+
 constexpr double kThreshold = 0.7;     // of epsilon: two jumps are rarely needed, and a sum without one is not torn
-constexpr std::size_t kMostSplit = 8;  // phases
+constexpr std::size_t kMostSplit = 8;  // kinds of releases: each more makes more terms (kMostTerms of jump_plan.cpp)
 
 /// Phases of which a release may jump, the likeliest ones.
 std::vector<bool> phases_to_split(const CoarsePld& looks, const std::vector<double>& counts, double threshold) {
@@ -82,4 +85,4 @@ CoarsePld looks_of(const CoarsePld& looks, const JumpSplit& split, const std::ve
   return looks.given_jumps(split.from(0), split.is_split, given);
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

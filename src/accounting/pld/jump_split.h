@@ -5,7 +5,7 @@
 #include "coarse_pld.h"
 #include "composed_pld.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// Takes releases apart whose loss is above 0.7 of epsilon, of the phases where that is likeliest, in that many
 /// classes: the lowest thresholds are a half, a quarter, ... of that.
@@ -24,4 +24,4 @@ std::vector<std::vector<double>> shares_of_jumps(const JumpSplit& split, const s
 /// Looks at the releases, given that they jump so.
 CoarsePld looks_of(const CoarsePld& looks, const JumpSplit& split, const std::vector<double>& jumps);
 
-}  // namespace dpml
+}  // namespace dpml::pld

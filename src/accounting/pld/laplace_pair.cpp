@@ -6,26 +6,26 @@
 
 #include "numerics/rounding.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
+using numerics::ulps;
+
 constexpr int kProbeCells = 400;
 constexpr double kMostCells = 1 << 17;
-constexpr double kOnTheEdge = 1e-15;  // relative: as near as losses of a common spacing come out
 
 }  // namespace
 
 LaplacePair::LaplacePair(double noise_multiplier, double distance, double sampling_rate, Direction direction)
     : reach_(distance / noise_multiplier),
-      exact_reach_{divide_down(distance, noise_multiplier), divide_up(distance, noise_multiplier)},
+      exact_reach_{numerics::divide_down(distance, noise_multiplier), numerics::divide_up(distance, noise_multiplier)},
       sampling_rate_(sampling_rate),
       direction_(direction) {}
 
 Interval LaplacePair::largest_loss() const {
   if (sampling_rate_ == 1) return exact_reach_;
-  return {sampled_loss(exact_reach_.lower) * (1 - kRounding), sampled_loss(exact_reach_.upper) * (1 + kRounding)};
+  return {sampled_loss(exact_reach_.lower) * (1 - ulps(8)), sampled_loss(exact_reach_.upper) * (1 + ulps(8))};
 }
 
 /// The direction "add" is "remove" with P and Q exchanged, which turns every loss around: what comes in and goes out
@@ -120,4 +120,4 @@ double LaplacePair::smallest_loss() const {
   return sampled_loss(-reach_);
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

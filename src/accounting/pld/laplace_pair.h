@@ -2,7 +2,7 @@
 
 #include "dominating_pair.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// P and Q are Laplace distributions of scale `scale`, `distance` apart, after which P is replaced by
 /// (1 - sampling_rate) Q + sampling_rate P ("remove"), or the same with the sides exchanged ("add").
@@ -25,7 +25,7 @@ class LaplacePair final : public DominatingPair {
   double smallest_loss() const override;
 
  private:
-  /// ComposedMasses of an interval of the unsampled loss, or of the atom where from = to.
+  /// Masses of an interval of the unsampled loss, or of the atom where from = to.
   struct Piece {
     double p;
     double loss;
@@ -41,4 +41,4 @@ class LaplacePair final : public DominatingPair {
   Direction direction_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -7,11 +7,14 @@
 #include <numbers>
 #include <utility>
 
-namespace dpml {
+#include "numerics/rounding.h"
+
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
+using numerics::ulps;
+
 constexpr double kFarBelow = -0.5;   // A or B, of which 1 + A has lost digits
 constexpr double kOverflow = 300;    // of an exponent, before both sides are divided by its exponential
 constexpr double kPanel = 0.15;      // width of a panel in units of the shortest scale; 4 nodes give 2e-14 there
@@ -233,7 +236,7 @@ Interval MixturePair::largest_loss() const {
   }
   const double loss = std::log(largest);
   if (std::isinf(loss)) return {loss, loss};
-  const double rounding = kRounding * (1 + loss);  // absolute: weights that are nearly 1 are known no better
+  const double rounding = ulps(8) * (1 + loss);  // absolute: weights that are nearly 1 are known no better
   return {std::max(0.0, loss - rounding), loss + rounding};
 }
 
@@ -252,4 +255,4 @@ LossCells MixturePair::probe(double cut) const {
   return made;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

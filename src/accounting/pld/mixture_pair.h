@@ -4,7 +4,7 @@
 
 #include "dominating_pair.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// P = sum_i weight_i N(mean_i, noise^2) against Q, another such sum, with log(P / Q) increasing along the line.
 ///
@@ -68,4 +68,4 @@ class MixturePair final : public DominatingPair {
   double largest_mean_;  // in absolute value
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

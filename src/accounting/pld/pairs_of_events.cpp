@@ -8,11 +8,11 @@
 #include "dpml/accounting/accountant.h"
 #include "dpml/base/text.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kFurthestMean = 20;
+constexpr double kFurthestMean = 20;  // standard deviations; with more of them Renyi divergences are as good
 
 using Atoms = std::vector<AtomPair::Atom>;
 
@@ -79,7 +79,7 @@ PairOfEvent mixture_against_nothing(const Components& components, double noise) 
   return exact(mixture_pair(components, nothing, noise), mixture_pair(nothing, mirrored, noise));
 }
 
-bool tells_all(const OneGaussian& gaussian) {
+bool tells_all(const events::OneGaussian& gaussian) {
   return gaussian.square == std::numeric_limits<double>::infinity();
 }
 
@@ -89,4 +89,4 @@ bool always_tells_everything(const Event& event) {
   return event.get_if<NonPrivate>() != nullptr;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -8,7 +8,7 @@
 #include "mixture_pair.h"
 #include "symmetric_atoms.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// Pairs that one event stands for, as in CountedPairs.
 struct PairOfEvent {
@@ -39,9 +39,9 @@ std::shared_ptr<const MixturePair> mixture_pair(const Components& p, const Compo
 PairOfEvent mixture_against_nothing(const Components& components, double noise);
 
 /// Is there so little noise that no lattice could tell it from none?
-bool tells_all(const OneGaussian& gaussian);
+bool tells_all(const events::OneGaussian& gaussian);
 
 /// Without sampling: with it, nothing is told where nobody was drawn.
 bool always_tells_everything(const Event& event);
 
-}  // namespace dpml
+}  // namespace dpml::pld

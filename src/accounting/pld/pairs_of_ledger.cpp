@@ -19,47 +19,48 @@
 #include "laplace_pair.h"
 #include "leaves.h"
 #include "numerics/binomial.h"
+#include "numerics/rounding.h"
 #include "pairs_of_events.h"
 #include "renyi/rdp_accountant.h"
 #include "symmetric_atoms.h"
+#include "tilted_pld.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kMostAtoms = 1e6;
-constexpr double kMostReleases = 1e11;  // of a kind, for the bounds of rounding of a sum
-constexpr std::size_t kMostRest = 1000;
+// What a ledger may take: with these the ledgers of tests/accounting/pld/extremes_test.cpp are answered within two
+// seconds.
+constexpr double kMostAtoms = 1e6;            // of one release
+constexpr std::size_t kMostRest = 1000;       // kinds without a pair, of which each has a Renyi curve
 constexpr std::size_t kMostGroups = 1 << 15;  // of atoms, in one release,
 constexpr std::size_t kLeastGroups = 256;
 constexpr std::size_t kMostGroupsInAll = 1 << 19;  // and in all kinds of releases
 constexpr double kMostAtomsInAll = 2e7;            // to be made; each takes some ten nanoseconds
 constexpr double kMostRatioWork = 8e8;             // of one ledger's balls_and_bins, in additions
-constexpr double kCoarsestRatioStep = 0.2;
-constexpr std::uint64_t kMostBins = std::uint64_t{1} << 30;
-constexpr double kLeastLogCut = -640;
-constexpr double kLeastEpsilon = 1e-100;
-constexpr std::size_t kMostComponents = 256;  // likewise
+constexpr double kCoarsestRatioStep = 0.2;         // beyond, the lattice is refused and Renyi divergences answer
+constexpr std::uint64_t kMostBins = std::uint64_t{1} << 30;  // more, which cost less, count as so many
+constexpr double kLeastEpsilon = 1e-100;                     // of a pair: squares of smaller ones are no doubles
+constexpr std::size_t kMostComponents = 256;                 // likewise
 constexpr std::size_t kLeastComponents = 8;
 constexpr std::size_t kMostComponentsInAll = 4096;
-constexpr double kLeastUsualNoise = 1e-50;
-constexpr double kRoundUp = 1 + 0x1p-50;
+constexpr double kLeastUsualNoise = 1e-50;  // and its inverse: between them squares are numbers
 
 class Collector {
  public:
   Collector(const Ledger& ledger, const PairPrecision& precision)
       : of_ledger_(ledger.neighbours()), neighbours_(of_ledger_), precision_(precision) {
-    const std::size_t kinds = std::max<std::size_t>(1, count_kinds(ledger).different);
+    const std::size_t kinds = std::max<std::size_t>(1, events::count_kinds(ledger).different);
     most_groups_ = std::clamp(kMostGroupsInAll / kinds, kLeastGroups, kMostGroups);
     most_components_ = std::clamp(kMostComponentsInAll / kinds, kLeastComponents, kMostComponents);
   }
 
-  void add(const Leaf& leaf) {
-    const std::optional<Event> tame = tamed(leaf.event);
+  void add(const events::Leaf& leaf) {
+    const std::optional<Event> tame = events::tamed(leaf.event);
     const Event& event = tame ? *tame : leaf.event;
     is_tamed_ = tame.has_value();
     is_exact_ = !leaf.is_shuffled && (!tame || event.get_if<EpsilonDelta>() != nullptr);
-    if (leaf.is_shuffled) made_.notes = shuffling_notes(of_ledger_);
+    if (leaf.is_shuffled) made_.notes = events::shuffling_notes(of_ledger_);
     neighbours_ = leaf.neighbours;
     made_.tells_everything = made_.tells_everything || (!leaf.is_shuffled && always_tells_everything(leaf.event));
     try {
@@ -90,7 +91,7 @@ class Collector {
   }
 
  private:
-  double distance() const { return contribution_distance(neighbours_); }
+  double distance() const { return events::contribution_distance(neighbours_); }
 
   /// What pairs may leave out of one of `count` releases.
   double cut_of(double count) const { return std::exp(std::max(kLeastLogCut, precision_.log_cut - std::log(count))); }
@@ -102,7 +103,8 @@ class Collector {
 
   void add_phase(const Event& event, double count, const std::function<PairOfEvent()>& make) {
     if (count > kMostReleases) refuse(kind_name(event), "there are more than " + to_text(kMostReleases) + " of a kind");
-    const std::string key = to_text(neighbours_) + (is_exact_ ? "=" : "<") + (is_tamed_ ? "~" : "") + key_of(event);
+    const std::string key =
+        to_text(neighbours_) + (is_exact_ ? "=" : "<") + (is_tamed_ ? "~" : "") + events::key_of(event);
     auto found = place_.find(key);
     if (found == place_.end()) {
       const PairOfEvent pair = is_exact_ ? make() : only_from_above(make());
@@ -117,8 +119,8 @@ class Collector {
   /// privacy: interactive mechanisms together cost no more than their pairs).
   void add_rest() {
     if (made_.phases.empty()) throw UnsupportedEvent(why_rest_);
-    ComposedCurve curve{Ledger(of_ledger_)};
-    const double nodes = CurveTerms{of_ledger_}.most_nodes / static_cast<double>(rest_.size());
+    renyi::ComposedCurve curve{Ledger(of_ledger_)};
+    const double nodes = renyi::CurveTerms{of_ledger_}.most_nodes / static_cast<double>(rest_.size());
     std::vector<std::string> names;
     for (const Rest& one : rest_) {
       curve.add(one.event, {one.neighbours, nodes}, one.count);
@@ -126,7 +128,7 @@ class Collector {
         names.push_back(kind_name(one.event));
     }
     const double delta = std::isinf(precision_.log_cut) ? 0 : cut_of(1);
-    EpsilonDelta together{epsilon_of(curve, delta).upper, delta};
+    EpsilonDelta together{renyi::epsilon_of(curve, delta).upper, delta};
     if (together.epsilon > kLargestLoss) throw UnsupportedEvent(why_rest_);
     if (together.epsilon > 0) together.epsilon = std::max(together.epsilon, kLeastEpsilon);
     const PairOfEvent pair = only_from_above(sampled(epsilon_delta_atoms(together), 1));
@@ -217,7 +219,7 @@ class Collector {
   /// above only.
   PairOfEvent mixture_of(const MixtureOfGaussians& it) const {
     const bool is_much = it.components.size() > most_components_;
-    const MixtureOfGaussians few = is_much ? with_few_components(it, most_components_) : it;
+    const MixtureOfGaussians few = is_much ? events::with_few_components(it, most_components_) : it;
     const bool is_usual = it.noise_multiplier > kLeastUsualNoise && it.noise_multiplier < 1 / kLeastUsualNoise;
     std::map<double, double> weights;
     double total = 0;
@@ -232,17 +234,17 @@ class Collector {
   }
   void take(const TreeAggregation& it, const Event&, double count) {
     if (neighbours_ == Neighbours::replace_one) refuse("tree_aggregation", "its bound is for a unit that is left out");
-    gaussian_square_[is_exact_ ? 1 : 0] += count * tree_depth(it) / (it.noise_multiplier * it.noise_multiplier);
+    gaussian_square_[is_exact_ ? 1 : 0] += count * events::tree_depth(it) / (it.noise_multiplier * it.noise_multiplier);
   }
   void take(const PoissonSampled& it, const Event& event, double count) {
     if (const auto* inner = it.inner.get_if<PoissonSampled>()) {
-      const Event once = PoissonSampled{product_of_rates(it.sampling_rate, inner->sampling_rate), inner->inner};
-      const std::optional<Event> tame = tamed(once);
+      const Event once = PoissonSampled{events::product_of_rates(it.sampling_rate, inner->sampling_rate), inner->inner};
+      const std::optional<Event> tame = events::tamed(once);
       is_exact_ = is_exact_ && !tame;
       return take(*(tame ? *tame : once).get_if<PoissonSampled>(), event, count);
     }
     if (it.inner.get_if<NonPrivate>()) return take(NonPrivate{}, event, count);
-    if (const std::optional<OneGaussian> gaussian = as_one_gaussian(it.inner)) {
+    if (const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(it.inner)) {
       if (tells_all(*gaussian)) return take(NonPrivate{}, event, count);
       return add_phase(event, count, [&] { return sampled_gaussian(it.sampling_rate, gaussian->noise_multiplier); });
     }
@@ -278,7 +280,7 @@ class Collector {
     refuse("sampled_without_replacement", "no one pair is known that dominates every direction; try rdp");
   }
   void take(const TruncatedPoissonSampled& it, const Event& event, double count) {
-    const std::optional<OneGaussian> gaussian = as_one_gaussian(it.inner);
+    const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(it.inner);
     if (!gaussian) refuse("truncated_poisson_sampled { " + kind_name(it.inner) + " }", "only Gaussians are known here");
     if (tells_all(*gaussian)) return take(NonPrivate{}, event, count);
     add_phase(event, count, [&] { return truncated(it, gaussian->noise_multiplier); });
@@ -293,13 +295,14 @@ class Collector {
     const auto most = static_cast<double>(it.maximum_batch_size);
     if (others < most) return untruncated;
     if (it.sampling_rate == 1) refuse("truncated_poisson_sampled", "its sampling rate is 1, so batches are always cut");
-    const Interval log_full = log_binomial_tail(others, most, it.sampling_rate, 1 - it.sampling_rate);
-    const Interval log_cut = log_binomial_tail(others + 1, most + 1, it.sampling_rate, 1 - it.sampling_rate);
+    const Interval log_full = numerics::log_binomial_tail(others, most, it.sampling_rate, 1 - it.sampling_rate);
+    const Interval log_cut = numerics::log_binomial_tail(others + 1, most + 1, it.sampling_rate, 1 - it.sampling_rate);
     const double full = std::exp(log_full.upper);
     if (!(full > 0)) return untruncated;
     // P(the unit is in | the others fill it): it was drawn, and is one of at least that many, of which `most` remain.
-    const double taken = kRoundUp * std::min(it.sampling_rate * most / (most + 1),
-                                             std::exp(log_cut.upper - log_full.lower) * most / (others + 1));
+    const double taken =
+        (1 + numerics::ulps(4)) *
+        std::min(it.sampling_rate * most / (most + 1), std::exp(log_cut.upper - log_full.lower) * most / (others + 1));
     const auto replaced =
         mixture_pair(Components{{0, 1 - taken}, {2, taken}}, Components{{0, 1 - taken}, {-2, taken}}, noise);
     const auto either = [&](const std::shared_ptr<const DominatingPair>& pair) {
@@ -311,7 +314,7 @@ class Collector {
   }
 
   void take(const BallsAndBins& it, const Event& event, double count) {
-    const std::optional<OneGaussian> gaussian = as_one_gaussian(it.inner);
+    const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(it.inner);
     if (!gaussian) refuse("balls_and_bins { " + kind_name(it.inner) + " }", "only Gaussians are known here");
     if (neighbours_ == Neighbours::replace_one) refuse("balls_and_bins", "both datasets then give a mixture");
     if (tells_all(*gaussian)) return take(NonPrivate{}, event, count);
@@ -342,7 +345,7 @@ class Collector {
   }
   void take(const NonPrivate&, const Event&, double) { made_.is_non_private = true; }
   template <class Kind>
-  requires IsComposition<Kind> || std::is_same_v<Kind, Shuffled>
+  requires events::IsComposition<Kind> || std::is_same_v<Kind, Shuffled>
   void take(const Kind& kind, const Event&, double) { throw InternalError(kind_name(kind) + " is taken apart before"); }
 
   Neighbours of_ledger_;
@@ -370,8 +373,8 @@ class Collector {
 
 PairsOfLedger pairs_of_ledger(const Ledger& ledger, const PairPrecision& precision) {
   Collector collector(ledger, precision);
-  for_each_leaf(ledger, [&](const Leaf& leaf) { collector.add(leaf); });
+  events::for_each_leaf(ledger, [&](const events::Leaf& leaf) { collector.add(leaf); });
   return collector.finish();
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

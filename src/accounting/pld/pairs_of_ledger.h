@@ -7,7 +7,7 @@
 #include "dominating_pair.h"
 #include "dpml/accounting/ledger.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// A release, count times, as pairs of distributions.
 struct CountedPairs {
@@ -39,4 +39,4 @@ struct PairsOfLedger {
 /// Gaussians together are one Gaussian. Throws UnsupportedEvent naming the event that has no pair here.
 PairsOfLedger pairs_of_ledger(const Ledger& ledger, const PairPrecision& precision);
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -10,34 +10,37 @@
 #include "closed_forms/gdp_accountant.h"
 #include "dpml/base/text.h"
 #include "event_rounding.h"
+#include "numerics/rounding.h"
 #include "pairs_of_ledger.h"
 #include "privacy_profile.h"
 #include "renyi/rdp_accountant.h"
 #include "work_budget.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+using numerics::kInfinity;
+
 constexpr double kSmallest = std::numeric_limits<double>::denorm_min();
-constexpr double kRoundUp = 1 + 1e-14;
-constexpr double kLeastLogDelta = -620;  // doubles hold the masses of single steps down to there
-constexpr double kLogCut = 12;           // of delta, what pairs may leave out
-constexpr double kLogDeltaUnknown = -30;
-constexpr double kCoarsening = 6;
+constexpr double kApart = 1 + 1e-14;      // ends of an interval, for the few operations behind the last bound
+constexpr double kLeastLogDelta = -620;   // doubles hold the masses of single steps down to there
+constexpr double kLogCut = 12;            // of delta, what pairs may leave out
+constexpr double kLogDeltaUnknown = -30;  // where delta is asked for: pairs then leave out exp(-42), in all
+constexpr double kCoarsening = 6;         // of the step for a direction that is only to be shown smaller
+// Of kinds of releases; the ledgers of tests/accounting/pld/extremes_test.cpp stay below two seconds with these.
 constexpr std::size_t kMostKinds = 400;
 constexpr std::size_t kFewKinds = 150;        // of ledgers with more than that
 constexpr std::size_t kMostKindsLeft = 1000;  // where those are not enough
 constexpr double kWork = 8e8;                 // for an answer (work_budget.h)
 constexpr double kWorkOfSide = 5e8;           // likewise, where two ledgers are looked at
-// Of balls_and_bins:
-constexpr double kRatioStep = 0.03;  // for the usual gap, at first
-constexpr double kFinestRatioStep = 1e-4;
-constexpr double kFiner = 0.75;  // at most that much of it in the next attempt
-constexpr double kMuchFiner = 0.2;
-constexpr int kRatioAttempts = 4;
-constexpr double kMuchWider = 10;  // than asked for
+// Of balls_and_bins, found with the last family of scripts/sweep_accountant.sh:
+constexpr double kRatioStep = 0.03;        // for the usual gap, at first
+constexpr double kFinestRatioStep = 1e-4;  // that is asked for
+constexpr double kFiner = 0.75;            // at most that much of it in the next attempt
+constexpr double kMuchFiner = 0.2;         // and at least that much
+constexpr int kRatioAttempts = 4;          // the error falls with the square of the step
+constexpr double kMuchWider = 10;          // than asked for
 
 /// What is asked: epsilon at a delta or delta at an epsilon.
 struct Question {
@@ -102,7 +105,7 @@ Interval larger(std::vector<PrivacyProfile>& profiles, const Question& question,
 /// What Renyi differential privacy says; nothing where it has no bound.
 std::optional<Bound> by_rdp(const Ledger& ledger, const Question& question) {
   try {
-    return question.ask(RdpAccountant(), ledger);
+    return question.ask(renyi::RdpAccountant(), ledger);
   } catch (const UnsupportedEvent&) {
     return std::nullopt;
   }
@@ -142,7 +145,7 @@ Found on_lattice(const PairsOfLedger& pairs, const Question& question, WorkBudge
   if (!made.is_exact) {
     found.lower = made.below.empty() ? 0 : std::min(found.upper, larger(made.below, question, budget).lower);
   }
-  return {{std::min(question.most, found.lower / kRoundUp), std::min(question.most, found.upper * kRoundUp)},
+  return {{std::min(question.most, found.lower / kApart), std::min(question.most, found.upper * kApart)},
           made.is_exact,
           made.knows_below,
           pairs.notes};
@@ -226,7 +229,8 @@ Bound find_on_lattice(const Ledger& ledger, const std::optional<Bound>& rdp, con
     return {.upper = question.most, .lower = lower, .method = "pld", .notes = pairs.notes};
   }
   if (pairs.phases.empty()) return {.upper = 0, .method = "pld", .notes = pairs.notes};
-  if (pairs.is_one_gaussian) return question.ask(GdpAccountant(), ledger);  // exact, so better than any lattice
+  if (pairs.is_one_gaussian)
+    return question.ask(closed_forms::GdpAccountant(), ledger);  // exact, so better than any lattice
   if (question.log_delta == -kInfinity) return combined(largest_losses(pairs), rdp, relative_gap);
   if (question.log_delta < kLeastLogDelta) throw UnsupportedEvent("delta is below what a lattice can hold");
   WorkBudget budget(work);
@@ -239,7 +243,7 @@ Bound find(const Ledger& ledger, const std::optional<Bound>& rdp, const Question
     return find_on_lattice(ledger, rdp, question, relative_gap, kWork);
   } catch (const UnsupportedEvent& refusal) {
     if (rdp) return with_reason(*rdp, refusal.what());
-    return question.ask(RdpAccountant(), ledger);  // which refuses by name
+    return question.ask(renyi::RdpAccountant(), ledger);  // which refuses by name
   }
 }
 
@@ -248,18 +252,18 @@ Bound find_rounded(const Ledger& ledger, const std::optional<Bound>& rdp, const 
                    double relative_gap) {
   Bound bound;
   try {
-    const Ledger more = rounded(ledger, kFewKinds, Cost::more);
-    if (count_kinds(more).different > kMostKindsLeft) {
+    const Ledger more = events::rounded(ledger, kFewKinds, events::Cost::more);
+    if (events::count_kinds(more).different > kMostKindsLeft) {
       throw UnsupportedEvent("there are more than " + std::to_string(kMostKindsLeft) +
                              " different kinds of releases that cannot be taken together");
     }
     bound = find_on_lattice(more, std::nullopt, question, relative_gap, kWorkOfSide);
-    bound.lower =
-        find_on_lattice(rounded(ledger, kFewKinds, Cost::less), std::nullopt, question, relative_gap, kWorkOfSide)
-            .lower;
+    bound.lower = find_on_lattice(events::rounded(ledger, kFewKinds, events::Cost::less), std::nullopt, question,
+                                  relative_gap, kWorkOfSide)
+                      .lower;
   } catch (const UnsupportedEvent& refusal) {
     if (rdp) return with_reason(*rdp, refusal.what());
-    return question.ask(RdpAccountant(), ledger);  // which refuses by name
+    return question.ask(renyi::RdpAccountant(), ledger);  // which refuses by name
   }
   if (rdp && rdp->upper < bound.upper) {
     const double lower = bound.lower;
@@ -276,8 +280,8 @@ Bound find_rounded(const Ledger& ledger, const std::optional<Bound>& rdp, const 
 
 Bound find_any(const Ledger& ledger, const Question& question, double relative_gap) {
   const std::optional<Bound> rdp = by_rdp(ledger, question);
-  return count_kinds(ledger).different > kMostKinds ? find_rounded(ledger, rdp, question, relative_gap)
-                                                    : find(ledger, rdp, question, relative_gap);
+  return events::count_kinds(ledger).different > kMostKinds ? find_rounded(ledger, rdp, question, relative_gap)
+                                                            : find(ledger, rdp, question, relative_gap);
 }
 
 }  // namespace
@@ -311,8 +315,8 @@ Bound PldAccountant::find_delta(const Ledger& ledger, double epsilon) const {
           },
       .is_settled = [=](const PrivacyProfile& profile, Interval) { return profile.largest_sum().upper <= epsilon; },
       .ask = [=](const Accountant& accountant, const Ledger& of) { return accountant.delta_bound(of, epsilon); }};
-  if (epsilon == kInfinity) return with_reason(question.ask(RdpAccountant(), ledger), "epsilon is infinite");
+  if (epsilon == kInfinity) return with_reason(question.ask(renyi::RdpAccountant(), ledger), "epsilon is infinite");
   return find_any(ledger, question, relative_gap_);
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -2,7 +2,7 @@
 
 #include "dpml/accounting/accountant.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// Privacy loss distributions on a lattice, from above (connect the dots) and from below, for both directions of the
 /// neighbours, composed by tilted Fourier transforms (composed_pld.h). The grid is chosen so that the interval is
@@ -23,4 +23,4 @@ class PldAccountant final : public Accountant {
   double relative_gap_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

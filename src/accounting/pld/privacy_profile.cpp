@@ -12,37 +12,38 @@
 #include "numerics/rounding.h"
 #include "torn_sum.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kLeastStep = 1e-10;   // of the largest loss
-constexpr double kLeastLogCut = -640;  // of the mass that a pair may leave out; doubles end at -708
-constexpr double kLogProbeCut = -24;   // of that mass over all steps, compared with delta, while looking
-constexpr double kRoundedUp = 1 + 1e-12;
-constexpr double kMostReleases = 1e11;  // the bounds of rounding are of first order in a few 1e-14 of each
-constexpr double kFreeOfGap = 0.02;     // of what epsilon may be wrong by, for what is as good as free
-constexpr double kCutOfGap = 0.02;      // the same while composing, compared with what delta may be wrong by
-constexpr double kRefocus = 0.97;       // of what was guessed
-constexpr double kLeastRefocus = 0.5;
-constexpr double kMuchOfError = 0.1;  // of what is allowed, of one kind
-constexpr double kLessOutside = 4;    // in the logarithm
-constexpr double kMostLessOutside = 40;
-constexpr double kSmallEpsilon = 0.02;   // in standard deviations of the loss: closer to 0 it is hard to be precise
+using numerics::kInfinity;
+
+// How a search goes: none of these decides whether an interval holds, only how wide it is and how long it takes. Where
+// no other reason is given they were found by trying, with scripts/sweep_accountant.sh (how many intervals are wide,
+// and the seconds of the slowest).
+constexpr double kLeastStep = 1e-10;     // of the largest loss
+constexpr double kLogProbeCut = -24;     // of that mass over all steps, compared with delta, while looking
+constexpr double kFreeUp = 1 + 1e-12;    // of sums over releases that are as good as free: far above their rounding
+constexpr double kFreeOfGap = 0.02;      // of what epsilon may be wrong by, for what is as good as free
+constexpr double kCutOfGap = 0.02;       // the same while composing, compared with what delta may be wrong by
+constexpr double kRefocus = 0.97;        // of the epsilon that was guessed: where less is found, the search aims again
+constexpr double kLeastRefocus = 0.5;    // of it, the least to aim at next: what was found may be far off, too
+constexpr double kMuchOfError = 0.1;     // of what delta may be wrong by: errors of one kind below that are left alone
+constexpr double kLessOutside = 4;       // of the mass outside of a window, in the logarithm, when it is widened, and
+constexpr double kMostLessOutside = 40;  // the most at once
 constexpr double kWorkOfCell = 150;      // on both lattices
 constexpr double kWorkOfTerm = 200;      // to cut a part out of them and to tilt it
 constexpr double kMostPoints = 1 << 19;  // to transform
-constexpr double kMostPointsCoarse = 1 << 16;
-constexpr int kMostWidenings = 4;  // of a step for which a window has too many points
-constexpr double kMostWidening = 1e6;
-constexpr double kLeastWidening = 1.1;
-constexpr double kLeastPoints = 1 << 10;
-constexpr double kPartOfBudget = 0.6;      // for the sums of a composition
-constexpr double kPartForLattices = 0.35;  // and for its lattices
-constexpr double kFewNodes = 1e4;          // of a sum, in steps
-constexpr int kMostRefinements = 8;
-constexpr double kRoughly = 0.01;  // how well an epsilon is guessed that no tilt of the whole sum finds
+constexpr double kMostPointsCoarse = 1 << 16;  // likewise, for a direction that is only compared
+constexpr int kMostWidenings = 4;              // of a step for which a window has too many points
+constexpr double kMostWidening = 1e6;          // of a step at once, and
+constexpr double kLeastWidening = 1.1;         // the least, so that few are needed
+constexpr double kLeastPoints = 1 << 10;       // a window may have, whatever is left of the budget
+constexpr double kPartOfBudget = 0.6;          // for the sums of a composition
+constexpr double kPartForLattices = 0.35;      // and for its lattices
+constexpr double kFewNodes = 1e4;              // of a sum, in steps
+constexpr int kMostRefinements = 8;            // grids of one search
+constexpr double kRoughly = 0.01;              // how well an epsilon is guessed that no tilt of the whole sum finds
 
 /// Throws UnsupportedEvent where cells have no numbers, so that nothing is searched for in vain.
 void require_numbers(const LossCells& cells) {
@@ -81,7 +82,7 @@ void PrivacyProfile::look(double log_delta) {
 double PrivacyProfile::guess_epsilon(double log_delta) {
   if (guess_epsilon_ && guess_epsilon_->asked == log_delta) return guess_epsilon_->guessed;
   look(log_delta);
-  const Minimum best = minimise_positive(
+  const numerics::Minimum best = numerics::minimise_positive(
       [&](double b) { return (looks_.cumulant(b) - log_delta - std::log1p(b)) / b - std::log1p(1 / b); });
   guess_epsilon_ = {log_delta, std::max(0.0, best.value), best.place};
   return guess_epsilon_->guessed;
@@ -92,7 +93,7 @@ double PrivacyProfile::guess_log_delta(double epsilon) {
   double log_delta = -60;
   for (int i = 0; i < 4; ++i) {
     look(log_delta - 10);
-    const Minimum best = minimise_positive(
+    const numerics::Minimum best = numerics::minimise_positive(
         [&](double b) { return looks_.cumulant(b) - b * epsilon - b * std::log1p(1 / b) - std::log1p(b); });
     guess_log_delta_ = {epsilon, std::min(0.0, best.value), best.place};
     if (best.value >= log_delta) break;
@@ -127,14 +128,14 @@ void PrivacyProfile::set_free(double wanted, double log_delta) {
     const LossCells cells = phase.pair->cells(grid, cut);
     double largest = 0;
     for (const LossCell& cell : cells.cells) largest = std::max(largest, grid.edge(cell.high));
-    const double log_finite = phase.count * std::log1p(-std::min(1.0, cells.infinite + cells.cut_above)) * kRoundedUp;
+    const double log_finite = phase.count * std::log1p(-std::min(1.0, cells.infinite + cells.cut_above)) * kFreeUp;
     if (!(phase.count * largest < room) || cells.cells.empty() || !(std::exp(free_.log_finite + log_finite) > 0)) {
       kept.push_back(phase);
       continue;
     }
-    free_.loss += phase.count * largest * kRoundedUp;
+    free_.loss += phase.count * largest * kFreeUp;
     free_.log_finite += log_finite;
-    free_.log_finite_below += phase.count * std::log1p(-phase.pair->infinite()) / kRoundedUp;
+    free_.log_finite_below += phase.count * std::log1p(-phase.pair->infinite()) / kFreeUp;
     free_.is_any = true;
   }
   if (kept.size() == phases_.size() || kept.empty()) {
@@ -303,8 +304,8 @@ Interval PrivacyProfile::largest_sum() const {
   Interval sum{0, free_.loss};
   for (const CountedPair& phase : phases_) {
     const Interval largest = phase.pair->largest_loss();
-    sum.lower = add_down(sum.lower, multiply_down(phase.count, largest.lower));
-    sum.upper = add_up(sum.upper, multiply_up(phase.count, largest.upper));
+    sum.lower = numerics::add_down(sum.lower, numerics::multiply_down(phase.count, largest.lower));
+    sum.upper = numerics::add_up(sum.upper, numerics::multiply_up(phase.count, largest.upper));
   }
   return sum;
 }
@@ -313,7 +314,7 @@ Interval PrivacyProfile::largest_sum() const {
 double PrivacyProfile::log_infinite() const {
   double log_finite = 0;
   for (const CountedPair& phase : phases_) log_finite += phase.count * std::log1p(-phase.pair->infinite());
-  return std::log(-std::expm1(log_finite)) - kRoundedUp + 1;
+  return std::log(-std::expm1(log_finite)) - kFreeUp + 1;
 }
 
 Interval PrivacyProfile::epsilon(double log_delta, double relative_gap, WorkBudget& budget, double coarsening) {
@@ -344,7 +345,7 @@ Interval PrivacyProfile::epsilon(double log_delta, double relative_gap, WorkBudg
         const double found = std::clamp(composition.epsilon_guess(log_delta), interval.lower, interval.upper);
         if (!(found < kRefocus * guess)) return std::nullopt;
         guess = std::max(found, kLeastRefocus * guess);  // what was found may be far off, too
-        tilt = minimise_positive([&](double b) {
+        tilt = numerics::minimise_positive([&](double b) {
                  return looks_.cumulant(b) - b * guess - b * std::log1p(1 / b) - std::log1p(b);
                }).place;
         return attempt_epsilon(guess, log_delta, tilt, composition.slope(guess), relative_gap);
@@ -383,4 +384,4 @@ Interval PrivacyProfile::log_delta(double epsilon, double relative_gap, WorkBudg
   return {found.lower, std::min(0.0, found.upper)};
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -8,7 +8,7 @@
 #include "dpml/accounting/interval.h"
 #include "jump_plan.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// One direction of a composition: finds tilts and grid for a question, and answers it with an interval.
 class PrivacyProfile {
@@ -81,4 +81,4 @@ class PrivacyProfile {
   std::optional<Guess> guess_log_delta_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

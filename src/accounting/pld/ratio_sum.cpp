@@ -8,12 +8,14 @@
 #include <utility>
 
 #include "numerics/gauss_legendre.h"
+#include "numerics/rounding.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
+using numerics::kHalfUlp;
+
 constexpr int kDigits = 14;               // binary, of a count
 constexpr double kWideFrom = 3;           // standard deviations from the mean, cells become wider
 constexpr double kWidestCell = 0.25;      // in z, for the quadrature
@@ -187,11 +189,12 @@ class Adder {
       const auto panels = std::ceil((to - from) / kWidestCell);
       for (double panel = 0; panel < panels; ++panel) {
         const double width = (to - from) / panels;
-        for_each_quadrature_node(from + panel * width, from + (panel + 1) * width, [&](double z, double weight) {
-          const double mass = weight * std::exp(-0.5 * z * z) / std::sqrt(2 * std::numbers::pi);
-          cells.masses[k] += mass;
-          cells.means[k] += mass * grid.distance(grid.nodes[k], number_at(z));
-        });
+        numerics::for_each_quadrature_node(
+            from + panel * width, from + (panel + 1) * width, [&](double z, double weight) {
+              const double mass = weight * std::exp(-0.5 * z * z) / std::sqrt(2 * std::numbers::pi);
+              cells.masses[k] += mass;
+              cells.means[k] += mass * grid.distance(grid.nodes[k], number_at(z));
+            });
       }
       cells.means[k] = std::max(0.0, cells.means[k]);
     }
@@ -225,7 +228,7 @@ class Adder {
     made.lost_mass = a.lost_mass + b.lost_mass + untold;
     made.lost_mean = a.lost_mean + count_b * a.lost_mass + b.lost_mean + count_a * b.lost_mass +
                      untold * (a.nodes.back().number + b.nodes.back().number);
-    made.error = a.error + b.error + kUnit * (8 + static_cast<double>(a.nodes.size() + b.nodes.size()));
+    made.error = a.error + b.error + kHalfUlp * (8 + static_cast<double>(a.nodes.size() + b.nodes.size()));
     const double share = lattice_.cut / (8 * static_cast<double>(stages_));
     if (!made.nodes.empty()) leave_out_ends(made, share * count / total_, share * count);
     return made;
@@ -356,4 +359,4 @@ double work_of_log_normal_sum(std::uint64_t count, double mu, const RatioLattice
   return kOpsOfPair * stages * nodes * nodes;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace dpml {
+namespace dpml::pld {
 
 /// A number that is not negative, and how far it is from the mean of all: one of them has the digits.
 struct RatioPlace {
@@ -14,7 +14,7 @@ struct RatioPlace {
   }
 };
 
-/// ComposedMasses of a random number that is not negative and has a known mean, on nodes of a lattice of its own.
+/// Masses of a random number that is not negative and has a known mean, on nodes of a lattice of its own.
 struct RatioMasses {
   std::vector<RatioPlace> nodes;  ///< they ascend
   std::vector<double> masses;     ///< >= 0
@@ -53,4 +53,4 @@ RatioSum log_normal_sum(std::uint64_t count, double mu, const RatioLattice& latt
 /// About how many additions and multiplications that takes.
 double work_of_log_normal_sum(std::uint64_t count, double mu, const RatioLattice& lattice);
 
-}  // namespace dpml
+}  // namespace dpml::pld

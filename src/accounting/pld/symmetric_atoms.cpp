@@ -5,7 +5,7 @@
 #include <numbers>
 #include <utility>
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
@@ -113,4 +113,4 @@ SymmetricAtoms discrete_gaussian_atoms(double scale, double distance, double cut
   return made;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -5,7 +5,7 @@
 #include "atom_pair.h"
 #include "dpml/accounting/event.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// A symmetric pair on finitely many outcomes: Q gives -loss with the mass that P gives loss.
 struct SymmetricAtoms {
@@ -29,4 +29,4 @@ SymmetricAtoms discrete_laplace_atoms(double scale, double distance);
 SymmetricAtoms discrete_gaussian_atoms(double scale, double distance, double cut);
 double how_many_gaussian_atoms(double scale, double cut);
 
-}  // namespace dpml
+}  // namespace dpml::pld

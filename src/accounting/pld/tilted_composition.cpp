@@ -8,27 +8,31 @@
 #include <utility>
 
 #include "numerics/fourier.h"
+#include "numerics/rounding.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
+using numerics::kHalfUlp;
+using numerics::kInfinity;
+
 using Complex = std::complex<double>;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kUnit = std::numeric_limits<double>::epsilon() / 2;
-constexpr double kMassError = 4e-14;      // of the mass of a cell, relative
-constexpr double kExponentError = 8e-16;  // of the tilted mass of a cell, relative to the size of its exponent, and
-constexpr double kPartOfLogMass = 0.3;    // as much of it relative to the size of its logarithm
-constexpr double kLossError = 2e-15;      // of the loss of a cell and its node, relative to the largest loss
-constexpr double kPlaceError = 1e-15;     // of epsilon on the window, relative to what is added up for it
-constexpr double kUnderflow = 1e-300;     // what may have become 0 on the way to one sum, at each point
-constexpr double kMuchError = 30;         // of rounding, in masses outside of the window
-constexpr double kNegligibleExponent = 60;
-constexpr double kMostSmoothPoints = 1e15;
+// Errors of single releases are the error budget of docs/accounting.md: of these sizes by the roundings of the
+// pairs' formulas. tests/accounting/pld/oracle_grid_test.cpp compares what comes out with an oracle.
+constexpr double kMassError = 4e-14;         // of the mass of a cell, relative
+constexpr double kExponentError = 8e-16;     // of the tilted mass of a cell, relative to the size of its exponent, and
+constexpr double kPartOfLogMass = 0.3;       // as much of it relative to the size of its logarithm
+constexpr double kLossError = 2e-15;         // of the loss of a cell and its node, relative to the largest loss
+constexpr double kPlaceError = 1e-15;        // of epsilon on the window, relative to what is added up for it
+constexpr double kLostToUnderflow = 1e-300;  // what may have become 0 on the way to one sum, at each point
+constexpr double kMuchError = 30;            // of rounding, in masses outside of the window
+constexpr double kNegligibleExponent = 60;   // exp(-60) is 1e-26 of a sum
+constexpr double kMostSmoothPoints = 1e15;   // places of more are no whole numbers in doubles
 constexpr double kMargin = 2;        // points at either end of the window; epsilon may lie below the lowest loss
 constexpr double kWorkOfNode = 100;  // to tilt it, and to see how far the sum spreads
-constexpr std::size_t kMostExtended = 1 << 17;
+constexpr std::size_t kMostExtended = 1 << 17;  // points in long double, which takes ten times as long
 
 /// 1 - exp(-a + i w), for a >= 0, also where both are tiny.
 Complex one_minus_exp(double a, double w) {
@@ -94,7 +98,7 @@ TiltedComposition::TiltedComposition(Side side, const std::vector<CountedPld>& p
   }
   if (smooth) take(std::move(*smooth), std::floor(width));
   if (width <= window.most_points && (!smooth || rounding_ > kMuchError * outside_)) {
-    const std::size_t size = convenient_transform_size(static_cast<std::size_t>(width));
+    const std::size_t size = numerics::convenient_transform_size(static_cast<std::size_t>(width));
     const auto may_transform = [&](Precision precision) {
       const double work = work_of_transforms(tilted.size(), static_cast<double>(size), precision);
       if (!budget.allows(work)) return false;
@@ -111,9 +115,9 @@ TiltedComposition::TiltedComposition(Side side, const std::vector<CountedPld>& p
   }
   if (!(points_ > 0)) return;
   origin_ = centre_ + step_ * static_cast<double>(first_);
-  rounding_ += points_ * kUnderflow;
+  rounding_ += points_ * kLostToUnderflow;
   // A term k places up goes through k steps of either tail, of less than 8 roundings.
-  relative_ += 8 * kUnit * std::min(points_, kNegligibleExponent / (tilt_ * step_));
+  relative_ += 8 * kHalfUlp * std::min(points_, kNegligibleExponent / (tilt_ * step_));
 }
 
 /// The sum of all factors of W in D, on that many points.
@@ -128,7 +132,8 @@ void TiltedComposition::take(Spectrum smooth, double many) {
   rounding_ = smooth.pointwise_error * factor_sum(points_);
   for (std::size_t k = 0; k < coefficients_.size(); ++k) {  // of smooth_sum
     const double frequency = 2 * std::numbers::pi * static_cast<double>(k) / points_;
-    rounding_ += 128 * kUnit / points_ * std::abs(coefficients_[k]) / std::abs(one_minus_exp(tilt_ * step_, frequency));
+    rounding_ +=
+        128 * kHalfUlp / points_ * std::abs(coefficients_[k]) / std::abs(one_minus_exp(tilt_ * step_, frequency));
   }
 }
 
@@ -211,4 +216,4 @@ double TiltedComposition::log_delta(double asked, bool counts_errors) const {
   return is_above ? std::min(found, log_total_ + relative_) : found;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

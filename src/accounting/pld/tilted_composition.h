@@ -9,7 +9,7 @@
 #include "tilted_pld.h"
 #include "work_budget.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// By how much the tilted mass of `count` releases may be wrong, relatively: their masses and exponents are rounded.
 double relative_error(const TiltedPld& lattice, double count, double tilt);
@@ -88,4 +88,4 @@ class TiltedComposition {
   std::int64_t first_ = 0;  // place of the first point
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -4,11 +4,13 @@
 #include <cmath>
 #include <limits>
 
-namespace dpml {
+#include "numerics/rounding.h"
+
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+using numerics::kInfinity;
 
 /// How far from the mean, in the direction of `sign`, the mass beyond is at most exp(log_outside).
 double reach(const std::vector<CountedTiltedPld>& phases, double log_outside, double deviation, double sign) {
@@ -103,4 +105,4 @@ Spread spread_of(const std::vector<CountedTiltedPld>& phases, double log_outside
   return {mean - reach(phases, log_outside, deviation, -1), mean + reach(phases, log_outside, deviation, 1)};
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

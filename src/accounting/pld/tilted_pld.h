@@ -5,7 +5,7 @@
 
 #include "discrete_pld.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// A lattice loss under the measure exp(tilt * loss) P, normalised; +infinity is left out.
 struct TiltedPld {
@@ -25,7 +25,7 @@ struct TiltedPld {
   double centred_cumulant(double more) const;
 };
 
-/// A kind of release on the lattice, and how often it happens. ComposedMasses may sum to less than 1: then all of this
+/// A kind of release on the lattice, and how often it happens. Masses may sum to less than 1: then all of this
 /// is about the event that no release gives anything else.
 struct CountedPld {
   DiscretePld lattice;
@@ -41,8 +41,11 @@ struct CountedTiltedPld {
   double count;
 };
 
-/// Both ends that a window leaves out, with the rounding of Chernoff's bound for up to 1e11 releases.
-constexpr double kBothEnds = 2.1;
+/// Of a kind: the bounds of rounding of a sum are of first order in a few 1e-14 for each.
+inline constexpr double kMostReleases = 1e11;
+
+/// Both ends that a window leaves out, with the rounding of Chernoff's bound for up to kMostReleases.
+inline constexpr double kBothEnds = 2.1;
 
 /// Where the sum of all releases is, but for exp(log_outside) of its mass at either end, by Chernoff's bound.
 struct Spread {
@@ -51,4 +54,4 @@ struct Spread {
 };
 Spread spread_of(const std::vector<CountedTiltedPld>& phases, double log_outside);
 
-}  // namespace dpml
+}  // namespace dpml::pld

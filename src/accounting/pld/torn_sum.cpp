@@ -6,27 +6,30 @@
 #include <numbers>
 
 #include "jump_split.h"
+#include "numerics/rounding.h"
 #include "renyi/divergence_terms.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr std::size_t kRoughClasses = 2;
-constexpr std::size_t kMostPhases = 16;
-constexpr double kMostRoughTerms = 16;
-constexpr double kLogTorn = -3.5;  // of the likelihood near epsilon, compared with a normal sum
-constexpr double kMostLikelyJumps = 16;
+using numerics::kInfinity;
+
+// Of coarse looks, which decide what is tried and never what is claimed; found with scripts/sweep_accountant.sh.
+constexpr std::size_t kRoughClasses = 2;  // of jumps
+constexpr std::size_t kMostPhases = 16;   // of sums that are taken apart
+constexpr double kMostRoughTerms = 16;    // for which two jumps are looked at, not one
+constexpr double kLogTorn = -3.5;         // of the likelihood near epsilon, compared with a normal sum
+constexpr double kMostLikelyJumps = 16;   // that are looked at one by one
 
 }  // namespace
 
-Minimum saddle_point(const CoarsePld& looks, double epsilon) {
-  return minimise_positive(
+numerics::Minimum saddle_point(const CoarsePld& looks, double epsilon) {
+  return numerics::minimise_positive(
       [&](double b) { return looks.cumulant(b) - b * epsilon - b * std::log1p(1 / b) - std::log1p(b); });
 }
 
-double approximate_log_delta(const CoarsePld& looks, double epsilon, const Minimum& saddle) {
+double approximate_log_delta(const CoarsePld& looks, double epsilon, const numerics::Minimum& saddle) {
   const double b = saddle.place;
   const double approximate = looks.cumulant(b) - b * epsilon - std::log(b) - std::log1p(b) -
                              0.5 * std::log(2 * std::numbers::pi * looks.variance(b));
@@ -85,14 +88,14 @@ bool is_torn(const CoarsePld& looks, const std::vector<double>& counts, double e
 
 double rough_log_delta(const CoarsePld& looks, const std::vector<double>& counts, double epsilon) {
   const JumpSplit split = split_at(looks, counts, epsilon, kRoughClasses);
-  LogSum sum;
+  renyi::LogSum sum;
   for (const std::vector<double>& jumps :
        shares_of_jumps(split, counts, how_many_terms(split, 2) <= kMostRoughTerms ? 2 : 1)) {
     const CoarsePld term = looks_of(looks, split, jumps);
-    const Minimum saddle = saddle_point(term, epsilon);
+    const numerics::Minimum saddle = saddle_point(term, epsilon);
     sum.add(log_ways(counts, split, jumps) + approximate_log_delta(term, epsilon, saddle));
   }
   return sum.log();
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -5,17 +5,17 @@
 #include "coarse_pld.h"
 #include "numerics/minimise.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 // Sums that no tilt brings near epsilon, because one release decides and the tail of its loss falls slower than any
 // exponential. All of this is about coarse looks.
 
 /// The best bound of delta at epsilon by a tilt, and the tilt: delta <= exp(K - b epsilon) b^b / (1 + b)^(1 + b).
-Minimum saddle_point(const CoarsePld& looks, double epsilon);
+numerics::Minimum saddle_point(const CoarsePld& looks, double epsilon);
 
 /// The saddle point approximation, delta = exp(K - b epsilon) / (b (b + 1) sqrt(2 pi K'')), where it is below the
 /// bound.
-double approximate_log_delta(const CoarsePld& looks, double epsilon, const Minimum& saddle);
+double approximate_log_delta(const CoarsePld& looks, double epsilon, const numerics::Minimum& saddle);
 
 /// Is a single release rarely as large as epsilon?
 bool may_jump(const CoarsePld& looks, const std::vector<double>& counts, double epsilon);
@@ -42,4 +42,4 @@ bool is_torn(const CoarsePld& looks, const std::vector<double>& counts, double e
 /// log(delta) at epsilon, roughly, taken apart by jumps: where tilts of the whole sum say little.
 double rough_log_delta(const CoarsePld& looks, const std::vector<double>& counts, double epsilon);
 
-}  // namespace dpml
+}  // namespace dpml::pld

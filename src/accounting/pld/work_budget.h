@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace dpml {
+namespace dpml::pld {
 
 /// How much work an answer may still take, in units of about a nanosecond on one core of a usual machine. Every piece
 /// of work is weighed by its size before it is begun, never by a clock, so the same question has the same answer
@@ -19,4 +19,4 @@ class WorkBudget {
   double left_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::pld

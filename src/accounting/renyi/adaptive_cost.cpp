@@ -2,7 +2,7 @@
 
 #include "dpml/accounting/accountant.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 Ledger ledger_with(const Event& event, std::uint64_t count, Neighbours neighbours) {
   Ledger ledger(neighbours);
@@ -23,4 +23,4 @@ void refuse_own_delta(const std::string& who, const Event& event) {
       "state a pure or zero-concentrated bound of it, or use a fixed schedule");
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

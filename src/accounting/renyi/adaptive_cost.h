@@ -5,7 +5,7 @@
 
 #include "composed_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 Ledger ledger_with(const Event& event, std::uint64_t count, Neighbours neighbours);
 
@@ -15,4 +15,4 @@ ComposedCurve adaptive_curve(const std::string& who, const Event& event, std::ui
 
 [[noreturn]] void refuse_own_delta(const std::string& who, const Event& event);
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -6,11 +6,14 @@
 #include <limits>
 #include <numbers>
 
-namespace dpml {
+#include "numerics/rounding.h"
+
+namespace dpml::renyi {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+using numerics::kInfinity;
+
 constexpr std::size_t kLargestIntegerOrder = 256;
 constexpr double kMomentRounding = 4e-11;  // relative; logarithms of factorials are added in every doubling
 
@@ -155,7 +158,7 @@ double BallsAndBinsCurve::cumulant(double order_minus_one) {
   double add = 0.5 * b * (1 + b / bins_) * inverse_square;
   const bool add_may_be_smaller = noise_ >= kLeastNoise && b <= static_cast<double>(kLargestIntegerOrder);
   if (add > remove && add_may_be_smaller) add = std::min(add, add_cumulant(b));
-  return rounded_up(std::max(remove, add));
+  return with_slack(std::max(remove, add));
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

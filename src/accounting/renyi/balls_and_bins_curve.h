@@ -6,7 +6,7 @@
 #include "divergence_terms.h"
 #include "renyi_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// One epoch of Gaussians over T bins, of which a unit is in one: P, the mean over t of N(e_t, s^2 I), against Q =
 /// N(0, s^2 I) in T dimensions (Chua et al. 2024), the larger direction; never more than one Gaussian without bins.
@@ -52,4 +52,4 @@ class BallsAndBinsCurve final : public RenyiCurve {
   std::vector<Place> places_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -11,7 +11,7 @@
 #include "numerics/rounding.h"
 #include "renyi_cost.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
@@ -39,7 +39,7 @@ std::unique_ptr<RenyiCurve> make_renyi_curve(const Event& event, Neighbours neig
 
 ComposedCurve::ComposedCurve(const Ledger& ledger) {
   const CurveTerms terms = shared({ledger.neighbours()}, ledger.entries().size());
-  for (const LedgerEntry& entry : ledger.entries()) add(entry.event, terms, count_up(entry.count));
+  for (const LedgerEntry& entry : ledger.entries()) add(entry.event, terms, numerics::count_up(entry.count));
 }
 
 ComposedCurve::ComposedCurve(const Event& event, const CurveTerms& terms) {
@@ -48,17 +48,18 @@ ComposedCurve::ComposedCurve(const Event& event, const CurveTerms& terms) {
 
 void ComposedCurve::add(const Event& event, const CurveTerms& terms, double count) {
   if (const auto* it = event.get_if<SelfComposed>()) {
-    return add(it->inner, terms, multiply_up(count, count_up(it->count)));
+    return add(it->inner, terms, numerics::multiply_up(count, numerics::count_up(it->count)));
   }
   if (const auto* it = event.get_if<Composed>()) {
     const CurveTerms of_part = shared(terms, it->events.size());
     for (const Event& part : it->events) add(part, of_part, count);
     return;
   }
-  const auto [found, is_new] = place_.try_emplace(to_text(terms.neighbours) + " " + key_of(event), terms_.size());
+  const auto [found, is_new] =
+      place_.try_emplace(to_text(terms.neighbours) + " " + events::key_of(event), terms_.size());
   if (is_new) {
     // Squares of extreme numbers are no numbers; the largest loss needs none.
-    const std::optional<Event> tame = tamed(event);
+    const std::optional<Event> tame = events::tamed(event);
     RenyiCost cost = renyi_cost(tame ? *tame : event, terms);
     if (tame) cost.pure_epsilon = std::min(cost.pure_epsilon, renyi_cost(event, terms).pure_epsilon);
     terms_.push_back({std::move(cost.curve), 0, cost.pure_epsilon, cost.delta});
@@ -90,9 +91,9 @@ double ComposedCurve::delta() const {
 double ComposedCurve::pure_epsilon() const {
   double sum = 0;
   for (const Term& term : terms_) {
-    if (term.pure_epsilon > 0) sum = add_up(sum, multiply_up(term.count, term.pure_epsilon));
+    if (term.pure_epsilon > 0) sum = numerics::add_up(sum, numerics::multiply_up(term.count, term.pure_epsilon));
   }
   return sum;
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -9,7 +9,7 @@
 #include "dpml/accounting/ledger.h"
 #include "renyi_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// The curve of one release of `event`, +infinity where a delta goes with it. Throws UnsupportedEvent, naming the
 /// event.
@@ -49,4 +49,4 @@ class ComposedCurve final : public RenyiCurve {
   std::vector<std::string> notes_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
@@ -18,7 +18,7 @@ double small_phi(double x) {
 
 }  // namespace
 
-double rounded_up(double cumulant) {
+double with_slack(double cumulant) {
   return cumulant * (1 + kRenyiSlack) + kSmallestCumulant;
 }
 
@@ -92,4 +92,4 @@ double ExcessSum::cumulant() const {
   return log_one_plus_exp(sum.log());
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

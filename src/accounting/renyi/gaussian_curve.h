@@ -5,9 +5,10 @@
 #include <memory>
 
 #include "divergence_terms.h"
+#include "numerics/rounding.h"
 #include "renyi_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// What tells neighbours apart for certain.
 class InfiniteCurve final : public RenyiCurve {
@@ -20,11 +21,10 @@ class ZeroConcentratedCurve final : public RenyiCurve {
  public:
   ZeroConcentratedCurve(double rho, double xi) : rho_(rho), xi_(xi) {}
   double cumulant(double order_minus_one) override {
-    return order_minus_one * (xi_ + rho_ * (1 + order_minus_one) * (1 + kRenyiSlack)) * (1 + kRounding);
+    return order_minus_one * (xi_ + rho_ * (1 + order_minus_one) * (1 + kRenyiSlack)) * (1 + numerics::ulps(4));
   }
 
  private:
-  static constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
   double rho_;
   double xi_;
 };
@@ -37,4 +37,4 @@ inline std::unique_ptr<RenyiCurve> gaussian_curve(double noise, double distance)
   return std::make_unique<ZeroConcentratedCurve>(std::max(rho, std::numeric_limits<double>::min()), 0);
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

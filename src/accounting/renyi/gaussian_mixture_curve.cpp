@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "numerics/gauss_legendre.h"
+#include "numerics/rounding.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+using numerics::kInfinity;
+
 constexpr double kReach = 9;        // the density beyond is below 3e-18 of its peak
 constexpr double kWidestPanel = 5;  // standard deviations
 constexpr double kNegligible = 60;  // all panels, each below exp(-60) of a peak as narrow as 1e-5, are 1e-16 of it
@@ -107,7 +109,7 @@ bool GaussianMixtureCurve::extend_to(double end) {
 }
 
 void GaussianMixtureCurve::fill(Panel& panel) const {
-  for_each_quadrature_node(panel.left.z, panel.right.z, [&](double z, double weight) {
+  numerics::for_each_quadrature_node(panel.left.z, panel.right.z, [&](double z, double weight) {
     const double q = q_.log_ratio(z);
     panel.nodes.push_back(make_ratio_node(p_.log_ratio(z) - q,
                                           q - 0.5 * z * z - 0.5 * std::log(2 * std::numbers::pi) + std::log(weight)));
@@ -152,8 +154,8 @@ double GaussianMixtureCurve::cumulant(double order_minus_one) {
     panels_.clear();
   }
   const double peak = (1 + order_minus_one) * most_up_ + order_minus_one * most_down_;
-  if (!extend_to(std::max(peak, 2 * most_up_) + kReach)) return rounded_up(simple_bound(order_minus_one));
-  return rounded_up(integral(order_minus_one));
+  if (!extend_to(std::max(peak, 2 * most_up_) + kReach)) return with_slack(simple_bound(order_minus_one));
+  return with_slack(integral(order_minus_one));
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -5,7 +5,7 @@
 #include "divergence_terms.h"
 #include "renyi_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// With this probability, P moves up by `up` and Q down by `down`.
 struct Jump {
@@ -75,4 +75,4 @@ class GaussianMixtureCurve final : public RenyiCurve {
   std::vector<Panel> panels_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::renyi

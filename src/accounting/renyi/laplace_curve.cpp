@@ -5,7 +5,7 @@
 
 #include "numerics/gauss_legendre.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
@@ -33,10 +33,10 @@ double lattice_excess(double b, double h) {
 std::vector<Outcome> laplace_outcomes(double distance, double panels) {
   std::vector<Outcome> found = {{distance, -distance - std::log(2.0)}, {-distance, -std::log(2.0)}};
   for (double i = 0; i < panels; ++i) {
-    for_each_quadrature_node(-distance + 2 * distance * i / panels, -distance + 2 * distance * (i + 1) / panels,
-                             [&](double loss, double weight) {
-                               found.push_back({loss, -0.5 * (distance + loss) + std::log(weight / 4)});
-                             });
+    numerics::for_each_quadrature_node(-distance + 2 * distance * i / panels,
+                                       -distance + 2 * distance * (i + 1) / panels, [&](double loss, double weight) {
+                                         found.push_back({loss, -0.5 * (distance + loss) + std::log(weight / 4)});
+                                       });
   }
   return found;
 }
@@ -49,10 +49,10 @@ double LaplaceCurve::cumulant(double order_minus_one) {
   const double ratio = (1 + r) / (1 + 2 * b);
   const double rest = (2 * b - r) / (1 + 2 * b);  // 1 - ratio
   if (b * distance_ > kLargeLoss) {
-    return rounded_up(b * distance_ + std::log(0.5 * (1 + ratio + rest * std::exp(-(1 + 2 * b) * distance_))));
+    return with_slack(b * distance_ + std::log(0.5 * (1 + ratio + rest * std::exp(-(1 + 2 * b) * distance_))));
   }
   const double excess = 0.5 * ((1 + ratio) * psi(b * distance_) + rest * psi(-(1 + b) * distance_) + r * distance_);
-  return rounded_up(std::log1p(excess));
+  return with_slack(std::log1p(excess));
 }
 
 SampledLaplaceCurve::SampledLaplaceCurve(double distance, double sampling_rate, double most_nodes)
@@ -90,4 +90,4 @@ std::vector<Outcome> discrete_laplace_outcomes(double scale, unsigned shift) {
   return found;
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -4,7 +4,7 @@
 
 #include "pair_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// Laplace noise, continuous or discrete, shifted by `distance` scales; the largest loss is e = distance.
 ///
@@ -51,4 +51,4 @@ inline constexpr double kMostSampledLoss = 1000;
 /// All outcomes of discrete Laplace noise, shifted by `shift`: the loss is one of (shift - 2 k) / scale.
 std::vector<Outcome> discrete_laplace_outcomes(double scale, unsigned shift);
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
@@ -44,7 +44,7 @@ PairCurve::PairCurve(const std::vector<Outcome>& outcomes) {
 }
 
 double PairCurve::cumulant(double order_minus_one) {
-  return rounded_up(std::max(cumulant_of(forwards_, order_minus_one), cumulant_of(backwards_, order_minus_one)));
+  return with_slack(std::max(cumulant_of(forwards_, order_minus_one), cumulant_of(backwards_, order_minus_one)));
 }
 
 double BoundedRangeCurve::cumulant(double order_minus_one) {
@@ -55,13 +55,13 @@ double BoundedRangeCurve::cumulant(double order_minus_one) {
                                              : epsilon_ + log_mean_exponential(order * epsilon_) -
                                                    log_mean_exponential(order_minus_one * epsilon_);
   const bool mass_at_top_vanishes = order * epsilon_ > kLargestExponent || top > epsilon_ * (1 - 1e-9);
-  if (mass_at_top_vanishes) return rounded_up(order_minus_one * epsilon_);  // pure DP
+  if (mass_at_top_vanishes) return with_slack(order_minus_one * epsilon_);  // pure DP
   const double range = -std::expm1(-epsilon_);
   ExcessSum sum(order_minus_one);
   // The masses under Q make E_Q[P/Q] = 1: (exp(-t) - exp(-epsilon)) / range at t, (1 - exp(-t)) / range at the other.
   sum.add(make_ratio_node(top, -top + std::log(-std::expm1(top - epsilon_) / range)));
   sum.add(make_ratio_node(top - epsilon_, std::log(-std::expm1(-top) / range)));
-  return rounded_up(sum.cumulant());
+  return with_slack(sum.cumulant());
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

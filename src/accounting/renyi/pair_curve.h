@@ -5,7 +5,7 @@
 #include "divergence_terms.h"
 #include "renyi_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// An outcome of a pair P, Q of distributions.
 struct Outcome {
@@ -49,4 +49,4 @@ class BoundedRangeCurve final : public RenyiCurve {
   double epsilon_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -5,28 +5,30 @@
 #include <limits>
 
 #include "event_rounding.h"
+#include "numerics/rounding.h"
 #include "renyi_conversion.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kRounding = 4 * std::numeric_limits<double>::epsilon();
+using numerics::kInfinity;
+using numerics::ulps;
 
-constexpr double kMostWork = 8000;  // of curves, in usual ones
-constexpr std::size_t kFewKinds = 8000;
+// With these the ledgers of tests/accounting/pld/extremes_test.cpp are answered within two seconds.
+constexpr double kMostWork = 8000;       // of curves, in usual ones; a ledger with more is rounded to about
+constexpr std::size_t kFewKinds = 8000;  // kinds, where those are usual, and else
 constexpr std::size_t kFewCostlyKinds = 150;
 
 /// The ledger, or one of fewer kinds of releases that costs no less.
 struct FewKinds {
   explicit FewKinds(const Ledger& whole) : ledger(whole) {
-    const Kinds kinds = count_kinds(whole);
+    const events::Kinds kinds = events::count_kinds(whole);
     is_rounded = kinds.work_of_curves > kMostWork;
     if (!is_rounded) return;
     const bool are_usual = kinds.work_of_curves < 2 * static_cast<double>(kinds.different);
-    ledger = rounded(whole, are_usual ? kFewKinds : kFewCostlyKinds, Cost::more);
-    if (count_kinds(ledger).work_of_curves <= 2 * kMostWork) return;
+    ledger = events::rounded(whole, are_usual ? kFewKinds : kFewCostlyKinds, events::Cost::more);
+    if (events::count_kinds(ledger).work_of_curves <= 2 * kMostWork) return;
     throw UnsupportedEvent("accountant rdp: there are " + std::to_string(kinds.different) +
                            " different kinds of releases, too many of which cannot be taken together");
   }
@@ -62,12 +64,12 @@ Bound epsilon_of(ComposedCurve& curve, double delta) {
         "no epsilon holds, because the deltas that the events bring along exceed the delta asked for");
     return bound;
   }
-  const double log_rest = std::log((delta - spent) / (1 - spent) * (spent > 0 ? 1 - kRounding : 1));
+  const double log_rest = std::log((delta - spent) / (1 - spent) * (spent > 0 ? 1 - ulps(4) : 1));
   if (log_rest > log_total_variation(curve)) {
     bound.upper = 0;
     return bound;
   }
-  const Minimum best = best_epsilon(curve, log_rest);
+  const numerics::Minimum best = best_epsilon(curve, log_rest);
   if (best.value < kInfinity) {
     bound.upper = std::max(0.0, best.value);
     bound.order = 1 + best.place;
@@ -91,12 +93,12 @@ Bound RdpAccountant::find_delta(const Ledger& whole, double epsilon) const {
     return bound;
   }
   if (!(curve.cumulant(1) < kInfinity) || spent == 1) return bound;
-  const Minimum best = best_log_delta(curve, epsilon);
+  const numerics::Minimum best = best_log_delta(curve, epsilon);
   const double log_delta = std::min(best.value, log_total_variation(curve));
   const double rest = std::exp(log_delta) * (1 - spent);
-  bound.upper = std::min(1.0, std::nextafter((spent + rest) * (1 + kRounding), 1.0));  // underflow must not read 0
+  bound.upper = std::min(1.0, std::nextafter((spent + rest) * (1 + ulps(4)), 1.0));  // underflow must not read 0
   if (log_delta == best.value) bound.order = 1 + best.place;
   return bound;
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -3,7 +3,7 @@
 #include "composed_curve.h"
 #include "dpml/accounting/accountant.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// Renyi differential privacy (Mironov 2017), at the best real order for the answer asked for.
 ///
@@ -30,4 +30,4 @@ class RdpAccountant final : public Accountant {
 /// The same of a curve: epsilon at delta, in [0, 1).
 Bound epsilon_of(ComposedCurve& curve, double delta);
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -28,18 +28,18 @@ void require_epsilon(const char* who, double epsilon) {
 double renyi_divergence(const Event& event, Neighbours neighbours, double order) {
   require_order("renyi_divergence", order);
   validate(event);
-  return make_renyi_curve(event, neighbours)->cumulant(order - 1) / (order - 1);
+  return renyi::make_renyi_curve(event, neighbours)->cumulant(order - 1) / (order - 1);
 }
 
 double renyi_divergence_of_pure(double epsilon, double order) {
   require_order("renyi_divergence_of_pure", order);
   require_epsilon("renyi_divergence_of_pure", epsilon);
-  return epsilon == 0 ? 0 : PairCurve(pure_outcomes(epsilon)).cumulant(order - 1) / (order - 1);
+  return epsilon == 0 ? 0 : renyi::PairCurve(renyi::pure_outcomes(epsilon)).cumulant(order - 1) / (order - 1);
 }
 
 double rho_of_pure(double epsilon) {
   require_epsilon("rho_of_pure", epsilon);
-  return epsilon * std::tanh(epsilon / 2) * (1 + kRenyiSlack);
+  return epsilon * std::tanh(epsilon / 2) * (1 + renyi::kRenyiSlack);
 }
 
 }  // namespace dpml

@@ -17,19 +17,18 @@
 #include "repeat_and_select_curve.h"
 #include "sampled_cost.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kRoundUp = 1 + 0x1p-48;  // of the few operations of a largest loss
+using numerics::kInfinity;
 
 /// At most one of these inside another: each tries all orders of what is inside it, at every order.
 bool holds_poisson_selection(const Event& event) {
   const auto* selection = event.get_if<RepeatAndSelect>();
   if (selection != nullptr && std::isinf(selection->shape)) return true;
   bool holds = false;
-  for_each_inner(event, [&](const Event& inner) { holds = holds || holds_poisson_selection(inner); });
+  events::for_each_inner(event, [&](const Event& inner) { holds = holds || holds_poisson_selection(inner); });
   return holds;
 }
 
@@ -38,12 +37,12 @@ struct CostMaker {
   CurveTerms terms;
   Neighbours neighbours = terms.neighbours;
 
-  double distance() const { return contribution_distance(neighbours); }
+  double distance() const { return events::contribution_distance(neighbours); }
 
   RenyiCost operator()(const Gaussian& it) const { return {.curve = gaussian_curve(it.noise_multiplier, distance())}; }
 
   RenyiCost operator()(const Laplace& it) const {
-    const double loss = divide_up(distance(), it.noise_multiplier);
+    const double loss = numerics::divide_up(distance(), it.noise_multiplier);
     return {.curve = std::make_unique<LaplaceCurve>(loss, 0), .pure_epsilon = loss};
   }
 
@@ -52,14 +51,14 @@ struct CostMaker {
   }
 
   RenyiCost operator()(const DiscreteLaplace& it) const {
-    const double loss = divide_up(distance() * static_cast<double>(it.sensitivity), it.scale);
+    const double loss = numerics::divide_up(distance() * static_cast<double>(it.sensitivity), it.scale);
     return {.curve = std::make_unique<LaplaceCurve>(loss, 1 / it.scale), .pure_epsilon = loss};
   }
 
   RenyiCost operator()(const RandomizedResponse& it) const {
     if (neighbours != Neighbours::replace_one) refuse("randomized_response", "one unit's answer is there or not");
     const auto outcomes = randomized_response_outcomes(it.noise_probability, static_cast<double>(it.categories));
-    return {.curve = std::make_unique<PairCurve>(outcomes), .pure_epsilon = outcomes[0].log_ratio * kRoundUp};
+    return {.curve = std::make_unique<PairCurve>(outcomes), .pure_epsilon = outcomes[0].log_ratio * (1 + kLossSlack)};
   }
 
   RenyiCost operator()(const ExponentialMechanism& it) const {
@@ -83,7 +82,7 @@ struct CostMaker {
 
   RenyiCost operator()(const TreeAggregation& it) const {
     if (neighbours == Neighbours::replace_one) refuse("tree_aggregation", "it is not defined there");
-    return {.curve = gaussian_curve(it.noise_multiplier, std::sqrt(tree_depth(it)))};
+    return {.curve = gaussian_curve(it.noise_multiplier, std::sqrt(events::tree_depth(it)))};
   }
 
   RenyiCost operator()(const PoissonSampled& it) const { return poisson_cost(it, terms); }
@@ -97,16 +96,16 @@ struct CostMaker {
     Ledger epoch(neighbours);
     epoch.append(it);
     auto charged = std::make_unique<ComposedCurve>(Ledger(neighbours));
-    for_each_leaf(epoch, [&](const Leaf& leaf) {
+    events::for_each_leaf(epoch, [&](const events::Leaf& leaf) {
       charged->add(leaf.event, {leaf.neighbours, terms.most_nodes}, leaf.count);
     });
     RenyiCost cost = cost_of(std::move(charged));
-    for (const std::string& note : shuffling_notes(neighbours)) cost = with_note(std::move(cost), note);
+    for (const std::string& note : events::shuffling_notes(neighbours)) cost = with_note(std::move(cost), note);
     return cost;
   }
 
   RenyiCost operator()(const BallsAndBins& it) const {
-    const std::optional<OneGaussian> gaussian = as_one_gaussian(it.inner);
+    const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(it.inner);
     if (it.bins == 1) return composed_cost(it.inner, terms);
     if (gaussian && gaussian->noise_multiplier > 0 && neighbours != Neighbours::replace_one) {
       return {.curve = std::make_unique<BallsAndBinsCurve>(it.bins, gaussian->noise_multiplier)};
@@ -121,7 +120,7 @@ struct CostMaker {
       refuse("repeat_and_select with shape inf around another one", "it would take too long");
     }
     ComposedCurve inner(it.inner, terms);
-    const double pure = std::isfinite(it.shape) ? (2 + it.shape) * inner.pure_epsilon() * kRoundUp : kInfinity;
+    const double pure = std::isfinite(it.shape) ? (2 + it.shape) * inner.pure_epsilon() * (1 + kLossSlack) : kInfinity;
     // Whether a run fails does not depend on the data, so the number of runs of which none fails is distributed alike,
     // with a smaller mean.
     const double delta = std::min(1.0, it.mean * inner.delta());
@@ -147,4 +146,4 @@ RenyiCost renyi_cost(const Event& event, const CurveTerms& terms) {
   return std::visit(CostMaker{terms}, event.kind());
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

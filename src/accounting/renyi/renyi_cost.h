@@ -5,9 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "numerics/rounding.h"
 #include "renyi_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
+
+/// What is added, relatively, to a largest loss: it takes fewer operations than that.
+inline constexpr double kLossSlack = numerics::ulps(16);
 
 /// What one release costs, told in three numbers that compose: with probability `delta`, the same for both neighbours,
 /// anything may come out; otherwise the divergence is at most `curve`, and the privacy loss at most pure_epsilon.
@@ -22,4 +26,4 @@ struct RenyiCost {
 /// naming the event.
 RenyiCost renyi_cost(const Event& event, const CurveTerms& terms);
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -2,7 +2,7 @@
 
 #include "dpml/accounting/event.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// K(b) = b * D(1 + b), where D is a Renyi divergence and b = order - 1 > 0; never below the truth. Where the exact K
 /// is known it is convex; some bounds are not.
@@ -24,4 +24,4 @@ struct CurveTerms {
   double most_nodes = 131072;
 };
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -7,7 +7,7 @@
 #include "divergence_terms.h"
 #include "renyi_conversion.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
@@ -42,9 +42,9 @@ RepeatAndSelectCurve::RepeatAndSelectCurve(ComposedCurve inner, double mean, dou
     const double log_inverse = log_inverse_parameter(mean, shape);
     const auto term = [&](double c) { return (inner_.cumulant(c) + log_inverse) / (1 + c); };
     const double at_order_one = log_inverse;
-    constant_ = (1 + shape) * std::min({at_order_one, minimise_positive(term).value, inner_.pure_epsilon()});
+    constant_ = (1 + shape) * std::min({at_order_one, numerics::minimise_positive(term).value, inner_.pure_epsilon()});
   }
-  const Minimum best = minimise_positive([&](double b) { return divergence(b); });
+  const numerics::Minimum best = numerics::minimise_positive([&](double b) { return divergence(b); });
   best_divergence_ = best.value;
   best_place_ = best.place;
 }
@@ -82,8 +82,8 @@ double RepeatAndSelectCurve::log_delta_of_one(double epsilon) {
 }
 
 double RepeatAndSelectCurve::cumulant(double order_minus_one) {
-  if (order_minus_one <= best_place_) return rounded_up(order_minus_one * best_divergence_);
-  return rounded_up(order_minus_one * divergence(order_minus_one));
+  if (order_minus_one <= best_place_) return with_slack(order_minus_one * best_divergence_);
+  return with_slack(order_minus_one * divergence(order_minus_one));
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -4,7 +4,7 @@
 
 #include "composed_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// The best of a random number of runs, truncated negative binomial with shape h and mean m (Papernot and Steinke
 /// 2022). K is the curve of one run, a = 1 + b.
@@ -34,4 +34,4 @@ class RepeatAndSelectCurve final : public RenyiCurve {
   std::map<int, double> known_;  ///< cumulants of inner_ at orders that were tried, where each takes long
 };
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -15,11 +15,10 @@
 #include "sampled_curve.h"
 #include "sampled_gaussian_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
-constexpr double kRoundUp = 1 + 0x1p-48;     // of the few operations of a largest loss
 constexpr double kMostDiscreteShift = 4096;  // as many outcomes
 constexpr std::size_t kMostComponents = 256;
 constexpr double kMostDeviations = 1e100;  // whose square still is a number
@@ -74,7 +73,7 @@ class RarelyCurve final : public RenyiCurve {
     const double rare = rare_->cumulant(order_minus_one);
     // The probability is rounded up, so a smaller cost may not be mixed in.
     if (!(rare > usual)) return usual;
-    return rounded_up(usual + log_mixture(probability_, rare - usual));
+    return with_slack(usual + log_mixture(probability_, rare - usual));
   }
   double nodes() const override { return rare_->nodes() + usual_->nodes(); }
 
@@ -109,7 +108,7 @@ void refuse_event(const std::string& what, Neighbours neighbours, const std::str
 
 std::unique_ptr<RenyiCurve> mixture_curve(const MixtureOfGaussians& mixture, double sampling_rate, double most_nodes) {
   if (mixture.components.size() > kMostComponents) {
-    return mixture_curve(with_few_components(mixture, kMostComponents), sampling_rate, most_nodes);
+    return mixture_curve(events::with_few_components(mixture, kMostComponents), sampling_rate, most_nodes);
   }
   std::vector<Jump> remove;
   std::vector<Jump> add;
@@ -129,7 +128,7 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, const CurveTerms& terms)
   double rate = outermost.sampling_rate;
   const Event* inner = &outermost.inner;
   while (const auto* next = inner->get_if<PoissonSampled>()) {  // sampling twice is sampling once
-    rate = product_of_rates(rate, next->sampling_rate);
+    rate = events::product_of_rates(rate, next->sampling_rate);
     inner = &next->inner;
   }
   const std::string what = "poisson_sampled { " + kind_name(*inner) + " }";
@@ -137,14 +136,14 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, const CurveTerms& terms)
     refuse_event(what, neighbours, "its dataset size would be random; put poisson_sampled inside or leave it out");
   }
   if (rate == 1) return composed_cost(*inner, terms);
-  if (const std::optional<OneGaussian> gaussian = as_one_gaussian(*inner)) {
+  if (const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(*inner)) {
     return {.curve = poisson_gaussian_curve(rate, gaussian->noise_multiplier, terms)};
   }
   const bool unit_may_be_absent = neighbours != Neighbours::replace_one;
   if (unit_may_be_absent) {
     if (auto curve = poisson_known_curve(rate, *inner, terms.most_nodes)) {
       const double loss = composed_cost(*inner, terms).pure_epsilon;
-      return {.curve = std::move(curve), .pure_epsilon = log_mixture(rate, loss) * kRoundUp};
+      return {.curve = std::move(curve), .pure_epsilon = log_mixture(rate, loss) * (1 + kLossSlack)};
     }
   }
   RenyiCost cost = composed_cost(*inner, terms);
@@ -152,7 +151,7 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, const CurveTerms& terms)
   const bool may_fail = cost.delta > 0;
   cost = convex_cost(rate, std::move(cost), what);
   if (!unit_may_be_absent || !(loss < kMostDeviations)) return cost;
-  const double amplified = log_mixture(rate, loss) * kRoundUp;
+  const double amplified = log_mixture(rate, loss) * (1 + kLossSlack);
   return also_pure(std::move(cost), amplified,
                    may_fail ? pure_outcomes(amplified) : sampled(pure_outcomes(loss), rate));
 }
@@ -165,7 +164,7 @@ RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, con
   }
   if (sampled.sample_size == sampled.dataset_size) return composed_cost(sampled.inner, terms);
   const double rate = static_cast<double>(sampled.sample_size) / static_cast<double>(sampled.dataset_size);
-  const std::optional<OneGaussian> gaussian = as_one_gaussian(sampled.inner);
+  const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(sampled.inner);
   if (gaussian && 1 / gaussian->noise_multiplier < kMostDeviations) {
     const double noise = gaussian->noise_multiplier;
     // Also under zero_out: what takes the unit's place in a sample without it is another unit, not nothing.
@@ -180,7 +179,7 @@ RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, con
   cost = convex_cost(rate, std::move(cost), what);
   // Theorem 11 asks for the loss between any two units.
   if (neighbours != Neighbours::replace_one || !(loss < kMostDeviations)) return cost;
-  const double amplified = log_mixture(rate, loss) * kRoundUp;
+  const double amplified = log_mixture(rate, loss) * (1 + kLossSlack);
   return also_pure(std::move(cost), amplified, pure_outcomes(amplified));
 }
 
@@ -190,14 +189,14 @@ RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& it, const CurveT
   const double maximum = static_cast<double>(it.maximum_batch_size);
   const std::string what = "truncated_poisson_sampled { " + kind_name(it.inner) + " }";
   if (it.maximum_batch_size >= it.dataset_size) return poisson_cost({it.sampling_rate, it.inner}, terms);
-  const std::optional<OneGaussian> gaussian = as_one_gaussian(it.inner);
+  const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(it.inner);
   if (!gaussian) {
     if (neighbours == Neighbours::add_or_remove_one) {
       refuse_event(what, neighbours, "a unit may push another one out of the batch; use zero_out or replace_one");
     }
     return convex_cost(it.sampling_rate, composed_cost(it.inner, terms), what);
   }
-  const double log_full = log_binomial_tail(others, maximum, it.sampling_rate, 1 - it.sampling_rate).upper;
+  const double log_full = numerics::log_binomial_tail(others, maximum, it.sampling_rate, 1 - it.sampling_rate).upper;
   // Chance of the unit to be in the batch when the others fill it; then it takes another one's place, distance 2.
   const double rate = std::min(it.sampling_rate, maximum / static_cast<double>(it.dataset_size));
   const bool replaces = neighbours != Neighbours::add_or_remove_one;
@@ -207,4 +206,4 @@ RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& it, const CurveT
   return {.curve = std::make_unique<RarelyCurve>(log_full, std::move(rare), std::move(usual))};
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -5,7 +5,7 @@
 #include "composed_curve.h"
 #include "renyi_cost.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// The cost of an event of any kind, taken apart.
 RenyiCost composed_cost(const Event& event, const CurveTerms& terms);
@@ -22,4 +22,4 @@ RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& sampled, const C
 /// Throws UnsupportedEvent.
 [[noreturn]] void refuse_event(const std::string& what, Neighbours neighbours, const std::string& why);
 
-}  // namespace dpml
+}  // namespace dpml::renyi

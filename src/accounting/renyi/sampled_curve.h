@@ -7,7 +7,7 @@
 #include "divergence_terms.h"
 #include "renyi_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// A unit takes part in `inner` with probability q, and is as good as absent otherwise. exp(K) is jointly convex in the
 /// pair, so for any mechanism, relation of neighbours and way to draw the batch that does not look at the data,
@@ -17,7 +17,7 @@ class ConvexSampledCurve final : public RenyiCurve {
   ConvexSampledCurve(double sampling_rate, std::unique_ptr<RenyiCurve> inner)
       : sampling_rate_(sampling_rate), inner_(std::move(inner)) {}
   double cumulant(double order_minus_one) override {
-    return rounded_up(log_mixture(sampling_rate_, inner_->cumulant(order_minus_one)));
+    return with_slack(log_mixture(sampling_rate_, inner_->cumulant(order_minus_one)));
   }
   double nodes() const override { return inner_->nodes(); }
 
@@ -56,4 +56,4 @@ class LargerCurve final : public RenyiCurve {
   std::unique_ptr<RenyiCurve> other_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::renyi

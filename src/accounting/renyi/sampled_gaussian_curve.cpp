@@ -7,7 +7,7 @@
 
 #include "numerics/gauss_legendre.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
@@ -65,7 +65,7 @@ void SampledGaussianCurve::extend_to(double end) {
 }
 
 void SampledGaussianCurve::fill(Panel& panel) const {
-  for_each_quadrature_node(panel.left.z, panel.right.z, [&](double z, double weight) {
+  numerics::for_each_quadrature_node(panel.left.z, panel.right.z, [&](double z, double weight) {
     const Edge at = edge(z);
     panel.nodes.push_back(make_ratio_node(at.log_ratio, at.log_density + std::log(weight)));
   });
@@ -97,11 +97,11 @@ double SampledGaussianCurve::cumulant(double order_minus_one) {
   const double end = std::max(order, 2.0) + kReach * noise_;
   if (end + kReach * noise_ > most_panels_ * kWidestPanel * noise_) {
     const double bound = order * log_mixture(sampling_rate_, order_minus_one / (2 * noise_ * noise_));
-    if (sampling_ == Sampling::poisson) return rounded_up(bound);
-    return rounded_up(bound + order_minus_one * sampling_rate_ * std::exp(-bound));
+    if (sampling_ == Sampling::poisson) return with_slack(bound);
+    return with_slack(bound + order_minus_one * sampling_rate_ * std::exp(-bound));
   }
   extend_to(end);
-  return rounded_up(integral(order_minus_one));
+  return with_slack(integral(order_minus_one));
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -6,7 +6,7 @@
 #include "divergence_terms.h"
 #include "renyi_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 enum class Sampling { poisson, without_replacement };
 
@@ -71,4 +71,4 @@ class SampledGaussianCurve final : public RenyiCurve {
   std::vector<Panel> panels_;
 };
 
-}  // namespace dpml
+}  // namespace dpml::renyi

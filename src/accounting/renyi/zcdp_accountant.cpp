@@ -11,13 +11,14 @@
 #include "numerics/rounding.h"
 #include "rdp_accountant.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+using numerics::kInfinity;
+
 /// Covers the few operations of a formula.
-constexpr double kRoundedUp = 1 + 32 * std::numeric_limits<double>::epsilon();
+constexpr double kFormulaUp = 1 + numerics::ulps(32);
 constexpr double kSmallest = std::numeric_limits<double>::min();  // of a rho that is not 0
 
 /// The cost of one leaf.
@@ -31,10 +32,10 @@ struct ConcentratedCost {
 struct CostOf {
   Neighbours neighbours;
 
-  double distance() const { return contribution_distance(neighbours); }
+  double distance() const { return events::contribution_distance(neighbours); }
 
   static ConcentratedCost gaussian(double distance, double deviation) {
-    return {.rho = distance == 0 ? 0 : std::max(kSmallest, 0.5 * std::pow(distance / deviation, 2) * kRoundedUp)};
+    return {.rho = distance == 0 ? 0 : std::max(kSmallest, 0.5 * std::pow(distance / deviation, 2) * kFormulaUp)};
   }
   static ConcentratedCost pure(double epsilon) {
     if (epsilon == 0) return {.rho = 0, .pure_epsilon = 0};
@@ -47,19 +48,19 @@ struct CostOf {
     return gaussian(distance() * static_cast<double>(it.sensitivity), it.scale);
   }
   ConcentratedCost operator()(const Laplace& it) const {
-    const double epsilon = distance() / it.noise_multiplier * kRoundedUp;
-    return {.rho = std::max(kSmallest, psi(-epsilon) * kRoundedUp), .pure_epsilon = epsilon};
+    const double epsilon = distance() / it.noise_multiplier * kFormulaUp;
+    return {.rho = std::max(kSmallest, psi(-epsilon) * kFormulaUp), .pure_epsilon = epsilon};
   }
   ConcentratedCost operator()(const DiscreteLaplace& it) const {
-    return pure(distance() * static_cast<double>(it.sensitivity) / it.scale * kRoundedUp);
+    return pure(distance() * static_cast<double>(it.sensitivity) / it.scale * kFormulaUp);
   }
   ConcentratedCost operator()(const RandomizedResponse& it) const {
     if (neighbours != Neighbours::replace_one) refuse(it, "it has a meaning under replace_one only");
     const double odds = static_cast<double>(it.categories) * (1 - it.noise_probability) / it.noise_probability;
-    return pure(std::log1p(odds) * kRoundedUp);
+    return pure(std::log1p(odds) * kFormulaUp);
   }
   ConcentratedCost operator()(const ExponentialMechanism& it) const {
-    const double rho = 0.125 * it.epsilon * it.epsilon * kRoundedUp;
+    const double rho = 0.125 * it.epsilon * it.epsilon * kFormulaUp;
     return {.rho = it.epsilon == 0 ? 0 : std::max(kSmallest, rho), .pure_epsilon = it.epsilon};
   }
   ConcentratedCost operator()(const EpsilonDelta& it) const {
@@ -76,12 +77,12 @@ struct CostOf {
   }
   ConcentratedCost operator()(const TreeAggregation& it) const {
     if (neighbours == Neighbours::replace_one) refuse(it, "it is not defined under replace_one");
-    return {.rho = tree_depth(it) * gaussian(1, it.noise_multiplier).rho};
+    return {.rho = events::tree_depth(it) * gaussian(1, it.noise_multiplier).rho};
   }
   ConcentratedCost operator()(const NonPrivate&) const { return {.rho = kInfinity}; }
 
   template <class Kind>
-  requires IsSampling<Kind> || IsSelection<Kind> || IsComposition<Kind> ConcentratedCost
+  requires events::IsSampling<Kind> || events::IsSelection<Kind> || events::IsComposition<Kind> ConcentratedCost
   operator()(const Kind& kind) const {
     refuse(kind, "zero-concentrated privacy does not tell what sampling or selection gains or costs; use rdp or pld");
   }
@@ -105,7 +106,7 @@ Bound renamed(Bound bound, const ConcentratedTotal& total, Neighbours neighbours
   bound.method = "zcdp";
   bound.lower = 0;
   bound.notes.clear();
-  if (total.has_shuffled) bound.notes = shuffling_notes(neighbours);
+  if (total.has_shuffled) bound.notes = events::shuffling_notes(neighbours);
   return bound;
 }
 
@@ -113,9 +114,11 @@ Bound renamed(Bound bound, const ConcentratedTotal& total, Neighbours neighbours
 
 ConcentratedTotal concentrated_total(const Ledger& ledger) {
   ConcentratedTotal total;
-  for_each_leaf(ledger, [&](const Leaf& leaf) {
+  events::for_each_leaf(ledger, [&](const events::Leaf& leaf) {
     const ConcentratedCost cost = std::visit(CostOf{leaf.neighbours}, leaf.event.kind());
-    const auto add = [&](double& sum, double cost_of_one) { sum = add_up(sum, multiply_up(leaf.count, cost_of_one)); };
+    const auto add = [&](double& sum, double cost_of_one) {
+      sum = numerics::add_up(sum, numerics::multiply_up(leaf.count, cost_of_one));
+    };
     add(total.rho, cost.rho);
     add(total.xi, cost.xi);
     add(total.delta, cost.delta);
@@ -127,7 +130,7 @@ ConcentratedTotal concentrated_total(const Ledger& ledger) {
 
 Bound ZcdpAccountant::find_epsilon(const Ledger& ledger, double delta) const {
   const ConcentratedTotal total = concentrated_total(ledger);
-  const double left = add_down(delta, -total.delta);
+  const double left = numerics::add_down(delta, -total.delta);
   if (left < 0) return renamed({.upper = kInfinity}, total, ledger.neighbours());
   Bound bound = renamed(RdpAccountant().epsilon_bound(as_one_event(total, ledger.neighbours()), left), total,
                         ledger.neighbours());
@@ -146,8 +149,8 @@ Bound ZcdpAccountant::find_delta(const Ledger& ledger, double epsilon) const {
     bound.upper = 0;
     bound.order.reset();
   }
-  bound.upper = std::min(1.0, add_up(bound.upper, total.delta));
+  bound.upper = std::min(1.0, numerics::add_up(bound.upper, total.delta));
   return bound;
 }
 
-}  // namespace dpml
+}  // namespace dpml::renyi

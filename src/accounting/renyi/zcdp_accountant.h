@@ -2,7 +2,7 @@
 
 #include "dpml/accounting/accountant.h"
 
-namespace dpml {
+namespace dpml::renyi {
 
 /// What a ledger costs in zero-concentrated differential privacy: apart from an event of probability delta, the Renyi
 /// divergence of every order a > 1 is at most xi + rho a. Where all of it is pure, epsilon bounds the privacy loss.
@@ -40,4 +40,4 @@ class ZcdpAccountant final : public Accountant {
   Bound find_delta(const Ledger& ledger, double epsilon) const override;
 };
 
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -8,7 +8,7 @@
 #include "dpml/base/error.h"
 #include "reference_cases.h"
 
-namespace dpml {
+namespace dpml::closed_forms {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -113,4 +113,4 @@ TEST(AnalyticGaussian, RefusesNumbersOutOfRange) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::closed_forms

@@ -8,7 +8,7 @@
 #include "dpml/base/error.h"
 #include "reference_cases.h"
 
-namespace dpml {
+namespace dpml::closed_forms {
 namespace {
 
 TEST(AuditBounds, ClopperPearsonAgreesWithReference) {
@@ -88,4 +88,4 @@ TEST(AuditBounds, RefuseCountsThatContradict) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::closed_forms

@@ -10,7 +10,7 @@
 #include "reference_cases.h"
 #include "schedules.h"
 
-namespace dpml {
+namespace dpml::closed_forms {
 namespace {
 
 const std::unique_ptr<Accountant> kGdp = make_accountant("gdp");
@@ -136,4 +136,4 @@ TEST(GdpEstimate, IsPreciseAtLargeNoise) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::closed_forms

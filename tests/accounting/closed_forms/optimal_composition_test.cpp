@@ -8,7 +8,7 @@
 #include "dpml/base/error.h"
 #include "reference_cases.h"
 
-namespace dpml {
+namespace dpml::closed_forms {
 namespace {
 
 /// The sum over all l, as the theorem has it, in long double.
@@ -93,4 +93,4 @@ TEST(PureComposition, RefusesNumbersOutOfRange) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::closed_forms

@@ -5,7 +5,7 @@
 #include "dpml/accounting/accountant.h"
 #include "reference_cases.h"
 
-namespace dpml {
+namespace dpml::closed_forms {
 namespace {
 
 TEST(ShuffleLowerBound, AgreesWithReferenceAndShowsThatPoissonUnderReports) {
@@ -48,4 +48,4 @@ TEST(ShuffleLowerBound, RefusesNumbersOutOfRange) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::closed_forms

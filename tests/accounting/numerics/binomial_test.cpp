@@ -7,7 +7,7 @@
 #include <numbers>
 #include <vector>
 
-namespace dpml {
+namespace dpml::numerics {
 namespace {
 
 /// log P(X = k), by the gamma function.
@@ -94,4 +94,4 @@ TEST(Binomial, KnowsTheEnds) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::numerics

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-namespace dpml {
+namespace dpml::numerics {
 namespace {
 
 TEST(GaussLegendre, HasEveryDigitOfTheZerosAndWeights) {
@@ -42,4 +42,4 @@ TEST(GaussLegendre, IntegratesPolynomialsExactly) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::numerics

@@ -4,7 +4,7 @@
 
 #include "dice.h"
 
-namespace dpml {
+namespace dpml::numerics {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -53,4 +53,4 @@ TEST(Rounding, AtTheEndsOfDoubles) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::numerics

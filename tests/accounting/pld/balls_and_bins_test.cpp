@@ -13,7 +13,7 @@
 #include "schedules.h"
 #include "time_limit.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 Ledger epochs_of(std::uint64_t bins, double noise, std::uint64_t epochs) {
@@ -111,4 +111,4 @@ TEST(BallsAndBins, NoiseIsFoundInASecond) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -12,7 +12,7 @@
 #include "dice.h"
 #include "numerics/fourier.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 using Circle = std::vector<long double>;
@@ -100,7 +100,7 @@ void expect_transformed_right(const std::vector<CountedTiltedPld>& phases, std::
   for (const Precision precision : {Precision::usual, Precision::extended}) {
     const ComposedMasses ours = compose_by_fft(phases, points, precision);
     ASSERT_EQ(ours.masses.size(), points);
-    // ComposedMasses are kept as doubles; and the twin rounds what stays at place 0, where ours is more exact.
+    // Masses are kept as doubles; and the twin rounds what stays at place 0, where ours is more exact.
     double of_twin = 1e-15;
     for (const CountedTiltedPld& one : phases) of_twin += one.count * 0x1p-62;
     EXPECT_LE(largest_difference(ours.masses, exact), ours.pointwise_error + of_twin);
@@ -121,7 +121,8 @@ TEST(Spectrum, TransformsAreConvolutionsWithinTheirError) {
     if (phases.size() == 1) ++phases[0].count;
     SCOPED_TRACE("case " + std::to_string(i));
     // Wherever the sum lies, wrapped around or not.
-    expect_transformed_right(phases, convenient_transform_size(static_cast<std::size_t>(64 + dice.below(120))), 1e-10);
+    expect_transformed_right(
+        phases, numerics::convenient_transform_size(static_cast<std::size_t>(64 + dice.below(120))), 1e-10);
   }
 }
 
@@ -162,7 +163,7 @@ TEST(Spectrum, SmoothSumsNeedFewFrequencies) {
     EXPECT_LE(largest_difference(masses, exact), ours->pointwise_error);
     EXPECT_LE(ours->pointwise_error, 1e-11);
     EXPECT_LT(2 * ours->coefficients.size(), points);
-    const ComposedMasses transformed = compose_by_fft(phases, convenient_transform_size(points));
+    const ComposedMasses transformed = compose_by_fft(phases, numerics::convenient_transform_size(points));
     if (transformed.masses.size() == points) {
       EXPECT_LE(largest_difference(transformed.masses, masses), ours->pointwise_error + transformed.pointwise_error);
     }
@@ -197,7 +198,7 @@ TEST(Spectrum, TransformSizesAreConvenientAndHardlyLarger) {
   Dice dice(5);
   for (int i = 1; i < 3000; ++i) {
     const auto least = static_cast<std::size_t>(i < 2000 ? i : dice.count(1e7));
-    const std::size_t size = convenient_transform_size(least);
+    const std::size_t size = numerics::convenient_transform_size(least);
     EXPECT_GE(size, least);
     EXPECT_LT(static_cast<double>(size), 1.25 * static_cast<double>(least) + 0.5) << least;
     std::size_t rest = size;
@@ -220,7 +221,7 @@ TEST(Spectrum, TransformsErrByAFewUnitsOfTheirNorm) {
     }
     std::vector<std::complex<double>> to(points);
     std::vector<std::complex<double>> back(points);
-    Transform<double> transform(points);
+    numerics::Transform<double> transform(points);
     transform.forward(from, to);
     transform.backward(to, back);
     long double error = 0;
@@ -243,4 +244,4 @@ TEST(Spectrum, TransformsErrByAFewUnitsOfTheirNorm) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

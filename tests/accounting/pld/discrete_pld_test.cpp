@@ -12,7 +12,7 @@
 #include "pld/composed_pld.h"
 #include "pld/mixture_pair.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 constexpr long double kMassError = 1e-13L;  // relative, of sums of thousands of roundings
@@ -252,4 +252,4 @@ TEST(DiscretePld, TheGapFallsFourfoldWhenTheStepHalves) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -19,7 +19,7 @@
 #include "reference_events.h"
 #include "time_limit.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -188,8 +188,8 @@ TEST(Extremes, RoundedLedgersCostNoLess) {
           Composed{{Laplace{dice.logarithmic(3, 30)}, EpsilonDelta{0.01, dice.logarithmic(1e-9, 1e-7)}}}, 2});
       ledger.append(BallsAndBins{static_cast<std::uint64_t>(2 + dice.count(100)), Gaussian{3}});
     }
-    const Ledger more = rounded(ledger, 8, Cost::more);
-    const Ledger less = rounded(ledger, 8, Cost::less);
+    const Ledger more = events::rounded(ledger, 8, events::Cost::more);
+    const Ledger less = events::rounded(ledger, 8, events::Cost::less);
     EXPECT_LT(more.entries().size(), ledger.entries().size());
     const auto rdp = make_accountant("rdp");
     EXPECT_GT(rdp->epsilon(more, 1e-5), rdp->epsilon(ledger, 1e-5));
@@ -327,4 +327,4 @@ TEST(Extremes, CountsUpToTheLargestOne) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

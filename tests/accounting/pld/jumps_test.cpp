@@ -13,7 +13,7 @@
 #include "pld/jump_split.h"
 #include "schedules.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 DiscretePld random_lattice(Dice& dice, double step) {
@@ -154,4 +154,4 @@ TEST(Jumps, OneReleaseThatDecidesIsAnsweredNarrowly) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

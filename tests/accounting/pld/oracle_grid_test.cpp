@@ -12,7 +12,7 @@
 #include "oracle.h"
 #include "reference_events.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 const std::vector<json>& oracle_cases() {
@@ -160,4 +160,4 @@ TEST(OracleGrid, TheOracleInLongDoubleKeepsItsPrecision) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -14,7 +14,7 @@
 #include "pld/pld_accountant.h"
 #include "reference_events.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 constexpr double kLogCut = -60;
@@ -227,4 +227,4 @@ TEST(BallsAndBinsPairs, LosesNoMass) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -15,7 +15,7 @@
 #include "pld/laplace_pair.h"
 #include "pld/mixture_pair.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 using Real = long double;
@@ -411,4 +411,4 @@ TEST(BallsAndBinsPairs, BracketsTwoAndThreeBins) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -14,7 +14,7 @@
 #include "pld/pld_accountant.h"
 #include "reference_events.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 constexpr double kGap = 1e-2;
@@ -175,4 +175,4 @@ TEST(PldBracket, HoldsForRandomizedResponse) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

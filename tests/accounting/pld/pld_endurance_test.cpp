@@ -16,7 +16,7 @@
 #include "renyi/rdp_accountant.h"
 #include "time_limit.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 /// DPML_REPORT in the environment: every question, and a line with the answer, its seconds and its relative width.
@@ -53,7 +53,7 @@ void expect_endured(const Question& question) {
   try {
     ours = answer(*pld, question);
   } catch (const UnsupportedEvent&) {
-    EXPECT_THROW(answer(RdpAccountant(), question), UnsupportedEvent) << "only pld refuses";
+    EXPECT_THROW(answer(renyi::RdpAccountant(), question), UnsupportedEvent) << "only pld refuses";
     return;
   }
   const double took = cpu_seconds() - started;
@@ -66,7 +66,7 @@ void expect_endured(const Question& question) {
   }
   double theirs = std::numeric_limits<double>::infinity();
   try {
-    theirs = answer(RdpAccountant(), question).upper;
+    theirs = answer(renyi::RdpAccountant(), question).upper;
   } catch (const UnsupportedEvent&) {
   }
   EXPECT_TRUE(std::isfinite(ours.upper) || !ours.notes.empty() || std::isinf(theirs)) << "infinite, and no word why";
@@ -222,4 +222,4 @@ TEST(PldEndurance, SeveralKindsTogether) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

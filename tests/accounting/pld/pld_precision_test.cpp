@@ -9,7 +9,7 @@
 #include "pld/pld_accountant.h"
 #include "schedules.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 constexpr double kGap = 1e-6;
@@ -46,4 +46,4 @@ TEST(PldPrecision, IntervalsOfAMillionthHoldTheOracle) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

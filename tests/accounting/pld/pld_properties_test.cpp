@@ -7,7 +7,7 @@
 
 #include "dpml/accounting/accountant.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 const std::unique_ptr<Accountant> kPld = make_accountant("pld");
@@ -110,4 +110,4 @@ TEST(PldProperties, TinyDeltasHaveAnAnswer) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

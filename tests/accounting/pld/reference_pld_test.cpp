@@ -13,7 +13,7 @@
 #include "reference_events.h"
 #include "schedules.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 constexpr double kTight = 1.001;
@@ -201,4 +201,4 @@ TEST(ReferencePld, IsAboveTheCentralLimitTheoremWhereThatIsBelowTheTruth) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

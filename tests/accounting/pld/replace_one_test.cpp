@@ -8,7 +8,7 @@
 
 #include "dice.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 struct Vector {
@@ -61,4 +61,4 @@ TEST(ReplaceOne, TheWorstTwoUnitsAreOppositeAndAsLongAsTheyMayBe) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -6,7 +6,7 @@
 #include "numerics/binomial.h"
 #include "pair_twins.h"
 
-namespace dpml {
+namespace dpml::pld {
 namespace {
 
 const std::unique_ptr<Accountant> kPld = make_accountant("pld");
@@ -64,12 +64,12 @@ TEST(TruncatedPoisson, PushesOthersOutUnderAllNeighbours) {
         double p = 0;
         double q = 0;
         for (double drawn = most; drawn < units; ++drawn) {
-          const double chance = std::exp(log_binomial_probability(units - 1, drawn, rate, 1 - rate));
+          const double chance = std::exp(numerics::log_binomial_probability(units - 1, drawn, rate, 1 - rate));
           const double taken = rate * most / (drawn + 1);
           p += chance * ((1 - taken) * normal_above(threshold) + taken * normal_above(threshold - 2));
           q += chance * ((1 - taken) * normal_above(threshold) + taken * normal_above(threshold - 1 - theirs));
         }
-        q += std::exp(log_binomial_tail(units - 1, units - most, rate, rate).upper);  // the batch is not full
+        q += std::exp(numerics::log_binomial_tail(units - 1, units - most, rate, rate).upper);  // the batch is not full
         EXPECT_LE(p - std::exp(epsilon) * q, delta) << threshold << " " << replaces;
       }
     }
@@ -77,4 +77,4 @@ TEST(TruncatedPoisson, PushesOthersOutUnderAllNeighbours) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::pld

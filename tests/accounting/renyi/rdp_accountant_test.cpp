@@ -8,7 +8,7 @@
 #include "dpml/accounting/renyi.h"
 #include "schedules.h"
 
-namespace dpml {
+namespace dpml::renyi {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -292,4 +292,4 @@ TEST(Accountants, NarrowTheirIntervalsAsAsked) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::renyi

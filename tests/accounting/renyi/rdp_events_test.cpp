@@ -8,7 +8,7 @@
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/renyi.h"
 
-namespace dpml {
+namespace dpml::renyi {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -304,4 +304,4 @@ TEST(RdpEvents, AnswerWithExtremeNumbers) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::renyi

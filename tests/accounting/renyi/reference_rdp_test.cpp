@@ -10,7 +10,7 @@
 #include "dpml/accounting/renyi.h"
 #include "reference_events.h"
 
-namespace dpml {
+namespace dpml::renyi {
 namespace {
 
 const std::unique_ptr<Accountant> kAccountant = make_accountant("rdp");
@@ -253,4 +253,4 @@ TEST(ReferenceRdp, OthersAreAboveTheFineMethod) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::renyi

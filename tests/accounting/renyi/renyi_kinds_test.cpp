@@ -8,7 +8,7 @@
 #include "dpml/accounting/renyi.h"
 #include "pair_twins.h"
 
-namespace dpml {
+namespace dpml::renyi {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -276,4 +276,4 @@ TEST(RenyiKinds, ConvexityBoundsTheSamplingOfAnything) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::renyi

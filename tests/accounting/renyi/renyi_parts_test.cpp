@@ -6,7 +6,7 @@
 #include "renyi/balls_and_bins_curve.h"
 #include "renyi/gaussian_mixture_curve.h"
 
-namespace dpml {
+namespace dpml::renyi {
 namespace {
 
 /// log E[Y^-b] for three bins, summed over all places of a grid.
@@ -73,4 +73,4 @@ TEST(GaussianMixtureCurve, IntegratesOneDirection) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -9,7 +9,7 @@
 #include "dpml/accounting/renyi.h"
 #include "pair_twins.h"
 
-namespace dpml {
+namespace dpml::renyi {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -262,4 +262,4 @@ TEST(RepeatAndSelect, IsPureWhereItsRunsAre) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::renyi

@@ -8,7 +8,7 @@
 #include "dpml/accounting/accountant.h"
 #include "renyi_twins.h"
 
-namespace dpml {
+namespace dpml::renyi {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -123,4 +123,4 @@ TEST(Renyi, RefusesOrdersThatAreNone) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::renyi

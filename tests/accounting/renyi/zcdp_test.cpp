@@ -7,7 +7,7 @@
 #include "reference_cases.h"
 #include "renyi/zcdp_accountant.h"
 
-namespace dpml {
+namespace dpml::renyi {
 namespace {
 
 const std::unique_ptr<Accountant> kZcdp = make_accountant("zcdp");
@@ -134,4 +134,4 @@ TEST(Zcdp, NothingIsCertifiedWithoutNoise) {
 }
 
 }  // namespace
-}  // namespace dpml
+}  // namespace dpml::renyi
