@@ -197,7 +197,7 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
     'count_up(entry.count)' 'count_up(entry.count > 0)'
   sabotage "the accountant ignores the sampling rate outside" accounting_test \
     Renyi.OfSamplingTwiceIsSamplingOnceWithTheProduct src/accounting/renyi/sampled_cost.cpp \
-    'rate = product_of_rates(rate, next->sampling_rate);' 'rate = next->sampling_rate;'
+    'rate = events::product_of_rates(rate, next->sampling_rate);' 'rate = next->sampling_rate;'
 
   sabotage "pld ignores how often an event happened" accounting_test \
     PldProperties.CompositionHasNoOrderAndCountsAreEvents src/accounting/pld/pairs_of_ledger.cpp \

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "event_facts.h"
 #include "numerics/binomial.h"
 #include "numerics/rounding.h"
 
@@ -109,7 +110,8 @@ struct GroupEvent {
   Event operator()(const NonPrivate& it) const { return it; }
 
   template <class Kind>
-  Event operator()(const Kind& kind) const {
+  requires events::IsSampling<Kind> || events::IsSelection<Kind> || std::is_same_v<Kind, MixtureOfGaussians> Event
+  operator()(const Kind& kind) const {
     refuse(kind, "");
   }
   [[noreturn]] static void refuse(const Event& event, const std::string& which) {

@@ -5,12 +5,21 @@
 #include <numbers>
 #include <utility>
 
+#include "discrete_outcomes.h"
+
 namespace dpml::pld {
 
 namespace {
 
 constexpr int kBlock = 16;            // weights in a row from one exponential: their products err by a hundred units
 constexpr double kSmoothScale = 1.5;  // from here on, the sum of all weights is nearly an integral
+
+std::vector<AtomPair::Atom> atoms_of(const std::vector<events::DiscreteOutcome>& outcomes) {
+  std::vector<AtomPair::Atom> made;
+  made.reserve(outcomes.size());
+  for (const events::DiscreteOutcome& outcome : outcomes) made.emplace_back(outcome.p, outcome.loss);
+  return made;
+}
 
 double reach_of(double scale, double cut) {
   return std::ceil(scale * std::sqrt(-2 * std::log(cut))) + 2;
@@ -52,8 +61,7 @@ SymmetricAtoms grouped(SymmetricAtoms from, std::size_t most) {
 }
 
 SymmetricAtoms pure_atoms(double epsilon) {
-  const double likely = 1 / (1 + std::exp(-epsilon));
-  return {{{std::exp(-epsilon) * likely, -epsilon}, {likely, epsilon}}, {}, 2 * epsilon, AtomPair::Losses::exact};
+  return {atoms_of(events::outcomes_of_pure(epsilon)), {}, 2 * epsilon, AtomPair::Losses::exact};
 }
 
 SymmetricAtoms epsilon_delta_atoms(const EpsilonDelta& event) {
@@ -64,26 +72,11 @@ SymmetricAtoms epsilon_delta_atoms(const EpsilonDelta& event) {
 }
 
 SymmetricAtoms randomized_response_atoms(const RandomizedResponse& event) {
-  const auto categories = static_cast<double>(event.categories);
-  const double other = event.noise_probability / categories;
-  const double true_one = 1 - event.noise_probability + other;
-  const double loss = std::log1p((1 - event.noise_probability) / other);
-  SymmetricAtoms made{{{other, -loss}, {true_one, loss}}, {}, loss};
-  if (event.categories > 2) made.atoms.push_back({other * (categories - 2), 0});
-  return made;
+  return {atoms_of(events::outcomes_of(event)), {}, events::largest_loss_of(event)};
 }
 
 SymmetricAtoms discrete_laplace_atoms(double scale, double distance) {
-  // Losses are (2 z - distance) / scale between 0 and distance, and constant beyond.
-  const double beyond = 1 / (1 + std::exp(-1 / scale));  // P(z <= 0) of a centred one
-  const double at_0 = -std::expm1(-1 / scale) * beyond;  // P(z = 0) = tanh(1 / (2 scale))
-  SymmetricAtoms made{{}, {}, 2 / scale};
-  made.atoms.push_back({beyond * std::exp(-distance / scale), -distance / scale});
-  for (double z = 1; z < distance; ++z) {
-    made.atoms.push_back({at_0 * std::exp(-(distance - z) / scale), (2 * z - distance) / scale});
-  }
-  made.atoms.push_back({beyond, distance / scale});
-  return made;
+  return {atoms_of(events::outcomes_of_discrete_laplace(scale, distance)), {}, 2 / scale};
 }
 
 double how_many_gaussian_atoms(double scale, double cut) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "discrete_outcomes.h"
 #include "numerics/gauss_legendre.h"
 
 namespace dpml::renyi {
@@ -67,7 +68,8 @@ double SampledLaplaceCurve::cumulant(double order_minus_one) {
   const double wanted = std::ceil(2 * distance_ / std::min(kWidestPanel, kWidestPower / order_minus_one));
   if (wanted > most_panels_) {
     if (discrete_.is_empty()) {
-      discrete_ = PairCurve(sampled(discrete_laplace_outcomes(most_panels_ / distance_, most_panels_), sampling_rate_));
+      discrete_ = PairCurve(sampled(
+          as_outcomes(events::outcomes_of_discrete_laplace(most_panels_ / distance_, most_panels_)), sampling_rate_));
     }
     return discrete_.cumulant(order_minus_one);
   }
@@ -76,18 +78,6 @@ double SampledLaplaceCurve::cumulant(double order_minus_one) {
     pair_ = PairCurve(sampled(laplace_outcomes(distance_, panels_), sampling_rate_));
   }
   return pair_.cumulant(order_minus_one);
-}
-
-std::vector<Outcome> discrete_laplace_outcomes(double scale, unsigned shift) {
-  const double step = 1 / scale;
-  const double log_atom = -std::log1p(std::exp(-step));
-  const double log_peak = std::log(std::tanh(step / 2));
-  const double distance = shift * step;
-  std::vector<Outcome> found = {{distance, log_atom - distance}, {-distance, log_atom}};
-  for (unsigned k = 1; k < shift; ++k) {
-    found.push_back({(shift - 2.0 * k) * step, log_peak - (shift - static_cast<double>(k)) * step});
-  }
-  return found;
 }
 
 }  // namespace dpml::renyi

@@ -48,7 +48,4 @@ class SampledLaplaceCurve final : public RenyiCurve {
 
 inline constexpr double kMostSampledLoss = 1000;
 
-/// All outcomes of discrete Laplace noise, shifted by `shift`: the loss is one of (shift - 2 k) / scale.
-std::vector<Outcome> discrete_laplace_outcomes(double scale, unsigned shift);
-
 }  // namespace dpml::renyi

@@ -17,18 +17,15 @@ double cumulant_of(const std::vector<RatioNode>& nodes, double order_minus_one) 
 
 }  // namespace
 
-std::vector<Outcome> pure_outcomes(double epsilon) {
-  const double log_likely = -std::log1p(std::exp(-epsilon));
-  return {{epsilon, log_likely - epsilon}, {-epsilon, log_likely}};
+std::vector<Outcome> as_outcomes(const std::vector<events::DiscreteOutcome>& outcomes) {
+  std::vector<Outcome> made;
+  made.reserve(outcomes.size());
+  for (const events::DiscreteOutcome& outcome : outcomes) made.push_back({outcome.loss, outcome.log_q});
+  return made;
 }
 
-std::vector<Outcome> randomized_response_outcomes(double noise_probability, double categories) {
-  const double loss =
-      log_one_plus_exp(std::log(categories) + std::log1p(-noise_probability) - std::log(noise_probability));
-  const double log_other = std::log(noise_probability / categories);
-  std::vector<Outcome> found = {{loss, log_other}, {-loss, log_other + loss}};
-  if (categories > 2) found.push_back({0, std::log(noise_probability * (1 - 2 / categories))});
-  return found;
+std::vector<Outcome> pure_outcomes(double epsilon) {
+  return as_outcomes(events::outcomes_of_pure(epsilon));
 }
 
 std::vector<Outcome> sampled(std::vector<Outcome> outcomes, double sampling_rate) {

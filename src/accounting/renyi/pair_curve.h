@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "discrete_outcomes.h"
 #include "divergence_terms.h"
 #include "renyi_curve.h"
 
@@ -13,12 +14,11 @@ struct Outcome {
   double log_mass;   ///< log of the mass under Q
 };
 
-/// The pair of a mechanism that is epsilon-differentially private and no more: randomised response with two answers.
-/// Every other one is a function of its answer (Kairouz, Oh and Viswanath 2015).
-std::vector<Outcome> pure_outcomes(double epsilon);
+/// As curves read them.
+std::vector<Outcome> as_outcomes(const std::vector<events::DiscreteOutcome>& outcomes);
 
-/// Randomised response among `categories`, where two units have different ones.
-std::vector<Outcome> randomized_response_outcomes(double noise_probability, double categories);
+/// The pair of a mechanism that is epsilon-differentially private and no more.
+std::vector<Outcome> pure_outcomes(double epsilon);
 
 /// The pair (1 - q) Q + q P, Q.
 std::vector<Outcome> sampled(std::vector<Outcome> outcomes, double sampling_rate);

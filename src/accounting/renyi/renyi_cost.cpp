@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "balls_and_bins_curve.h"
+#include "discrete_outcomes.h"
 #include "dpml/accounting/accountant.h"
 #include "event_facts.h"
 #include "gaussian_curve.h"
@@ -57,8 +58,8 @@ struct CostMaker {
 
   RenyiCost operator()(const RandomizedResponse& it) const {
     if (neighbours != Neighbours::replace_one) refuse("randomized_response", "one unit's answer is there or not");
-    const auto outcomes = randomized_response_outcomes(it.noise_probability, static_cast<double>(it.categories));
-    return {.curve = std::make_unique<PairCurve>(outcomes), .pure_epsilon = outcomes[0].log_ratio * (1 + kLossSlack)};
+    return {.curve = std::make_unique<PairCurve>(as_outcomes(events::outcomes_of(it))),
+            .pure_epsilon = events::largest_loss_of(it) * (1 + kLossSlack)};
   }
 
   RenyiCost operator()(const ExponentialMechanism& it) const {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "discrete_outcomes.h"
 #include "dpml/accounting/accountant.h"
 #include "event_facts.h"
 #include "event_rounding.h"
@@ -41,7 +42,8 @@ std::unique_ptr<RenyiCurve> poisson_known_curve(double sampling_rate, const Even
   }
   if (const auto* it = event.get_if<DiscreteLaplace>();
       it != nullptr && static_cast<double>(it->sensitivity) <= std::min(kMostDiscreteShift, most_nodes)) {
-    const auto outcomes = discrete_laplace_outcomes(it->scale, static_cast<unsigned>(it->sensitivity));
+    const auto outcomes =
+        as_outcomes(events::outcomes_of_discrete_laplace(it->scale, static_cast<double>(it->sensitivity)));
     return std::make_unique<PairCurve>(sampled(outcomes, sampling_rate));
   }
   return nullptr;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "discrete_outcomes.h"
 #include "divergence_terms.h"
 #include "dpml/accounting/renyi.h"
 #include "event_facts.h"
@@ -56,8 +57,7 @@ struct CostOf {
   }
   ConcentratedCost operator()(const RandomizedResponse& it) const {
     if (neighbours != Neighbours::replace_one) refuse(it, "it has a meaning under replace_one only");
-    const double odds = static_cast<double>(it.categories) * (1 - it.noise_probability) / it.noise_probability;
-    return pure(std::log1p(odds) * kFormulaUp);
+    return pure(events::largest_loss_of(it) * kFormulaUp);
   }
   ConcentratedCost operator()(const ExponentialMechanism& it) const {
     const double rho = 0.125 * it.epsilon * it.epsilon * kFormulaUp;
