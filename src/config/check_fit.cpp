@@ -59,7 +59,9 @@ void check_output(const Section& root, const Shape& output, const Experiment& ex
 
 /// Indices must come to the model as they stand in the files.
 void check_indices(const Section& root, const Experiment& experiment) {
-  if (!takes_indices(experiment.model.layers, root.origins(), root.problems())) return;
+  IndexWalk walk(root.origins(), root.problems());
+  walk.computes(experiment.model.layers, false);
+  if (!walk.found_indices()) return;
   const InputScaling& scaling = experiment.train.dataset.scaling;
   if (scaling.scale != 1 || scaling.offset != 0) {
     root.block("data").problem("normalise", "makes other numbers of the indices that embedding wants; leave it out");

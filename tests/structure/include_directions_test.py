@@ -93,7 +93,8 @@ class Tree:
             return f"{name} is from outside and not in the table"
         if is_public:
             return f'"{name}" is private; a public header includes dpml/... only'
-        if "/" in name or not (path.parent / name).is_file():
+        folder = self.root / ("src" if (self.root / "src" / room).is_dir() else "") / room
+        if ".." in name or not any((place / name).is_file() for place in (path.parent, folder)):
             return f'"{name}" is not a private header of {room}'
         return None
 
@@ -187,7 +188,8 @@ SMALL_TREE = {
     "src/low/low.cpp": "#include <hdf5.h>\n",
     "src/middle/CMakeLists.txt": "dpml_room(middle\n  SOURCES middle.cpp\n  USES low  # a comment\n  LIBRARIES z)\n",
     "src/middle/private.h": "",
-    "src/middle/middle.cpp": '#include "private.h"\n',
+    "src/middle/middle.cpp": '#include "private.h"\n#include "wing/wing.h"\n',
+    "src/middle/wing/wing.h": '#include "private.h"\n',
     "src/aside/CMakeLists.txt": "dpml_room(aside USES low SOURCES aside.cpp)\n",
     "src/high/CMakeLists.txt": "dpml_room(high SOURCES high.cpp USES middle)\n",
     "src/high/high.cpp": '#include "dpml/low/low.h"\n#include <google/x.h>\n#include "event.pb.h"\n',
@@ -224,6 +226,8 @@ class Mistakes(unittest.TestCase):
             ("include/dpml/aside.h", '#include "dpml/middle/middle.h"', "aside may not include dpml/middle/middle.h"),
             ("src/high/high.cpp", '#include "private.h"', "not a private header of high"),
             ("src/high/high.cpp", '#include "../middle/private.h"', "not a private header of high"),
+            ("src/high/high.cpp", '#include "wing/wing.h"', "not a private header of high"),
+            ("src/middle/wing/wing.h", '#include "../private.h"', "not a private header of middle"),
             ("src/high/high.cpp", '#include "dpml/low/gone.h"', "dpml/low/gone.h does not exist"),
             ("src/high/high.cpp", "#include <hdf5.h>", "hdf5.h may not be included here"),
             ("src/high/other.cpp", "#include <google/x.h>", "google/x.h may not be included here"),
