@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "dpml/base/error.h"
+#include "dpml/layers/losses.h"
 #include "section.h"
 
 namespace dpml::config {
@@ -39,5 +40,12 @@ std::optional<Meaning> meaning_of(const Section& section, const std::string& fie
   }
   return found;
 }
+
+/// In problems, too.
+inline constexpr std::array kLosses{
+    Word<Loss>{"CROSS_ENTROPY", Loss::cross_entropy},
+    Word<Loss>{"MEAN_SQUARED_ERROR", Loss::mean_squared_error},
+    Word<Loss>{"BINARY_CROSS_ENTROPY", Loss::binary_cross_entropy},
+};
 
 }  // namespace dpml::config

@@ -25,7 +25,7 @@ double learning_rate_factor(const ScheduleOptions& schedule, std::uint64_t step,
       return schedule.final_factor + (1 - schedule.final_factor) * (1 + std::cos(std::numbers::pi * progress)) / 2;
     }
   }
-  return 1;
+  throw InternalError("ScheduleKind: not one of the enumerated values");
 }
 
 }  // namespace dpml

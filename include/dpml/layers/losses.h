@@ -25,7 +25,10 @@ Value binary_cross_entropy(Tape& tape, const Value& logits, const Tensor& target
 
 enum class Loss { cross_entropy, mean_squared_error, binary_cross_entropy };
 
-std::string to_text(Loss loss);  ///< "cross_entropy"
+std::string to_text(Loss loss);    ///< "cross_entropy"
+bool predicts_classes(Loss loss);  ///< else numbers
+bool takes_class_indices(
+    Loss loss);  ///< as labels: they have the shape of a prediction without its last axis; else its own
 
 Value loss_value(Loss loss, Tape& tape, const Value& prediction, const Tensor& labels);
 
