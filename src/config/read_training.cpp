@@ -16,6 +16,7 @@ constexpr std::array kSchedules{
     Word<ScheduleKind>{"constant", ScheduleKind::constant},
     Word<ScheduleKind>{"step", ScheduleKind::step},
     Word<ScheduleKind>{"cosine", ScheduleKind::cosine},
+    Word<ScheduleKind>{"cosine_warm_restarts", ScheduleKind::cosine_warm_restarts},
 };
 
 void read_sgd(const Section& sgd, OptimizerOptions& options) {
@@ -76,6 +77,11 @@ ScheduleOptions read_schedule(const Section& schedule, std::uint64_t steps) {
       options.step_factor = schedule.block(word).number("factor", kUnitAboveZero);
       return options;
     case ScheduleKind::cosine:
+      options.final_factor = schedule.block(word).number("final_factor", kUnit);
+      return options;
+    case ScheduleKind::cosine_warm_restarts:
+      options.t_0 = static_cast<std::uint64_t>(schedule.block(word).whole_number("t_0", kCount));
+      options.t_mult = static_cast<std::uint64_t>(schedule.block(word).whole_number("t_mult", kCount));
       options.final_factor = schedule.block(word).number("final_factor", kUnit);
       return options;
   }

@@ -36,6 +36,14 @@ void validate(const ScheduleOptions& schedule) {
       require(schedule.final_factor >= 0 && schedule.final_factor <= 1, "schedule cosine: final factor",
               schedule.final_factor, "a number in [0, 1]");
       return;
+    case ScheduleKind::cosine_warm_restarts:
+      require(schedule.t_0 > 0, "schedule cosine_warm_restarts: t_0", static_cast<double>(schedule.t_0),
+              "1 step or more");
+      require(schedule.t_mult > 0, "schedule cosine_warm_restarts: t_mult", static_cast<double>(schedule.t_mult),
+              "1 or more");
+      require(schedule.final_factor >= 0 && schedule.final_factor <= 1, "schedule cosine_warm_restarts: final factor",
+              schedule.final_factor, "a number in [0, 1]");
+      return;
   }
   throw InternalError("ScheduleKind: not one of the enumerated values");
 }

@@ -2,14 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <set>
 
 #include "base/expect_error.h"
+#include "config/small_config.h"
 #include "dpml/base/error.h"
 #include "dpml/config/build_model.h"
 #include "dpml/config/layer_kinds.h"
 #include "dpml/random/key.h"
+#include "layer_kinds/kinds.h"
 
 namespace dpml {
 namespace {
@@ -119,6 +122,40 @@ TEST(ModelSizes, AreThoseOfTheBuiltModel) {
   expect_as_built({{embedding, flatten, linear}}, {5});
   embedding.frozen = true;
   expect_as_built({{embedding, flatten, linear}}, {5});
+}
+
+/// One of each word of the schema, for an input of [6, 6, 4].
+const std::map<std::string, std::string> kExamples = {
+    {"linear", "out: 3"},
+    {"conv2d", "out_channels: 4 kernel: [3, 2] groups: 2"},
+    {"max_pool2d", "kernel: 2"},
+    {"avg_pool2d", "kernel: 3 padding: 1"},
+    {"embedding", "vocabulary: 3 features: 2"},
+    {"group_norm", "groups: 2"},
+    {"layer_norm", "shape: [6, 4]"},
+    {"flatten", ""},
+    {"relu", ""},
+    {"tanh", ""},
+    {"gelu", ""},
+    {"sigmoid", ""},
+    {"dropout", "probability: 0.5"},
+    {"residual", "body { layer { linear { out: 4 } } }"},
+    {"sequential", "layer { linear { out: 3 } } layer { tanh {} }"},
+    {"softmax", ""},
+    {"leaky_relu", "negative_slope: 0.2"},
+};
+
+TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
+  for (const auto& row : config::kLayerWords) {
+    if (row.word == "batch_norm") continue;  // refused
+    const std::string word(row.word);
+    SCOPED_TRACE(word);
+    ASSERT_TRUE(kExamples.contains(word)) << "add an example of it";
+    const std::string layer = "layer { " + word + " { " + kExamples.at(word) + " } }";
+    const ModelSpec spec = parse(around_model(layer, "[6, 6, 4]")).model;
+    expect_as_built(spec, {6, 6, 4});
+    expect_as_built({{spec.layers[0], {.kind = kinds::tanh()}}}, {6, 6, 4});
+  }
 }
 
 TEST(ModelSizes, NeedNoMemory) {

@@ -10,28 +10,18 @@
 namespace dpml {
 namespace {
 
-/// A config around a model that ends in any shape; the model begins on line 2.
-std::string around(const std::string& model, const std::string& shape) {
-  return "privacy { unit: \"u\" neighbours: ADD_OR_REMOVE_ONE full_batch { public_size: 9 } steps: 1 clip_bound: 1 "
-         "delta: 1e-5 noise_multiplier: 1 }\nmodel {\n" +
-         model +
-         "\n}\nloss: MEAN_SQUARED_ERROR optimizer { sgd { learning_rate: 1 } } data { train { npy { inputs: \"x\" "
-         "labels: \"y\" } } shape: " +
-         shape + " }";
-}
-
 Rng rng() {
   return Rng(Key::from_seed(1), Purpose::initialisation, 0, 0);
 }
 
 std::unique_ptr<Sequential> build(const std::string& model, const std::string& shape) {
-  const Experiment e = parse(around(model, shape));
+  const Experiment e = parse(around_model(model, shape));
   Rng init = rng();
   return build_model(e.model, e.train.sample_shape, init);
 }
 
 void expect_problem(const std::string& model, const std::string& shape, const std::string& beginning) {
-  const std::string found = problems_of(around(model, shape));
+  const std::string found = problems_of(around_model(model, shape));
   EXPECT_TRUE(found.starts_with(beginning)) << "expected: " << beginning << "\ngot:      " << found;
   EXPECT_EQ(found.find('\n'), std::string::npos) << found;
 }
@@ -166,6 +156,8 @@ TEST(BuildModel, NamesImpossibleSizes) {
                  "c.txtpb:3: model.layer[0].conv2d.kernel[1]: is -1");
   expect_problem("layer { max_pool2d { kernel: 3 padding: 2 } }", "[5, 5, 1]",
                  "c.txtpb:3: model.layer[0].max_pool2d.padding: is 2; state at most half the kernel, 1");
+  expect_problem("layer { leaky_relu { negative_slope: 1e39 } }", "4",
+                 "c.txtpb:3: model.layer[0].leaky_relu.negative_slope: is 1e+39, expected a finite float");
   expect_problem("layer { dropout { probability: 1 } }", "4", "c.txtpb:3: model.layer[0].dropout.probability: is 1");
   expect_problem(
       "layer { embedding { vocabulary: 99999999 features: 1 } }", "4",
@@ -175,7 +167,7 @@ TEST(BuildModel, NamesImpossibleSizes) {
 }
 
 TEST(BuildModel, RefusesBatchNormWithAdvice) {
-  const std::string found = problems_of(around("layer { name: \"bn1\" batch_norm { channels: 4 } }", "4"));
+  const std::string found = problems_of(around_model("layer { name: \"bn1\" batch_norm { channels: 4 } }", "4"));
   EXPECT_TRUE(found.starts_with("c.txtpb:3: model.layer[0].batch_norm: BatchNorm: ")) << found;
   EXPECT_NE(found.find("GroupNorm"), std::string::npos) << found;
 }
@@ -198,7 +190,7 @@ TEST(BuildModel, HasARowForEveryLayerOfTheSchema) {
     const std::string word = kinds->field(i)->name();
     SCOPED_TRACE(word);
     try {
-      parse(around("layer { " + word + " {} }", "[5, 5, 3]"));
+      parse(around_model("layer { " + word + " {} }", "[5, 5, 3]"));
     } catch (const ConfigError&) {  // something is missing or unfit; a word without a row is an InternalError
     }
   }

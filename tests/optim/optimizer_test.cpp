@@ -270,6 +270,9 @@ TEST_F(OptimizerTest, RefusesByNameWhatIsImpossible) {
   expect(message({.learning_rate = 1}, {.kind = ScheduleKind::step, .step_every = 1, .step_factor = 1.5}),
          "factor is 1.5");
   expect(message({.learning_rate = 1}, {.kind = ScheduleKind::cosine, .final_factor = -1}), "final factor is -1");
+  expect(message({.learning_rate = 1}, {.kind = ScheduleKind::cosine_warm_restarts}), "t_0 is 0");
+  expect(message({.learning_rate = 1}, {.kind = ScheduleKind::cosine_warm_restarts, .t_0 = 1, .t_mult = 0}),
+         "t_mult is 0");
 }
 
 }  // namespace

@@ -17,6 +17,16 @@ class ActivationKind final : public config::LayerKind {
   Shape count(const Shape& in, config::SizeCounter& counter) const override { return counter.recorded(in); }
 };
 
+class LeakyReluKind final : public config::KindOf<LeakyReLU> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    fit.accepts(LeakyReLU::problem_of(options_));
+    return {nullptr, in};
+  }
+};
+
 }  // namespace
 
 LayerKindHandle kinds::relu() {
@@ -35,6 +45,10 @@ LayerKindHandle kinds::sigmoid() {
   return std::make_shared<ActivationKind<Sigmoid>>();
 }
 
+LayerKindHandle kinds::leaky_relu(const LeakyReLU::Options& options) {
+  return std::make_shared<LeakyReluKind>(options);
+}
+
 LayerKindHandle config::read_relu(const Section&) {
   return kinds::relu();
 }
@@ -49,6 +63,10 @@ LayerKindHandle config::read_gelu(const Section&) {
 
 LayerKindHandle config::read_sigmoid(const Section&) {
   return kinds::sigmoid();
+}
+
+LayerKindHandle config::read_leaky_relu(const Section& relu) {
+  return kinds::leaky_relu({.negative_slope = relu.number("negative_slope", kFinite)});
 }
 
 }  // namespace dpml

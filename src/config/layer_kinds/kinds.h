@@ -26,6 +26,8 @@ LayerKindHandle read_dropout(const Section& block);
 LayerKindHandle read_residual(const Section& block);
 LayerKindHandle read_sequential(const Section& block);
 LayerKindHandle read_batch_norm(const Section& block);
+LayerKindHandle read_softmax(const Section& block);
+LayerKindHandle read_leaky_relu(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -47,6 +49,8 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"residual", read_residual},
     Word<ReadLayer>{"sequential", read_sequential},
     Word<ReadLayer>{"batch_norm", read_batch_norm},
+    Word<ReadLayer>{"softmax", read_softmax},
+    Word<ReadLayer>{"leaky_relu", read_leaky_relu},
 };
 
 }  // namespace dpml::config
