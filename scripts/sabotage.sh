@@ -180,10 +180,10 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
   sabotage "every step draws the same batch" dpsgd_test \
     PoissonSampler.RowsJoinEquallyOftenAndIndependentlyOfStepsAndNeighbours "$sampler" \
     'Purpose::sampling, step, 0' 'Purpose::sampling, step * 0, 0'
-  sabotage "the event forgets the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw "$sampler" \
-    'Event(PoissonSampled{sampling_rate_, gaussian})' 'Event(PoissonSampled{1, gaussian})'
-  sabotage "the event states half the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw "$sampler" \
-    'Event(PoissonSampled{sampling_rate_, gaussian})' 'Event(PoissonSampled{sampling_rate_ / 2, gaussian})'
+  sabotage "the event forgets the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw src/accounting/schedule.cpp \
+    'PoissonSampled{draw.sampling_rate, gaussian}' 'PoissonSampled{1, gaussian}'
+  sabotage "the event states half the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw src/accounting/schedule.cpp \
+    'PoissonSampled{draw.sampling_rate, gaussian}' 'PoissonSampled{draw.sampling_rate / 2, gaussian}'
   sabotage "the plan calibrates for one step less" dpsgd_test TrainingPlan.GuaranteesWhatTheAccountantSaysOfAllSteps \
     src/dpsgd/training_plan.cpp \
     'ledger.append(make_sampler(options).event(noise_multiplier), options.steps);' \

@@ -55,14 +55,14 @@ void check_flags(const Request& request, const Unknown& unknown) {
   if (!request.delta) throw ConfigError("--delta is not stated: how often the guarantee may fail; or --solve delta");
   if (request.solve == "steps" && schedule.epochs) throw ConfigError("--epochs: " + asked + " asks for the length");
   if (request.solve == "epochs" && schedule.steps) throw ConfigError("--steps: " + asked + " asks for the length");
-  if (request.solve == "sampling-rate" && (schedule.sampler != "poisson" || schedule.batch_size)) {
+  if (request.solve == "sampling-rate" && (schedule.sampler != Sampling::poisson || schedule.batch_size)) {
     throw ConfigError(asked + " is for --sampler poisson without --batch-size; --solve batch-size is for the others");
   }
   if (request.solve == "batch-size" && !schedule.dataset_size) {
     throw ConfigError("--dataset-size is not stated: " + asked + " needs it, since a rate follows from both sizes");
   }
   if ((request.solve == "batch-size" || request.solve == "sampling-rate") && schedule.epochs &&
-      (schedule.sampler == "poisson" || schedule.sampler == "without_replacement")) {
+      (schedule.sampler == Sampling::poisson || schedule.sampler == Sampling::without_replacement)) {
     throw ConfigError("--epochs: with another batch size the number of steps is another, too; state --steps for " +
                       asked);
   }

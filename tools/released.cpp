@@ -219,8 +219,8 @@ Composition spent_before(const Released& released) {
 
 Ledger with_schedule(const Ledger& spent, const Released& released) {
   Ledger ledger = spent;
-  if (released.phases.empty()) append_schedule(released.schedule, ledger);
-  for (const std::string& phase : released.phases) append_schedule(phase_of(released.schedule, phase), ledger);
+  if (released.phases.empty()) append_schedule(released.schedule, ledger, flag_of);
+  for (const std::string& phase : released.phases) append_schedule(phase_of(released.schedule, phase), ledger, flag_of);
   return ledger;
 }
 

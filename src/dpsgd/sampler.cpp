@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "dpml/accounting/schedule.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "dpml/random/stream.h"
@@ -40,9 +41,13 @@ void Sampler::draw(const Key& key, std::uint64_t step, Index rows, std::vector<D
 }
 
 Event Sampler::event(double noise_multiplier) const {
-  if (noise_multiplier == 0) return NonPrivate{};
-  const Event gaussian = Gaussian{noise_multiplier};
-  return kind_ == SamplerKind::full_batch ? gaussian : Event(PoissonSampled{sampling_rate_, gaussian});
+  switch (kind_) {
+    case SamplerKind::poisson:
+      return event_of({.sampling = Sampling::poisson, .sampling_rate = sampling_rate_}, noise_multiplier);
+    case SamplerKind::full_batch:
+      return event_of({.sampling = Sampling::full_batch}, noise_multiplier);
+  }
+  throw InternalError("SamplerKind: not one of the enumerated values");
 }
 
 }  // namespace dpml

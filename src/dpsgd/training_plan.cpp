@@ -13,13 +13,16 @@ namespace dpml {
 namespace {
 
 Sampler make_sampler(const PrivacyOptions& options) {
-  if (options.sampler == SamplerKind::full_batch) {
-    if (options.sampling_rate != 1) {
-      throw ConfigError("full batch means sampling rate 1, got " + to_text(options.sampling_rate));
-    }
-    return Sampler::full_batch();
+  switch (options.sampler) {
+    case SamplerKind::poisson:
+      return Sampler::poisson(options.sampling_rate);
+    case SamplerKind::full_batch:
+      if (options.sampling_rate != 1) {
+        throw ConfigError("full batch means sampling rate 1, got " + to_text(options.sampling_rate));
+      }
+      return Sampler::full_batch();
   }
-  return Sampler::poisson(options.sampling_rate);
+  throw InternalError("SamplerKind: not one of the enumerated values");
 }
 
 const PrivacyOptions& checked(const PrivacyOptions& options) {
