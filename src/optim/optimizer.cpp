@@ -9,6 +9,7 @@
 #include "dpml/base/parallel.h"
 #include "dpml/base/text.h"
 #include "dpml/base/vectorised.h"
+#include "dpml/optim/schedule.h"
 #include "dpml/tensor/number_rule.h"
 
 namespace dpml {
@@ -46,16 +47,28 @@ void validate(const OptimizerOptions& options, const ScheduleOptions& schedule) 
   }
 }
 
+/// What an optimizer remembers of each parameter, by name.
+std::vector<std::string> memory_names(const OptimizerOptions& options) {
+  switch (options.kind) {
+    case OptimizerKind::sgd:
+      return options.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};
+    case OptimizerKind::adam:
+    case OptimizerKind::adamw:
+      return {"mean", "square"};
+  }
+  throw InternalError("OptimizerKind: not one of the enumerated values");
+}
+
 /// What the optimizers share: parameters, learning rate, memory by name.
 class BaseOptimizer : public Optimizer {
  public:
   BaseOptimizer(const OptimizerOptions& options, const ScheduleOptions& schedule, std::uint64_t total_steps,
-                std::span<Parameter* const> parameters, int threads, std::vector<std::string> memory_names)
+                std::span<Parameter* const> parameters, int threads)
       : options_(options),
         schedule_(schedule),
         total_steps_(total_steps),
         threads_(threads),
-        memory_names_(std::move(memory_names)) {
+        memory_names_(memory_names(options)) {
     for (Parameter* parameter : parameters) {
       if (parameter->trainable()) parameters_.push_back(parameter);
     }
@@ -141,10 +154,7 @@ class BaseOptimizer : public Optimizer {
 
 class Sgd final : public BaseOptimizer {
  public:
-  Sgd(const OptimizerOptions& options, const ScheduleOptions& schedule, std::uint64_t total_steps,
-      std::span<Parameter* const> parameters, int threads)
-      : BaseOptimizer(options, schedule, total_steps, parameters, threads,
-                      options.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}) {}
+  using BaseOptimizer::BaseOptimizer;
 
  private:
   bool update(std::size_t p, const float* gradient, double rate, std::uint64_t) override {
@@ -170,9 +180,7 @@ class Sgd final : public BaseOptimizer {
 /// Adam (Kingma and Ba 2015, algorithm 1) and AdamW (Loshchilov and Hutter 2019, algorithm 2).
 class Adam final : public BaseOptimizer {
  public:
-  Adam(const OptimizerOptions& options, const ScheduleOptions& schedule, std::uint64_t total_steps,
-       std::span<Parameter* const> parameters, int threads)
-      : BaseOptimizer(options, schedule, total_steps, parameters, threads, {"mean", "square"}) {}
+  using BaseOptimizer::BaseOptimizer;
 
  private:
   bool update(std::size_t p, const float* gradient, double rate, std::uint64_t step) override {
@@ -206,10 +214,18 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, const
                                           std::uint64_t total_steps, std::span<Parameter* const> parameters,
                                           int threads) {
   validate(options, schedule);
-  if (options.kind == OptimizerKind::sgd) {
-    return std::make_unique<Sgd>(options, schedule, total_steps, parameters, threads);
+  switch (options.kind) {
+    case OptimizerKind::sgd:
+      return std::make_unique<Sgd>(options, schedule, total_steps, parameters, threads);
+    case OptimizerKind::adam:
+    case OptimizerKind::adamw:
+      return std::make_unique<Adam>(options, schedule, total_steps, parameters, threads);
   }
-  return std::make_unique<Adam>(options, schedule, total_steps, parameters, threads);
+  throw InternalError("OptimizerKind: not one of the enumerated values");
+}
+
+int memory_tensors(const OptimizerOptions& options) {
+  return static_cast<int>(memory_names(options).size());
 }
 
 }  // namespace dpml

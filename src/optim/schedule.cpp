@@ -1,9 +1,10 @@
+#include "dpml/optim/schedule.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "dpml/base/error.h"
-#include "dpml/optim/optimizer.h"
 
 namespace dpml {
 

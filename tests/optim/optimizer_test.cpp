@@ -8,6 +8,7 @@
 
 #include "autograd/random_tensor.h"
 #include "dpml/base/error.h"
+#include "dpml/optim/schedule.h"
 #include "dpsgd/released.h"
 
 namespace dpml {
@@ -195,6 +196,16 @@ TEST_F(OptimizerTest, NamesItsStateByParameter) {
   EXPECT_EQ(names({.kind = OptimizerKind::sgd, .learning_rate = 1}), "");
   EXPECT_EQ(names({.kind = OptimizerKind::sgd, .learning_rate = 1, .momentum = 0.5}), "momentum.0 momentum.1 ");
   EXPECT_EQ(names({.kind = OptimizerKind::adam, .learning_rate = 1}), "mean.0 mean.1 square.0 square.1 ");
+}
+
+TEST_F(OptimizerTest, RemembersAsManyTensorsAsItSays) {
+  for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::adamw}) {
+    for (const double momentum : {0.0, 0.9}) {
+      const OptimizerOptions options{.kind = kind, .learning_rate = 1, .momentum = momentum};
+      const auto made = make_optimizer(options, {}, 1, parameters_);
+      EXPECT_EQ(made->state().size(), static_cast<std::size_t>(memory_tensors(options)) * parameters_.size());
+    }
+  }
 }
 
 TEST_F(OptimizerTest, RefusesAStateThatIsNotItsOwn) {

@@ -1,8 +1,8 @@
+#include "dpml/optim/schedule.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
-
-#include "dpml/optim/optimizer.h"
 
 namespace dpml {
 namespace {
