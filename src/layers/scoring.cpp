@@ -1,8 +1,9 @@
+#include "dpml/layers/scoring.h"
+
 #include <cmath>
 #include <string>
 
 #include "dpml/base/error.h"
-#include "dpml/layers/losses.h"
 
 namespace dpml {
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dpml/base/error.h"
+#include "dpml/layers/scoring.h"
 #include "row_chunks.h"
 
 namespace dpml {
