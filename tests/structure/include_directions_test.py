@@ -1,4 +1,5 @@
-"""Do all includes follow the arrows of docs/architecture.md? The two tables there are the only statement of the rules.
+"""Do all includes follow the arrows of docs/architecture.md? The two tables there are the only statement of the rules. And
+does every room say what it is, in a README of its own?
 
 usage: include_directions_test.py    (run by ctest under the name `structure`)
 """
@@ -49,7 +50,7 @@ class Tree:
         self.used_outside = set()  # (pattern, place)
 
     def problems(self):
-        found = self.problems_of_table() + self.problems_of_cmake()
+        found = self.problems_of_table() + self.problems_of_cmake() + self.problems_of_readmes()
         for path in self.sources():
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 if re.match(r"\s*#\s*include\b", line):
@@ -130,6 +131,14 @@ class Tree:
         rooms |= {self.room_of(path) for path in self.sources()}
         return found + [f"table: {room} is missing or is no room" for room in sorted(rooms ^ set(above))]
 
+    def problems_of_readmes(self):
+        folders = sorted(path.parent for path in (self.root / "src").glob("*/CMakeLists.txt")) + [self.root / "tools"]
+        return [
+            f"{folder.relative_to(self.root)}: a room without a README.md that says what it is"
+            for folder in folders
+            if folder.is_dir() and not ((folder / "README.md").is_file() and (folder / "README.md").read_text().strip())
+        ]
+
     def problems_of_unused_rules(self):
         unused_rooms = [(room, one) for room, may in self.rows for one in may if (room, one) not in self.used_rooms]
         unused_outside = [rule for rule in self.outside if rule not in self.used_outside]
@@ -195,6 +204,8 @@ SMALL_TREE = {
     "tools/main.cpp": '#include "dpml/high/high.h"\n',
 }
 
+SMALL_TREE |= {f"{room}/README.md": "What it is.\n" for room in ("src/low", "src/middle", "src/aside", "src/high", "tools")}
+
 
 class Mistakes(unittest.TestCase):
     """Each mistake, put into a small tree without one, is found and named."""
@@ -237,6 +248,11 @@ class Mistakes(unittest.TestCase):
             with self.subTest(line=line):
                 found = self.problems(path, line + "\n")
                 self.assertTrue(any(expected in problem for problem in found), found)
+
+    def test_a_room_without_a_readme(self):
+        for room in ("src/low", "tools"):
+            found = self.problems(f"{room}/README.md", "", "What it is.\n")
+            self.assertEqual([f"{room}: a room without a README.md that says what it is"], found)
 
     def test_tables_and_links(self):
         table = "docs/architecture.md"
