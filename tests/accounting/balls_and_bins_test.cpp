@@ -84,7 +84,7 @@ TEST(BallsAndBins, WithLittleNoiseIsWhereSimulationsAre) {
 
 TEST(BallsAndBins, CostsLessThanPoissonSampling) {
   for (const double noise : {0.4, 0.6, 1.0}) {
-    const Bound poisson = pld(ledger_of(Schedule{0.01, noise, 1000}), 1e-5);
+    const Bound poisson = pld(ledger_of(PoissonSteps{0.01, noise, 1000}), 1e-5);
     const Bound found = pld(epochs_of(100, noise, 10), 1e-5);
     EXPECT_LT(found.upper, poisson.lower) << noise;
     EXPECT_LE(found.upper - found.lower, kRelativeGap * found.upper) << noise;

@@ -145,7 +145,7 @@ TEST(Jumps, TermsAreAllWaysToShareThem) {
 // One release decides: q 2.3e-8, noise multiplier 1.57, 152 steps and delta 2e-45 had [5.9e-6, 2.4e-4] when the sum was
 // tilted as a whole.
 TEST(Jumps, OneReleaseThatDecidesIsAnsweredNarrowly) {
-  const Schedule schedule{2.3e-8, 1.57, 152};
+  const PoissonSteps schedule{2.3e-8, 1.57, 152};
   const double delta = 2e-45;
   const Bound found = make_accountant("pld")->epsilon_bound(ledger_of(schedule), delta);
   EXPECT_LE(found.upper - found.lower, 1e-3 * found.upper);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kGap = 1e-6;
 
-void expect_precise(const Schedule& schedule, double delta) {
+void expect_precise(const PoissonSteps& schedule, double delta) {
   SCOPED_TRACE("q " + std::to_string(schedule.sampling_rate) + ", steps " + std::to_string(schedule.steps) +
                ", log(delta) " + std::to_string(std::log(delta)));
   const Bound ours = PldAccountant(kGap).epsilon_bound(ledger_of(schedule), delta);
@@ -34,7 +34,7 @@ void expect_precise(const Schedule& schedule, double delta) {
 
 // A few of the cases, or all of them (10 s) with DPML_ALL_CASES in the environment.
 TEST(PldPrecision, IntervalsOfAMillionthHoldTheOracle) {
-  const std::vector<Schedule> schedules{
+  const std::vector<PoissonSteps> schedules{
       {0.1, 2, 500}, {0.01, 1, 10000}, {0.001, 1, 100000}, {0.5, 20, 10000}, {1e-4, 0.6, 1000000}};
   const std::vector<double> deltas{1e-2, 1e-5, 1e-10, 1e-20, 1e-30};
   for (std::size_t i = 0; i < schedules.size(); ++i) {

@@ -25,7 +25,7 @@ double delta(const Ledger& ledger, double epsilon) {
 class RandomSchedules {
  public:
   explicit RandomSchedules(std::uint64_t key) : draw_(key) {}
-  Schedule next() {
+  PoissonSteps next() {
     const double rate = uniform() < 0.1 ? 1 : std::pow(10, -8 * uniform());
     return {rate, std::pow(10, -0.6 + 2.6 * uniform()), static_cast<std::uint64_t>(std::pow(10, 7 * uniform()))};
   }
@@ -36,12 +36,12 @@ class RandomSchedules {
   std::mt19937_64 draw_;
 };
 
-std::string describe(const Schedule& schedule) {
+std::string describe(const PoissonSteps& schedule) {
   return to_text(ledger_of(schedule).entries()[0].event) + " * " + std::to_string(schedule.steps);
 }
 
 /// Canonne, Kamath and Steinke 2020, Proposition 12, at one order.
-double epsilon_at_order(const Schedule& schedule, double delta, double order) {
+double epsilon_at_order(const PoissonSteps& schedule, double delta, double order) {
   const Event event = PoissonSampled{schedule.sampling_rate, Gaussian{schedule.noise_multiplier}};
   const double divergence = renyi_divergence(event, Neighbours::zero_out, order) * static_cast<double>(schedule.steps);
   return divergence + std::log1p(-1 / order) - std::log(delta * order) / (order - 1);
@@ -52,14 +52,14 @@ double normal_tail(double z) {
 }
 
 /// Balle and Wang 2018: the smallest delta of `steps` Gaussians at epsilon.
-double exact_delta_of_gaussians(const Schedule& schedule, double epsilon) {
+double exact_delta_of_gaussians(const PoissonSteps& schedule, double epsilon) {
   const double mu = std::sqrt(static_cast<double>(schedule.steps)) / schedule.noise_multiplier;
   return normal_tail(epsilon / mu - mu / 2) - std::exp(epsilon) * normal_tail(epsilon / mu + mu / 2);
 }
 
 /// The smallest delta of one sampled Gaussian at epsilon: mass of the mixture minus exp(epsilon) times that of the
 /// plain Gaussian, over all outcomes whose privacy loss is above epsilon; and the same the other way round.
-double exact_delta_of_one_step(const Schedule& schedule, double epsilon) {
+double exact_delta_of_one_step(const PoissonSteps& schedule, double epsilon) {
   const double q = schedule.sampling_rate;
   const double s = schedule.noise_multiplier;
   const double z = s * s * std::log1p(std::expm1(epsilon) / q) + 0.5;
@@ -76,7 +76,7 @@ TEST(RdpAccountant, FindsTheBestOfAllOrders) {
   RandomSchedules schedules(3);
   int compared = 0;
   for (int i = 0; i < 40; ++i) {
-    const Schedule schedule = schedules.next();
+    const PoissonSteps schedule = schedules.next();
     const double delta = schedules.next_delta();
     const Guarantee found = make_accountant("rdp")->guarantee(ledger_of(schedule), delta);
     if (!found.order.has_value() || *found.order < 1.001) continue;  // too near to 1 to be told from it here
@@ -94,7 +94,7 @@ TEST(RdpAccountant, FindsTheBestOfAllOrders) {
 TEST(RdpAccountant, IsNeverBelowTheExactGaussian) {
   RandomSchedules schedules(4);
   for (int i = 0; i < 300; ++i) {
-    Schedule schedule = schedules.next();
+    PoissonSteps schedule = schedules.next();
     schedule.sampling_rate = 1;
     const double delta = schedules.next_delta();
     const double found = epsilon(ledger_of(schedule), delta);
@@ -108,7 +108,7 @@ TEST(RdpAccountant, IsNeverBelowTheExactSampledGaussian) {
   std::mt19937_64 draw(6);
   std::uniform_real_distribution<double> exponent(-4, 2);
   for (int i = 0; i < 300; ++i) {
-    Schedule schedule = schedules.next();
+    PoissonSteps schedule = schedules.next();
     if (schedule.sampling_rate == 1) continue;
     schedule.steps = 1;
     const double asked = std::pow(10, exponent(draw));
@@ -120,7 +120,7 @@ TEST(RdpAccountant, IsNeverBelowTheExactSampledGaussian) {
 TEST(RdpAccountant, FallsWithNoiseAndDeltaAndRisesWithRateAndSteps) {
   RandomSchedules schedules(7);
   for (int i = 0; i < 200; ++i) {
-    const Schedule s = schedules.next();
+    const PoissonSteps s = schedules.next();
     const double delta = schedules.next_delta();
     const double at = epsilon(ledger_of(s), delta);
     if (at == 0) continue;
@@ -135,7 +135,7 @@ TEST(RdpAccountant, FallsWithNoiseAndDeltaAndRisesWithRateAndSteps) {
 TEST(RdpAccountant, GivesBackEpsilonFromItsDelta) {
   RandomSchedules schedules(8);
   for (int i = 0; i < 200; ++i) {
-    const Schedule schedule = schedules.next();
+    const PoissonSteps schedule = schedules.next();
     const double asked = schedules.next_delta();
     const double found = epsilon(ledger_of(schedule), asked);
     if (found == 0) continue;

@@ -192,7 +192,7 @@ TEST(ReferencePld, IsAboveTheCentralLimitTheoremWhereThatIsBelowTheTruth) {
   const std::vector<json> cases = reference_cases("gdp");
   EXPECT_EQ(cases.size(), 3u);
   for (const json& one : cases) {
-    const Schedule schedule{number_at(one, "/inputs/q"), number_at(one, "/inputs/sigma"),
+    const PoissonSteps schedule{number_at(one, "/inputs/q"), number_at(one, "/inputs/sigma"),
                             one.at("inputs").at("steps").get<std::uint64_t>()};
     const Bound ours = kPld->epsilon_bound(ledger_of(schedule), number_at(one, "/inputs/delta"));
     expect_pessimistic(ours, number_at(one, "/expected/pld_upper_bound_epsilon"), 5e-3, one);
