@@ -100,6 +100,14 @@ TradeOffPoint trade_off(Deltas& deltas, double rate) {
   return {rate, std::min(1.0, (1 - false_negatives) * (1 + kRounding)), false_negatives};
 }
 
+Ledger first_releases(const Ledger& ledger, std::uint64_t count) {
+  Ledger first(ledger.neighbours());
+  for (const LedgerEntry& entry : ledger.entries()) {
+    first.append(entry.event, std::min(entry.count, count - first.releases()));
+  }
+  return first;
+}
+
 }  // namespace
 
 std::vector<Bound> delta_curve(const Accountant& accountant, const Ledger& ledger, std::span<const double> epsilons) {
@@ -111,6 +119,13 @@ std::vector<Bound> delta_curve(const Accountant& accountant, const Ledger& ledge
 std::vector<Bound> epsilon_curve(const Accountant& accountant, const Ledger& ledger, std::span<const double> deltas) {
   std::vector<Bound> curve;
   for (double delta : deltas) curve.push_back(accountant.epsilon_bound(ledger, delta));
+  return curve;
+}
+
+std::vector<Bound> steps_curve(const Accountant& accountant, const Ledger& ledger, double delta,
+                               std::span<const std::uint64_t> releases) {
+  std::vector<Bound> curve;
+  for (std::uint64_t count : releases) curve.push_back(accountant.epsilon_bound(first_releases(ledger, count), delta));
   return curve;
 }
 
