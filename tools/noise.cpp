@@ -96,7 +96,7 @@ int answer(const Request& request, const Unknown& unknown, double value, Guarant
 
 int solve_for_delta(const Request& request, const Accountant& accountant) {
   if (request.delta) throw ConfigError("--delta is stated, but --solve delta asks for it; leave it out");
-  const Composition composition = composition_of(request.released);
+  const Spent composition = composition_of(request.released);
   const Ledger ledger = ledger_for_group(composition.ledger, request.released.group_size());
   calibrate_delta(accountant, request.epsilon, ledger);  // refuses where there is none below 1
   Bound delta = accountant.delta_bound(ledger, request.epsilon);
@@ -116,7 +116,7 @@ int run(const Request& request) {
   if (request.solve == "delta") return solve_for_delta(request, *accountant);
   const Unknown& unknown = unknowns().at(request.solve);
   check_flags(request, unknown);
-  const Composition spent = spent_before(request.released);
+  const Spent spent = spent_before(request.released);
   const auto schedule = [&](double value) {
     Released released = request.released;
     released.schedule.*unknown.field = value;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "binomial.h"
+#include "dpml/base/text.h"
 
 namespace dpml {
 
@@ -116,6 +117,58 @@ struct GroupEvent {
   }
 };
 
+std::string group_sentence(std::uint64_t size, const std::string& how) {
+  return "It holds for groups of up to " + group_digits(size) + " units, " + how + ".";
+}
+
+/// The claim about a group that follows from claims about one unit, at no more than `delta`. A smaller delta for one
+/// unit costs more epsilon, so a few are tried.
+Guarantee convert(const Accountant& accountant, const Ledger& ledger, double delta, std::uint64_t size) {
+  constexpr int kTries = 40;
+  const Guarantee one = accountant.guarantee(ledger, delta);
+  Guarantee best = guarantee_for_group(one, size);
+  if (delta > 0) best.epsilon = kInfinity;
+  double smaller = delta;
+  for (int i = 0; i < kTries && smaller > 0 && std::isinf(best.epsilon) && std::isfinite(one.epsilon); ++i) {
+    smaller /= i < 20 ? 2 : 1000;
+    const Guarantee group = guarantee_for_group(accountant.guarantee(ledger, smaller), size);
+    if (group.delta <= delta) best = group;
+  }
+  best.delta = delta;
+  best.epsilon_lower = one.epsilon_lower;
+  best.notes = one.notes;
+  return best;
+}
+
+Bound convert_delta(const Accountant& accountant, const Ledger& ledger, double epsilon, std::uint64_t size) {
+  const double share = epsilon / static_cast<double>(size) * (1 - 1e-14);
+  Bound bound = accountant.delta_bound(ledger, share);
+  const Guarantee one{.epsilon = share,
+                      .delta = std::min(bound.upper, 1 - 1e-15),
+                      .neighbours = ledger.neighbours(),
+                      .accountant = std::string(accountant.name()),
+                      .order = {}};
+  const Guarantee group = guarantee_for_group(one, size);
+  bound.upper = bound.upper < 1 && std::isfinite(group.epsilon) ? group.delta : 1;
+  return bound;
+}
+
+/// What is asked of the ledger, or of its groups event by event; where that is not possible, what is converted.
+template <class Ask, class Convert>
+auto for_group(const Ledger& ledger, std::uint64_t size, const Ask& ask, const Convert& convert) {
+  if (size == 1) return ask(ledger);
+  try {
+    auto answer = ask(ledger_for_group(ledger, size));
+    answer.notes.push_back(group_sentence(size, "accounted event by event"));
+    return answer;
+  } catch (const Error& reason) {
+    auto answer = convert();
+    answer.notes.push_back(group_sentence(
+        size, std::string("by the general conversion, since event by event is not possible: ") + reason.what()));
+    return answer;
+  }
+}
+
 }  // namespace
 
 Guarantee guarantee_for_group(const Guarantee& guarantee, std::uint64_t size) {
@@ -151,6 +204,18 @@ Ledger ledger_for_group(const Ledger& ledger, std::uint64_t size) {
     group.append(event_for_group(entry.event, ledger.neighbours(), size), entry.count);
   }
   return group;
+}
+
+Guarantee guarantee_for_group(const Accountant& accountant, const Ledger& ledger, double delta, std::uint64_t size) {
+  return for_group(
+      ledger, size, [&](const Ledger& whole) { return accountant.guarantee(whole, delta); },
+      [&] { return convert(accountant, ledger, delta, size); });
+}
+
+Bound delta_bound_for_group(const Accountant& accountant, const Ledger& ledger, double epsilon, std::uint64_t size) {
+  return for_group(
+      ledger, size, [&](const Ledger& whole) { return accountant.delta_bound(whole, epsilon); },
+      [&] { return convert_delta(accountant, ledger, epsilon, size); });
 }
 
 }  // namespace dpml
