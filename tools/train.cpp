@@ -136,9 +136,8 @@ void print_result(const Request& request, const Experiment& experiment, const Ru
   const RunFolder folder{request.out};
   if (request.json) return print_json(json_of(folder, result));
   const bool is_private = std::isfinite(result.guarantee.epsilon);
-  std::cout << (result.finished ? "Finished " : "Stopped after ")
-            << counted(result.steps, "step") << " in " << format_seconds(result.seconds)
-            << ".\n";
+  std::cout << (result.finished ? "Finished " : "Stopped after ") << counted(result.steps, "step") << " in "
+            << format_seconds(result.seconds) << ".\n";
   std::cout << "  guarantee  " << guarantee_text(result.guarantee) << "; unit: " << printable(experiment.privacy.unit)
             << "\n";
   if (!result.finished) std::cout << "             " << sentence_about(result.ending) << "\n";

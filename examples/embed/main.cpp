@@ -42,5 +42,6 @@ int main(int argc, char** argv) {
   trainer.write_model(file, {.program = "dpml embed example 1.0"});  // `dpml audit FILE` judges it
 
   const dpml::Evaluation evaluation = dpml::evaluate(model, data, dpml::Loss::cross_entropy, 0);
-  std::cout << "epsilon " << plan.guarantee(trainer.ledger()).epsilon << " at delta 1e-5, accuracy " << *evaluation.accuracy << "\n";
+  std::cout << "epsilon " << plan.guarantee(trainer.ledger()).epsilon << " at delta 1e-5, accuracy "
+            << *evaluation.accuracy << "\n";
 }

@@ -467,10 +467,10 @@ class Collector {
     Neighbours neighbours;
     double count;
   };
-  std::vector<Rest> rest_;              // what has no pair
-  std::string why_rest_;                // the first of it
-  bool is_exact_ = true;                // what is added stands for what ran, not for something worse
-  bool is_tamed_ = false;               // its numbers were changed
+  std::vector<Rest> rest_;  // what has no pair
+  std::string why_rest_;    // the first of it
+  bool is_exact_ = true;    // what is added stands for what ran, not for something worse
+  bool is_tamed_ = false;   // its numbers were changed
 };
 
 }  // namespace

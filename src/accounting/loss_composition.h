@@ -35,9 +35,9 @@ struct JumpSplit {
 struct JumpTerm {
   std::vector<double> jumps;  ///< by phase and class: [phase * classes + class]; 0 for phases that are not split.
                               ///< Empty: 0 for all
-  double tilt;             ///< > 0
-  double log_outside;      ///< the window leaves out exp(log_outside) of the tilted mass at either end
-  bool is_counted = true;  ///< false: from above by Chernoff's bound, from below by nothing
+  double tilt;                ///< > 0
+  double log_outside;         ///< the window leaves out exp(log_outside) of the tilted mass at either end
+  bool is_counted = true;     ///< false: from above by Chernoff's bound, from below by nothing
 };
 
 /// All that the terms leave out: that more than `jumps` releases jump. Bounded from above, at a tilt >= 0.

@@ -12,13 +12,13 @@ namespace dpml {
 namespace {
 
 constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
-constexpr double kFarBelow = -0.5;         // A or B, of which 1 + A has lost digits
-constexpr double kOverflow = 300;          // of an exponent, before both sides are divided by its exponential
-constexpr double kPanel = 0.15;            // width of a panel in units of the shortest scale; 4 nodes give 2e-14 there
-constexpr double kProbePanel = 0.1;        // width of a cell of a probe, in standard deviations
+constexpr double kFarBelow = -0.5;   // A or B, of which 1 + A has lost digits
+constexpr double kOverflow = 300;    // of an exponent, before both sides are divided by its exponential
+constexpr double kPanel = 0.15;      // width of a panel in units of the shortest scale; 4 nodes give 2e-14 there
+constexpr double kProbePanel = 0.1;  // width of a cell of a probe, in standard deviations
 constexpr std::size_t kMostCells = 1 << 18;
 constexpr std::int64_t kMostHalfSteps = std::int64_t{1} << 40;  // of a cell
-constexpr double kWidestCell = 30;  // in the loss: masses of P and Q must both be numbers
+constexpr double kWidestCell = 30;                              // in the loss: masses of P and Q must both be numbers
 
 struct QuadratureNode {
   double place;  // in units of half the panel

@@ -21,7 +21,7 @@ namespace {
 constexpr double kRoundUp = 1 + 0x1p-48;     // of the few operations of a largest loss
 constexpr double kMostDiscreteShift = 4096;  // as many outcomes
 constexpr std::size_t kMostComponents = 256;
-constexpr double kMostDeviations = 1e100;           // whose square still is a number
+constexpr double kMostDeviations = 1e100;  // whose square still is a number
 
 std::unique_ptr<RenyiCurve> poisson_gaussian_curve(double sampling_rate, double noise, const CurveTerms& terms) {
   if (!(1 / noise < kMostDeviations)) return std::make_unique<InfiniteCurve>();

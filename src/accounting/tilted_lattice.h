@@ -11,12 +11,12 @@ namespace dpml {
 struct TiltedLattice {
   TiltedLattice(const LatticeLoss& of, double tilt);
 
-  double cumulant;          ///< log of the sum before normalising
-  double mean = 0;          ///< of the loss
-  double variance = 0;      ///< of the loss
-  double largest_loss = 0;  ///< in absolute value
+  double cumulant;              ///< log of the sum before normalising
+  double mean = 0;              ///< of the loss
+  double variance = 0;          ///< of the loss
+  double largest_loss = 0;      ///< in absolute value
   double largest_log_mass = 0;  ///< likewise, before tilting
-  double centre_loss;       ///< of the node from which `places` count: one with most of the weight, else near the mean
+  double centre_loss;  ///< of the node from which `places` count: one with most of the weight, else near the mean
   std::vector<double> weights;  ///< sum to 1
   std::vector<std::int64_t> places;
   double step;

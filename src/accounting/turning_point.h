@@ -13,10 +13,10 @@ struct TurningPoint {
   bool holds_above;  ///< the condition holds for large numbers
   double least;      ///< where to look, > 0
   double most;
-  double precision;  ///< relative; or absolute, namely 1, for whole numbers
-  bool is_whole;     ///< numbers tried are whole; least and most are, too
-  double start;      ///< where to begin, between least and most
-  double slope;      ///< guess of |d excess / d log(number)| there, > 0
+  double precision;      ///< relative; or absolute, namely 1, for whole numbers
+  bool is_whole;         ///< numbers tried are whole; least and most are, too
+  double start;          ///< where to begin, between least and most
+  double slope;          ///< guess of |d excess / d log(number)| there, > 0
   bool is_near = false;  ///< start and slope come from a search that was nearly as precise
 };
 

@@ -68,8 +68,8 @@ void check_epsilon(Findings& findings, const ChainedRun& run) {
           ? " and the " + counted(std::ssize(findings.model().earlier_runs), "run") + " before it"
           : "";
   const std::string figures = "claimed " + to_text(claimed) + ", the " + (is_plan ? "plan" : "ledger") + " of " +
-                              counted(findings.claimed_for->releases(), "release") + before +
-                              " gives " + to_text(recomputed) +
+                              counted(findings.claimed_for->releases(), "release") + before + " gives " +
+                              to_text(recomputed) +
                               (reason.empty() ? " by " + findings.report.recomputed.method : ", because " + reason);
   findings.add("epsilon", covers(claimed, recomputed), figures, figures + ": the claim is too small");
   const std::optional<double>& order = findings.model().claim.order;

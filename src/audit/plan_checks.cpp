@@ -62,8 +62,8 @@ bool check_counts(Findings& findings, std::uint64_t planned) {
   const ModelFile& model = findings.model();
   const PrivacyOptions& privacy = findings.experiment->privacy;
   const std::uint64_t releases = model.ledger.releases();
-  const std::string counts = counted(model.steps, "step") + ", " + releases_text(releases) +
-                             ", " + group_digits(planned) + " planned";
+  const std::string counts =
+      counted(model.steps, "step") + ", " + releases_text(releases) + ", " + group_digits(planned) + " planned";
   std::string problem;
   if (releases < model.steps) problem = "releases are missing from the ledger";
   if (releases > planned) problem = "more was released than planned";
@@ -286,8 +286,7 @@ void check_weights(Findings& findings) {
   const std::uint64_t broken = count_non_finite(model.weights);
   findings.add("weights", broken == 0,
                experiment.program ? "they are finite" : "they fit the model of the config and are finite",
-               counted(broken, "number") +
-                   " in them infinite or not a number, where training ends without a model");
+               counted(broken, "number") + " in them infinite or not a number, where training ends without a model");
 }
 
 void check_delta(Findings& findings) {

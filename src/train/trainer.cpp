@@ -184,7 +184,7 @@ void Trainer::require_finite_weights() const {
 
 void Trainer::add_batch(std::uint64_t mask_key) {
   Parts& parts = *parts_;
-  parts.sum.clear();  // of a step whose release failed; its samples would count twice
+  parts.sum.clear();                  // of a step whose release failed; its samples would count twice
   if (parts.groups.samples() == 0) {  // no thread is woken, and the gauge learns nothing
     parts.figures = {};
     return;

@@ -301,8 +301,8 @@ TEST(Extremes, SampledReleasesOfEverythingFailWithTheChanceOfASample) {
   EXPECT_NEAR(pld(all, 1.01 * chance, 50).upper, 0, 1e-9);
 }
 
-// Without noise, or with so little that its square is no double, nothing is certified, but it is not certain that nothing
-// holds where a unit may not have been drawn.
+// Without noise, or with so little that its square is no double, nothing is certified, but it is not certain that
+// nothing holds where a unit may not have been drawn.
 TEST(Extremes, WhatIsRarelySampledWithoutNoiseMayHold) {
   for (const double noise : {0.0, 1e-300, 1e-160}) {
     const Event rare = PoissonSampled{1e-9, Gaussian{noise}};

@@ -193,7 +193,7 @@ TEST(ReferencePld, IsAboveTheCentralLimitTheoremWhereThatIsBelowTheTruth) {
   EXPECT_EQ(cases.size(), 3u);
   for (const json& one : cases) {
     const PoissonSteps schedule{number_at(one, "/inputs/q"), number_at(one, "/inputs/sigma"),
-                            one.at("inputs").at("steps").get<std::uint64_t>()};
+                                one.at("inputs").at("steps").get<std::uint64_t>()};
     const Bound ours = kPld->epsilon_bound(ledger_of(schedule), number_at(one, "/inputs/delta"));
     expect_pessimistic(ours, number_at(one, "/expected/pld_upper_bound_epsilon"), 5e-3, one);
     EXPECT_GT(ours.lower, number_at(one, "/expected/eps_poisson")) << one.at("id");
