@@ -11,7 +11,8 @@ packages=(
   libgtest-dev libbenchmark-dev
   dataset-fashion-mnist                              # the demo's data
   ccache                                             # a second build takes seconds
-  python3                                            # reads the include directions in a test
+  clang-format-14                                    # the form of the sources, in a test
+  python3                                            # includes, docs and the command in tests
 )
 packages+=("$@")
 

@@ -178,10 +178,10 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
   sabotage "every step draws the same batch" dpsgd_test \
     PoissonSampler.RowsJoinEquallyOftenAndIndependentlyOfStepsAndNeighbours "$sampler" \
     'Purpose::sampling, step, 0' 'Purpose::sampling, step * 0, 0'
-  sabotage "the event forgets the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw "$sampler" \
-    'Event(PoissonSampled{sampling_rate_, gaussian})' 'Event(PoissonSampled{1, gaussian})'
-  sabotage "the event states half the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw "$sampler" \
-    'Event(PoissonSampled{sampling_rate_, gaussian})' 'Event(PoissonSampled{sampling_rate_ / 2, gaussian})'
+  sabotage "the event forgets the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw src/accounting/schedule.cpp \
+    'PoissonSampled{draw.sampling_rate, gaussian}' 'PoissonSampled{1, gaussian}'
+  sabotage "the event states half the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw src/accounting/schedule.cpp \
+    'PoissonSampled{draw.sampling_rate, gaussian}' 'PoissonSampled{draw.sampling_rate / 2, gaussian}'
   sabotage "the plan calibrates for one step less" dpsgd_test TrainingPlan.GuaranteesWhatTheAccountantSaysOfAllSteps \
     src/dpsgd/training_plan.cpp \
     'ledger.append(make_sampler(options).event(noise_multiplier), options.steps);' \
@@ -191,38 +191,38 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
     'if (options_.seed && ledger.releases() > options_.steps)'
 
   sabotage "the accountant ignores how often an event happened" accounting_test \
-    RdpAccountant.CountsNReleasesAsNTimesOne src/accounting/renyi_curve.cpp \
+    RdpAccountant.CountsNReleasesAsNTimesOne src/accounting/renyi/composed_curve.cpp \
     'count_up(entry.count)' 'count_up(entry.count > 0)'
   sabotage "the accountant ignores the sampling rate outside" accounting_test \
-    Renyi.OfSamplingTwiceIsSamplingOnceWithTheProduct src/accounting/sampled_cost.cpp \
-    'rate *= next->sampling_rate;' 'rate = next->sampling_rate;'
+    Renyi.OfSamplingTwiceIsSamplingOnceWithTheProduct src/accounting/renyi/sampled_cost.cpp \
+    'rate = events::product_of_rates(rate, next->sampling_rate);' 'rate = next->sampling_rate;'
 
   sabotage "pld ignores how often an event happened" accounting_test \
-    PldProperties.CompositionHasNoOrderAndCountsAreEvents src/accounting/dominating_pairs.cpp \
+    PldProperties.CompositionHasNoOrderAndCountsAreEvents src/accounting/pld/pairs_of_ledger.cpp \
     'made_.phases[found->second].count += count;' 'made_.phases[found->second].count += count > 0 ? 1 : 0;'
   sabotage "pld takes the others to fill every batch" accounting_test \
-    TruncatedPoisson.ByPldIsAboveTheExactDeltaOfASmallDataset src/accounting/dominating_pairs.cpp \
+    TruncatedPoisson.ByPldIsAboveTheExactDeltaOfASmallDataset src/accounting/pld/pairs_of_ledger.cpp \
     'std::exp(log_cut.upper - log_full.lower)' 'std::exp(log_cut.upper)'
 
   sabotage "sums of balls and bins are merged from above and spread from below" accounting_test \
-    RandomAllocation.BracketsTwoAndThreeBins src/accounting/ratio_sum.cpp \
+    BallsAndBinsPairs.BracketsTwoAndThreeBins src/accounting/pld/ratio_sum.cpp \
     'side == ConvexSide::above ? spread(grid, cells) : merge(grid, cells)' \
     'side == ConvexSide::below ? spread(grid, cells) : merge(grid, cells)'
-  sabotage "more bins are added up than there are" accounting_test RandomAllocation.RoundsNumbersOfBinsToTheSafeSide \
-    src/accounting/ratio_sum.cpp 'side == ConvexSide::above || is_exact ? down : down + 1' \
+  sabotage "more bins are added up than there are" accounting_test BallsAndBinsPairs.RoundsNumbersOfBinsToTheSafeSide \
+    src/accounting/pld/ratio_sum.cpp 'side == ConvexSide::above || is_exact ? down : down + 1' \
     'side == ConvexSide::below || is_exact ? down : down + 1'
   sabotage "more jumps than are counted do not happen" accounting_test Jumps.SumsTakenApartHoldAllSums \
-    src/accounting/loss_composition.cpp 'if (is_certain) sum.add(log_remainder(epsilon));' ''
+    src/accounting/pld/composed_pld.cpp 'if (is_certain) sum.add(log_remainder(epsilon));' ''
   sabotage "releases jump in one way only" accounting_test Jumps.SumsTakenApartHoldAllSums \
-    src/accounting/loss_composition.cpp 'const double ways = log_ways(counts, split, term.jumps);' \
+    src/accounting/pld/composed_pld.cpp 'const double ways = log_ways(counts, split, term.jumps);' \
     'const double ways = std::min(0.0, log_ways(counts, split, term.jumps));'
   sabotage "work needs no budget" accounting_test Jumps.WhatTheBudgetDoesNotAllowIsBoundedWithoutIt \
-    src/accounting/work_budget.h 'return units <= left_;' 'return units <= left_ || units > 0;' \
+    src/accounting/pld/work_budget.h 'return units <= left_;' 'return units <= left_ || units > 0;' \
     'void spend(double units) { left_ = std::max(0.0, left_ - units); }' 'void spend(double) {}'
   sabotage "what is nearly free is free" accounting_test Extremes.WhatIsNearlyFreeIsAddedFromAbove \
-    src/accounting/loss_profile.cpp 'free_.loss += phase.count * largest * kRoundedUp;' ''
+    src/accounting/pld/privacy_profile.cpp 'free_.loss += phase.count * largest * kFreeUp;' ''
   sabotage "infinity is told without a reason" accounting_test Extremes.NoEpsilonHoldsBelowTheChanceToTellAll \
-    src/accounting/pld_accountant.cpp 'if (found.interval.lower == kInfinity) {' 'if (found.interval.lower > kInfinity) {'
+    src/accounting/pld/pld_accountant.cpp 'if (found.interval.lower == kInfinity) {' 'if (found.interval.lower > kInfinity) {'
   sabotage "close kinds of releases cost as little as the cheapest" accounting_test \
     Extremes.RoundedLedgersCostNoLess src/accounting/event_rounding.cpp \
     '(cost == Cost::more ? WithNumbers{down, up} : WithNumbers{up, down})' \

@@ -8,6 +8,7 @@
 #include "dpml/dpsgd/training_plan.h"
 #include "dpml/train/initial_model.h"
 #include "dpml/train/open_dataset.h"
+#include "dpml/train/run.h"
 #include "output.h"
 
 // dpml check: is a config right?
@@ -23,7 +24,7 @@ std::string problems_of_files(const Experiment& experiment) {
     const std::vector<std::filesystem::path> test = data_files(*experiment.test);
     files.insert(files.end(), test.begin(), test.end());
   }
-  if (experiment.runtime.initial_model) files.push_back(initial_model_file(*experiment.runtime.initial_model));
+  if (experiment.runtime.initial_model) files.push_back(model_file_of(*experiment.runtime.initial_model));
   std::string problems;
   for (const std::filesystem::path& file : files) {
     try {

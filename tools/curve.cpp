@@ -37,15 +37,6 @@ void require_finite(const Guarantee& guarantee) {
   throw ConfigError("--curve: epsilon is infinite, so there is nothing to draw; state noise, and a delta above 0");
 }
 
-Ledger first_releases(const Ledger& ledger, std::uint64_t count) {
-  Ledger first(ledger.neighbours());
-  for (const LedgerEntry& entry : ledger.entries()) {
-    const std::uint64_t left = count - first.releases();
-    first.append(entry.event, std::min(entry.count, left));
-  }
-  return first;
-}
-
 void add_bounds(const std::vector<Bound>& bounds, Curve& curve) {
   for (const Bound& bound : bounds) {
     curve.columns[1].values.push_back(bound.upper);
@@ -111,18 +102,14 @@ Curve delta_curve(const CurveQuestion& question) {
 Curve steps_curve(const CurveQuestion& question) {
   require_finite(question.guarantee);
   Curve curve{"steps", {{"steps", {}}, {"epsilon", {}}, {"epsilon_lower", {}}}};
-  const Ledger ledger = ledger_of(question);
-  const auto releases = static_cast<double>(question.ledger.releases());
-  std::vector<double>& steps = curve.columns[0].values;
-  for (const double step : even_steps(releases, points_of(question, kGoodPoints))) {
-    if (steps.empty() || std::round(step) > steps.back()) steps.push_back(std::round(step));
+  const std::uint64_t releases = question.ledger.releases();
+  std::vector<std::uint64_t> steps;
+  for (const double step : even_steps(static_cast<double>(releases), points_of(question, kGoodPoints))) {
+    const std::uint64_t whole = step < 0x1p64 ? static_cast<std::uint64_t>(std::round(step)) : releases;
+    if (steps.empty() || whole > steps.back()) steps.push_back(whole);
   }
-  std::vector<Bound> bounds;
-  for (const double step : steps) {
-    const Ledger first = first_releases(ledger, static_cast<std::uint64_t>(step));
-    bounds.push_back(question.accountant.epsilon_bound(first, question.guarantee.delta));
-  }
-  add_bounds(bounds, curve);
+  curve.columns[0].values.assign(steps.begin(), steps.end());
+  add_bounds(dpml::steps_curve(question.accountant, ledger_of(question), question.guarantee.delta, steps), curve);
   return curve;
 }
 

@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "dpml/accounting/accountant.h"
+#include "dpml/accounting/group.h"
 #include "output.h"
 #include "released.h"
 
@@ -19,9 +20,9 @@ struct Request {
 };
 
 int run(const Request& request) {
-  const Composition composition = composition_of(request.released);
+  const Spent composition = composition_of(request.released);
   const auto accountant = accountant_of(request.released);
-  Bound delta = delta_bound_of(*accountant, composition.ledger, request.epsilon, request.released.group_size());
+  Bound delta = delta_bound_for_group(*accountant, composition.ledger, request.epsilon, request.released.group_size());
   delta.notes.insert(delta.notes.begin(), composition.notes.begin(), composition.notes.end());
   const std::string& name = request.released.accountant;
   const Neighbours neighbours = composition.ledger.neighbours();

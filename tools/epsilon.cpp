@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "curve.h"
 #include "dpml/accounting/accountant.h"
+#include "dpml/accounting/group.h"
 #include "dpml/base/file.h"
 #include "options.h"
 #include "output.h"
@@ -28,10 +29,10 @@ struct Request {
 int run(const Request& request) {
   std::filesystem::path svg;
   if (!request.svg.empty()) svg = output_path(request.svg, kPlot, files_read(request.released));
-  const Composition composition = composition_of(request.released);
+  const Spent composition = composition_of(request.released);
   const auto accountant = accountant_of(request.released);
   const std::uint64_t size = request.released.group_size();
-  Guarantee guarantee = guarantee_of(*accountant, composition.ledger, request.delta, size);
+  Guarantee guarantee = guarantee_for_group(*accountant, composition.ledger, request.delta, size);
   guarantee.notes.insert(guarantee.notes.begin(), composition.notes.begin(), composition.notes.end());
 
   std::vector<Curve> curves;

@@ -10,7 +10,6 @@
 #include "dpml/train/evaluate.h"
 #include "dpml/train/open_dataset.h"
 #include "dpml/train/run.h"
-#include "model_argument.h"
 #include "options.h"
 #include "output.h"
 

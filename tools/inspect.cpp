@@ -7,7 +7,6 @@
 #include "dpml/io/model_file.h"
 #include "dpml/train/run.h"
 #include "dpml/train/weights.h"
-#include "model_argument.h"
 #include "output.h"
 
 // dpml inspect: what is in a file?

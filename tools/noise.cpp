@@ -55,14 +55,14 @@ void check_flags(const Request& request, const Unknown& unknown) {
   if (!request.delta) throw ConfigError("--delta is not stated: how often the guarantee may fail; or --solve delta");
   if (request.solve == "steps" && schedule.epochs) throw ConfigError("--epochs: " + asked + " asks for the length");
   if (request.solve == "epochs" && schedule.steps) throw ConfigError("--steps: " + asked + " asks for the length");
-  if (request.solve == "sampling-rate" && (schedule.sampler != "poisson" || schedule.batch_size)) {
+  if (request.solve == "sampling-rate" && (schedule.sampler != Sampling::poisson || schedule.batch_size)) {
     throw ConfigError(asked + " is for --sampler poisson without --batch-size; --solve batch-size is for the others");
   }
   if (request.solve == "batch-size" && !schedule.dataset_size) {
     throw ConfigError("--dataset-size is not stated: " + asked + " needs it, since a rate follows from both sizes");
   }
   if ((request.solve == "batch-size" || request.solve == "sampling-rate") && schedule.epochs &&
-      (schedule.sampler == "poisson" || schedule.sampler == "without_replacement")) {
+      (schedule.sampler == Sampling::poisson || schedule.sampler == Sampling::without_replacement)) {
     throw ConfigError("--epochs: with another batch size the number of steps is another, too; state --steps for " +
                       asked);
   }
@@ -96,7 +96,7 @@ int answer(const Request& request, const Unknown& unknown, double value, Guarant
 
 int solve_for_delta(const Request& request, const Accountant& accountant) {
   if (request.delta) throw ConfigError("--delta is stated, but --solve delta asks for it; leave it out");
-  const Composition composition = composition_of(request.released);
+  const Spent composition = composition_of(request.released);
   const Ledger ledger = ledger_for_group(composition.ledger, request.released.group_size());
   calibrate_delta(accountant, request.epsilon, ledger);  // refuses where there is none below 1
   Bound delta = accountant.delta_bound(ledger, request.epsilon);
@@ -116,7 +116,7 @@ int run(const Request& request) {
   if (request.solve == "delta") return solve_for_delta(request, *accountant);
   const Unknown& unknown = unknowns().at(request.solve);
   check_flags(request, unknown);
-  const Composition spent = spent_before(request.released);
+  const Spent spent = spent_before(request.released);
   const auto schedule = [&](double value) {
     Released released = request.released;
     released.schedule.*unknown.field = value;

@@ -132,8 +132,8 @@ std::string ledger_text(const Ledger& ledger) {
     text += "  " + group_digits(entry.count) + " x " + to_text(entry.event) + "\n";
   }
   if (!text.empty() || ledger.releases() == 0) return text;
-  return "  " + counted(ledger.releases(), "release") + " of " +
-         counted(std::ssize(ledger.entries()), "kind") + ", one after the other\n";
+  return "  " + counted(ledger.releases(), "release") + " of " + counted(std::ssize(ledger.entries()), "kind") +
+         ", one after the other\n";
 }
 
 void print_notes(std::span<const std::string> notes) {

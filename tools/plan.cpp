@@ -54,7 +54,7 @@ int print_plan(const std::string& path, const std::vector<std::string>& override
               {"physical batch", group_digits(memory.layout.physical_batch)},
               {"memory", format_bytes(memory.bytes) + " beside the data and the program"}});
   if (privacy.seed) std::cout << "The seed is chosen, so the run will not be private.\n";
-  if (privacy.initial_weights == InitialWeights::same_people) {
+  if (claims_with_earlier_runs(*privacy.initial_weights)) {
     std::cout << "The guarantee is about this run and " << counted(std::ssize(privacy.earlier_runs), "run")
               << " before it together.\n";
   }

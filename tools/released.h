@@ -10,6 +10,7 @@
 
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/ledger.h"
+#include "dpml/audit/spent.h"
 #include "schedule.h"
 
 namespace dpml::tools {
@@ -32,12 +33,6 @@ struct Released {
   std::uint64_t group_size() const { return group.value_or(rows_per_user.value_or(1)); }
 };
 
-/// A ledger, and the sentences that belong beside what is said about it.
-struct Composition {
-  Ledger ledger;
-  std::vector<std::string> notes;
-};
-
 /// The files that --ledger and --events name.
 std::vector<std::filesystem::path> files_read(const Released& released);
 
@@ -50,17 +45,12 @@ std::unique_ptr<Accountant> accountant_of(const Released& released);
 
 /// Runs and events; empty where there are none. Throws ConfigError when their neighbours differ, or units, or a text is
 /// not understood (file:line:column); FileError when a file cannot be read or its parts do not belong together.
-Composition spent_before(const Released& released);
+Spent spent_before(const Released& released);
 
 /// The same, and the schedule or its phases. ConfigError when nothing at all is stated.
-Composition composition_of(const Released& released);
+Spent composition_of(const Released& released);
 
 /// Appends the schedule or its phases to what was spent.
 Ledger with_schedule(const Ledger& spent, const Released& released);
-
-/// What the accountant says of the ledger for groups of `size` units: event by event where that is known, else by the
-/// general conversion; a note says which. Size 1 is the accountant's own answer.
-Guarantee guarantee_of(const Accountant& accountant, const Ledger& ledger, double delta, std::uint64_t size);
-Bound delta_bound_of(const Accountant& accountant, const Ledger& ledger, double epsilon, std::uint64_t size);
 
 }  // namespace dpml::tools

@@ -86,12 +86,12 @@ std::string sentence_about(Ending ending) {
 
 std::string reason_for_nothing(const Experiment& experiment, const RunResult& result) {
   if (experiment.privacy.seed) return "the seed was chosen, and whoever knows it can remove the noise";
-  if (experiment.privacy.initial_weights == InitialWeights::unknown) {
+  if (!may_claim(*experiment.privacy.initial_weights)) {
     return "whose data the weights had seen that it began with is not stated (privacy.initial_weights)";
   }
-  if (result.ending == Ending::stopped_on_private_figures) return "it was stopped for private figures";
+  if (!may_claim(result.ending)) return "it was stopped for private figures";
   if (result.noise_multiplier == 0) return "there is no noise";
-  return experiment.privacy.initial_weights == InitialWeights::same_people
+  return claims_with_earlier_runs(*experiment.privacy.initial_weights)
              ? "together with the runs before it on the same people no finite epsilon holds"
              : "with so little noise no finite epsilon can be certified";
 }
@@ -136,9 +136,8 @@ void print_result(const Request& request, const Experiment& experiment, const Ru
   const RunFolder folder{request.out};
   if (request.json) return print_json(json_of(folder, result));
   const bool is_private = std::isfinite(result.guarantee.epsilon);
-  std::cout << (result.finished ? "Finished " : "Stopped after ")
-            << counted(result.steps, "step") << " in " << format_seconds(result.seconds)
-            << ".\n";
+  std::cout << (result.finished ? "Finished " : "Stopped after ") << counted(result.steps, "step") << " in "
+            << format_seconds(result.seconds) << ".\n";
   std::cout << "  guarantee  " << guarantee_text(result.guarantee) << "; unit: " << printable(experiment.privacy.unit)
             << "\n";
   if (!result.finished) std::cout << "             " << sentence_about(result.ending) << "\n";

@@ -6,6 +6,7 @@
 
 #include <iostream>
 #include <memory>
+#include <string>
 
 int main(int argc, char** argv) {
   // 2,000 points in the plane; the label says whether a point lies above the diagonal.
@@ -37,8 +38,10 @@ int main(int argc, char** argv) {
   dpml::Trainer trainer(model, data, plan, {.optimizer = {.learning_rate = 0.5, .momentum = 0.9}});
   while (trainer.step()) {
   }
-  trainer.write_model(argc > 1 ? argv[1] : "model.h5", {.program = "dpml embed example 1.0"});
+  const std::string file = argc > 1 ? argv[1] : "model.h5";
+  trainer.write_model(file, {.program = "dpml embed example 1.0"});  // `dpml audit FILE` judges it
 
   const dpml::Evaluation evaluation = dpml::evaluate(model, data, dpml::Loss::cross_entropy, 0);
-  std::cout << "epsilon " << plan.guarantee(trainer.ledger()).epsilon << " at delta 1e-5, accuracy " << *evaluation.accuracy << "\n";
+  std::cout << "epsilon " << plan.guarantee(trainer.ledger()).epsilon << " at delta 1e-5, accuracy "
+            << *evaluation.accuracy << "\n";
 }

@@ -36,10 +36,10 @@ using LayerMaker = std::function<std::unique_ptr<Layer>(Rng& init)>;
 ///   0.002 (|g| + root mean square of the tensor's gradient) + 8 float epsilon |c_b (1 + |y_b|)| / h. Where the slopes
 ///   of the four quarters of [-h, h] change unevenly by more than that, a kink is near and nothing is judged; a quarter
 ///   of a tensor's numbers must remain.
-/// - *Bits*: at every place of chunks of 2 to 40 samples, a sample's output, input gradient, per-sample gradients, norms
-///   and what it adds to a weighted sum have the bits that they have alone; in the form that the layer gives and in the
-///   smaller one. Exact. A layer that multiplies matrices keeps this by gemm with Products::own. It is checked for the
-///   instructions in use: run the test once more with DPML_INSTRUCTIONS=avx2 and with plain in the environment.
+/// - *Bits*: at every place of chunks of 2 to 40 samples, a sample's output, input gradient, per-sample gradients,
+///   norms and what it adds to a weighted sum have the bits that they have alone; in the form that the layer gives and
+///   in the smaller one. Exact. A layer that multiplies matrices keeps this by gemm with Products::own. It is checked
+///   for the instructions in use: run the test once more with DPML_INSTRUCTIONS=avx2 and with plain in the environment.
 /// - *Empty batch*: works, and adds nothing to a weighted sum.
 /// - *Answers*: PerSampleGrad's norms are at most 1e-5 (relative) below those of to_dense and at most 1e-3 above, its
 ///   weighted sums within 1e-5, in the form the layer gives and in the smaller one.

@@ -6,8 +6,8 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
-#include "rdp_accountant.h"
-#include "turning_point.h"
+#include "numerics/threshold_search.h"
+#include "renyi/rdp_accountant.h"
 
 namespace dpml {
 
@@ -18,7 +18,7 @@ constexpr double kMostNoise = 1e12;
 constexpr double kLeastRate = 1e-12;
 constexpr double kPrecision = 2.5e-5;  // leaves room for the width of the interval of "pld" within 1e-4
 constexpr double kQuickPrecision = 1e-6;
-constexpr double kFirstLook = 1e-2;  // of the search with rdp that tells an expensive accountant where to begin
+constexpr double kFirstLook = 1e-2;   // of the search with rdp that tells an expensive accountant where to begin
 constexpr double kSecondLook = 2e-3;  // of one with the accountant itself, content with wide intervals
 constexpr double kWideGap = 4e-3;     // namely those
 constexpr std::uint64_t kMostCount = std::uint64_t{1} << 53;
@@ -48,16 +48,16 @@ struct Target {
   }
 };
 
-std::optional<double> calibrate(const Accountant& accountant, const Target& target, TurningPoint search,
+std::optional<double> calibrate(const Accountant& accountant, const Target& target, numerics::ThresholdSearch search,
                                 const std::function<Ledger(double)>& schedule) {
   const auto ask = [&](const Accountant& asked) {
     search.excess = [&](double number) { return target.excess(asked.epsilon(schedule(number), target.delta)); };
-    return find_turning_point(search);
+    return numerics::find_threshold(search);
   };
   const auto look = [&](const Accountant& asked, double precision) {
     try {
       search.precision = precision;
-      const Found rough = ask(asked);
+      const numerics::Threshold rough = ask(asked);
       if (!rough.holds) return false;
       search.start = *rough.holds;
       search.slope = rough.slope;
@@ -67,7 +67,7 @@ std::optional<double> calibrate(const Accountant& accountant, const Target& targ
     }
   };
   const double precision = accountant.is_quick() ? kQuickPrecision : kPrecision;
-  if (!accountant.is_quick()) look(RdpAccountant(), kFirstLook);
+  if (!accountant.is_quick()) look(renyi::RdpAccountant(), kFirstLook);
   if (has_relative_gap(accountant.name())) {
     search.is_near = look(*make_accountant(accountant.name(), kWideGap), kSecondLook);
   }

@@ -7,14 +7,15 @@
 #include <string>
 
 #include "dpml/base/text.h"
-#include "normal.h"
+#include "numerics/normal.h"
+#include "numerics/rounding.h"
 
 namespace dpml {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
+using numerics::kInfinity;
+using numerics::ulps;
 
 void check_rate(double rate) {
   if (!(rate >= 0 && rate <= 1)) {
@@ -78,14 +79,13 @@ class Deltas {
 
 double most_true_positives(Deltas& deltas, double rate) {
   if (rate == 0) return deltas(kInfinity);
-  return deltas.least(
-      [&](double epsilon, double delta) { return (delta + std::exp(epsilon) * rate) * (1 + kRounding); });
+  return deltas.least([&](double epsilon, double delta) { return (delta + std::exp(epsilon) * rate) * (1 + ulps(8)); });
 }
 
 double least_false_negatives(Deltas& deltas, double rate) {
   if (rate == 1) return 0;
   return -deltas.least(
-      [&](double epsilon, double delta) { return std::exp(-epsilon) * (delta + kRounding - (1 - rate)); });
+      [&](double epsilon, double delta) { return std::exp(-epsilon) * (delta + ulps(8) - (1 - rate)); });
 }
 
 TradeOffPoint trade_off(Deltas& deltas, double rate) {
@@ -94,10 +94,18 @@ TradeOffPoint trade_off(Deltas& deltas, double rate) {
   // false positives, lines steeper than -1 bound it, elsewhere flatter ones.
   if (rate <= 0.5) {
     const double true_positives = most_true_positives(deltas, rate);
-    if (1 - true_positives >= rate) return {rate, true_positives, (1 - true_positives) * (1 - kRounding)};
+    if (1 - true_positives >= rate) return {rate, true_positives, (1 - true_positives) * (1 - ulps(8))};
   }
   const double false_negatives = std::max(0.0, least_false_negatives(deltas, rate));
-  return {rate, std::min(1.0, (1 - false_negatives) * (1 + kRounding)), false_negatives};
+  return {rate, std::min(1.0, (1 - false_negatives) * (1 + ulps(8))), false_negatives};
+}
+
+Ledger first_releases(const Ledger& ledger, std::uint64_t count) {
+  Ledger first(ledger.neighbours());
+  for (const LedgerEntry& entry : ledger.entries()) {
+    first.append(entry.event, std::min(entry.count, count - first.releases()));
+  }
+  return first;
 }
 
 }  // namespace
@@ -114,6 +122,13 @@ std::vector<Bound> epsilon_curve(const Accountant& accountant, const Ledger& led
   return curve;
 }
 
+std::vector<Bound> steps_curve(const Accountant& accountant, const Ledger& ledger, double delta,
+                               std::span<const std::uint64_t> releases) {
+  std::vector<Bound> curve;
+  for (std::uint64_t count : releases) curve.push_back(accountant.epsilon_bound(first_releases(ledger, count), delta));
+  return curve;
+}
+
 std::vector<TradeOffPoint> trade_off_curve(const Accountant& accountant, const Ledger& ledger,
                                            std::span<const double> false_positive_rates) {
   std::vector<TradeOffPoint> curve;
@@ -125,9 +140,9 @@ std::vector<TradeOffPoint> trade_off_curve(const Accountant& accountant, const L
 TradeOffPoint gaussian_trade_off(double mu, double false_positive_rate) {
   check_rate(false_positive_rate);
   if (!(mu >= 0)) throw ConfigError("trade-off curve: mu is " + to_text(mu) + ", expected a number, at least 0");
-  const double threshold = normal_tail_quantile(false_positive_rate);
+  const double threshold = numerics::normal_tail_quantile(false_positive_rate);
   if (std::isinf(threshold)) return {false_positive_rate, false_positive_rate, 1 - false_positive_rate};
-  return {false_positive_rate, normal_tail(threshold - mu), normal_tail(mu - threshold)};
+  return {false_positive_rate, numerics::normal_tail(threshold - mu), numerics::normal_tail(mu - threshold)};
 }
 
 double gaussian_fit(const Accountant& accountant, const Ledger& ledger, double least_rate, int points) {
@@ -141,9 +156,10 @@ double gaussian_fit(const Accountant& accountant, const Ledger& ledger, double l
     const double rate = 0.5 * std::pow(2 * least_rate, static_cast<double>(i) / (points - 1));
     const TradeOffPoint point = trade_off(deltas, rate);
     // From whichever rate is the small one, so that neither loses its digits.
-    const double threshold = point.true_positive_rate < 0.5 ? normal_tail_quantile(point.true_positive_rate)
-                                                            : -normal_tail_quantile(point.false_negative_rate);
-    mu = std::max(mu, normal_tail_quantile(rate) - threshold);
+    const double threshold = point.true_positive_rate < 0.5
+                                 ? numerics::normal_tail_quantile(point.true_positive_rate)
+                                 : -numerics::normal_tail_quantile(point.false_negative_rate);
+    mu = std::max(mu, numerics::normal_tail_quantile(rate) - threshold);
   }
   return mu;
 }

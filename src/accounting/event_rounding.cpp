@@ -11,7 +11,7 @@
 
 #include "leaves.h"
 
-namespace dpml {
+namespace dpml::events {
 
 namespace {
 
@@ -322,4 +322,4 @@ Ledger rounded(const Ledger& whole, std::size_t most, Cost cost) {
   return made;
 }
 
-}  // namespace dpml
+}  // namespace dpml::events

@@ -6,7 +6,7 @@
 
 #include "dpml/accounting/ledger.h"
 
-namespace dpml {
+namespace dpml::events {
 
 // Events with other numbers that are known to cost no less, or no more, whatever is asked of them: of every kind that
 // has a noise, but the discrete Gaussian, a smaller one costs more; so do a larger Poisson sampling rate, epsilon,
@@ -36,4 +36,4 @@ Kinds count_kinds(const Ledger& ledger);
 /// where those are close: every number becomes the one of its group that costs most, or least.
 Ledger rounded(const Ledger& ledger, std::size_t most, Cost cost);
 
-}  // namespace dpml
+}  // namespace dpml::events

@@ -233,15 +233,19 @@ class FirstError : public google::protobuf::io::ErrorCollector {
   std::string text;
 };
 
-/// Parses `text` as `Message`, or throws ConfigError that begins with `what`.
+using Places = google::protobuf::TextFormat::ParseInfoTree;
+
+/// Parses `text` as `Message`, or throws ConfigError that begins with `before`. `places`, where wanted, then tells the
+/// places of its fields.
 template <class Message>
-Message parse(std::string_view text, const char* what, int depth) {
+Message parse(std::string_view text, const std::string& before, int depth, Places* places = nullptr) {
   FirstError error;
   google::protobuf::TextFormat::Parser parser;
   parser.RecordErrorsTo(&error);
   parser.SetRecursionLimit(depth);
+  parser.WriteLocationsTo(places);
   Message message;
-  if (!parser.ParseFromString(std::string(text), &message)) throw ConfigError(what + std::string(": ") + error.text);
+  if (!parser.ParseFromString(std::string(text), &message)) throw ConfigError(before + dpml::one_line(error.text));
   return message;
 }
 
@@ -293,6 +297,50 @@ std::string with_quoted_neighbours(std::string_view text) {
   return made;
 }
 
+// Lines of a ledger's text, from 1.
+
+int line_of_neighbours(const Places& places) {
+  return places.GetLocation(text::Ledger::descriptor()->FindFieldByName("neighbours"), -1).line + 1;
+}
+
+int line_of_entry(const Places& places, int index, int entries) {
+  const auto* entry = text::Ledger::descriptor()->FindFieldByName("entry");
+  const bool has_each_a_place = places.GetLocation(entry, entries - 1).line >= 0;
+  if (has_each_a_place) return places.GetLocationRange(entry, index).end.line + 1;
+  // In a list, entry: [{ ... }, { ... }], only what is inside of them has.
+  const Places& inside = *places.GetTreeForNested(entry, index);
+  const auto end_of = [&](const char* field) {
+    return inside.GetLocationRange(text::Ledger::Entry::descriptor()->FindFieldByName(field), -1).end.line;
+  };
+  return std::max({end_of("event"), end_of("count"), 0}) + 1;
+}
+
+/// Does `act`, and names the line where it is refused.
+template <class Act>
+void at(const std::string& before, int line, const Act& act) {
+  try {
+    act();
+  } catch (const InternalError&) {
+    throw;
+  } catch (const Error& error) {
+    throw ConfigError(before + std::to_string(line) + ": " + dpml::one_line(error.what()));
+  }
+}
+
+Neighbours agreed(const std::string& stated_by_text, std::optional<Neighbours> asked_for) {
+  const Neighbours stated = parse_neighbours(stated_by_text);
+  if (!asked_for || *asked_for == stated) return stated;
+  throw ConfigError("the text states neighbours " + to_text(stated) + ", but " + to_text(*asked_for) +
+                    " was asked for");
+}
+
+void append(const text::Ledger::Entry& entry, Ledger& ledger) {
+  if (!entry.has_event()) missing("entry.event");
+  const std::uint64_t count = entry.has_count() ? entry.count() : 1;
+  if (count == 0) throw ConfigError("entry.count is 0, expected 1 or more");
+  ledger.append(read(entry.event()), count);
+}
+
 std::string one_line(const google::protobuf::Message& message) {
   google::protobuf::TextFormat::Printer printer;
   printer.SetSingleLineMode(true);
@@ -318,7 +366,7 @@ std::string to_text(const Event& event) {
 }
 
 Event parse_event(std::string_view line) {
-  Event event = read(parse<text::Event>(line, "event", kMessagesPerEvent * kMaximumEventDepth + 2));
+  Event event = read(parse<text::Event>(line, "event: ", kMessagesPerEvent * kMaximumEventDepth + 2));
   validate(event);
   return event;
 }
@@ -334,24 +382,20 @@ std::string to_text(const Ledger& ledger) {
   return lines;
 }
 
-Ledger parse_ledger(std::string_view lines, std::optional<Neighbours> neighbours) {
+Ledger parse_ledger(std::string_view lines, std::optional<Neighbours> neighbours, std::string_view name) {
+  const std::string before = std::string(name) + ":";
+  Places places;
   const auto message =
-      parse<text::Ledger>(with_quoted_neighbours(lines), "events", kMessagesPerEvent * kMaximumEventDepth + 3);
+      parse<text::Ledger>(with_quoted_neighbours(lines), before, kMessagesPerEvent * kMaximumEventDepth + 3, &places);
   if (message.has_neighbours()) {
-    const Neighbours stated = parse_neighbours(message.neighbours());
-    if (neighbours && *neighbours != stated) {
-      throw ConfigError("events: the text states neighbours " + to_text(stated) + ", but " + to_text(*neighbours) +
-                        " was asked for");
-    }
-    neighbours = stated;
+    at(before, line_of_neighbours(places), [&] { neighbours = agreed(message.neighbours(), neighbours); });
   }
-  if (!neighbours) throw ConfigError("events: neighbours is not stated: add_or_remove_one, replace_one or zero_out");
+  if (!neighbours) {
+    throw NeighboursNotStated(before + "1: neighbours is not stated: add_or_remove_one, replace_one or zero_out");
+  }
   Ledger ledger(*neighbours);
-  for (const text::Ledger::Entry& entry : message.entry()) {
-    if (!entry.has_event()) missing("entry.event");
-    const std::uint64_t count = entry.has_count() ? entry.count() : 1;
-    if (count == 0) throw ConfigError("events: entry.count is 0, expected 1 or more");
-    ledger.append(read(entry.event()), count);
+  for (int i = 0; i < message.entry_size(); ++i) {
+    at(before, line_of_entry(places, i, message.entry_size()), [&] { append(message.entry(i), ledger); });
   }
   return ledger;
 }

@@ -4,20 +4,20 @@
 #include <limits>
 #include <utility>
 
-#include "adaptive_cost.h"
+#include "closed_forms/gdp_accountant.h"
 #include "dpml/accounting/analytic_gaussian.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
-#include "gdp_accountant.h"
-#include "minimise.h"
-#include "rounding.h"
-#include "zcdp_accountant.h"
+#include "numerics/minimise.h"
+#include "numerics/rounding.h"
+#include "renyi/adaptive_cost.h"
+#include "renyi/zcdp_accountant.h"
 
 namespace dpml {
 
 namespace {
 
-constexpr double kRounding = 8 * std::numeric_limits<double>::epsilon();
+using numerics::ulps;
 
 std::string name_of(FilterMethod method) {
   switch (method) {
@@ -35,12 +35,6 @@ std::string title(FilterMethod method) {
   return name_of(method) + " filter";
 }
 
-Ledger ledger_with(const Event& event, std::uint64_t count, Neighbours neighbours) {
-  Ledger ledger(neighbours);
-  ledger.append(event, count);
-  return ledger;
-}
-
 /// b D at which Proposition 12 gives the budget's epsilon and delta, rounded down; a = 1 + b.
 double cumulant_room(const PrivacyBudget& budget, double b) {
   const double terms[] = {b * budget.epsilon, b * std::log1p(1 / b), std::log(budget.delta), std::log1p(b)};
@@ -50,16 +44,16 @@ double cumulant_room(const PrivacyBudget& budget, double b) {
     sum += term;
     size += std::fabs(term);
   }
-  return sum - kRounding * size;
+  return sum - ulps(8) * size;
 }
 
 double best_order(const PrivacyBudget& budget) {
-  return 1 + minimise_positive([&](double b) { return -cumulant_room(budget, b) / (b * (1 + b)); }).place;
+  return 1 + numerics::minimise_positive([&](double b) { return -cumulant_room(budget, b) / (b * (1 + b)); }).place;
 }
 
 /// Divergence that fits at `order`.
 double divergence_room(const PrivacyBudget& budget, double order) {
-  const double room = cumulant_room(budget, order - 1) / (order - 1) * (1 - kRounding);
+  const double room = cumulant_room(budget, order - 1) / (order - 1) * (1 - ulps(8));
   if (room > 0) return room;
   throw ConfigError("filter: order " + to_text(order) + " leaves no room within epsilon " + to_text(budget.epsilon) +
                     " and delta " + to_text(budget.delta) + "; state a larger order, or none");
@@ -81,25 +75,12 @@ void check(const PrivacyBudget& budget, FilterMethod method, std::optional<doubl
 
 }  // namespace
 
-ComposedCurve adaptive_curve(const std::string& who, const Event& event, std::uint64_t count, Neighbours neighbours) {
-  ComposedCurve curve(ledger_with(event, count, neighbours));
-  if (curve.delta() > 0) refuse_own_delta(who, event);
-  return curve;
-}
-
-void refuse_own_delta(const std::string& who, const Event& event) {
-  throw UnsupportedEvent(
-      who + ": " + kind_name(event) +
-      " brings a delta of its own along, for which a sum over adaptively chosen events has no place; "
-      "state a pure or zero-concentrated bound of it, or use a fixed schedule");
-}
-
 AdaptiveFilter::AdaptiveFilter(const PrivacyBudget& budget, FilterMethod method, std::optional<double> order)
     : budget_(budget), method_(method), order_(order), room_(0), ledger_(budget.neighbours) {
   check(budget, method, order);
   if (method == FilterMethod::gdp) {
     const double mu = gaussian_mu(budget.epsilon, budget.delta).lower;
-    room_ = multiply_down(mu, mu);
+    room_ = numerics::multiply_down(mu, mu);
   } else {
     if (!order_) order_ = best_order(budget);
     room_ = divergence_room(budget, *order_);
@@ -109,25 +90,26 @@ AdaptiveFilter::AdaptiveFilter(const PrivacyBudget& budget, FilterMethod method,
 double AdaptiveFilter::cost(const Event& event, std::uint64_t count) const {
   switch (method_) {
     case FilterMethod::rdp:
-      return adaptive_curve(title(method_), event, count, budget_.neighbours).cumulant(*order_ - 1) / (*order_ - 1) *
-             (1 + kRounding);
+      return renyi::adaptive_curve(title(method_), event, count, budget_.neighbours).cumulant(*order_ - 1) /
+             (*order_ - 1) * (1 + ulps(8));
     case FilterMethod::zcdp: {
-      const ConcentratedTotal total = concentrated_total(ledger_with(event, count, budget_.neighbours));
-      if (total.delta > 0) refuse_own_delta(title(method_), event);
-      return add_up(total.xi, multiply_up(total.rho, *order_));
+      const renyi::ConcentratedTotal total =
+          renyi::concentrated_total(renyi::ledger_with(event, count, budget_.neighbours));
+      if (total.delta > 0) renyi::refuse_own_delta(title(method_), event);
+      return numerics::add_up(total.xi, numerics::multiply_up(total.rho, *order_));
     }
     case FilterMethod::gdp:
-      return gaussian_total(ledger_with(event, count, budget_.neighbours)).mu_squared.upper;
+      return closed_forms::gaussian_total(renyi::ledger_with(event, count, budget_.neighbours)).mu_squared.upper;
   }
   throw InternalError("FilterMethod: not one of the enumerated values");
 }
 
 bool AdaptiveFilter::allows(const Event& event, std::uint64_t count) const {
-  return add_up(spent_, cost(event, count)) <= room_;
+  return numerics::add_up(spent_, cost(event, count)) <= room_;
 }
 
 void AdaptiveFilter::spend(const Event& event, std::uint64_t count) {
-  const double after = add_up(spent_, cost(event, count));
+  const double after = numerics::add_up(spent_, cost(event, count));
   if (!(after <= room_)) {
     throw PrivacyError(title(method_) + ": " + std::to_string(count) + " x " + kind_name(event) +
                        " would exceed the budget of epsilon " + to_text(budget_.epsilon) + " at delta " +

@@ -5,14 +5,18 @@
 #include <limits>
 #include <string>
 
-#include "binomial.h"
+#include "dpml/base/text.h"
+#include "event_facts.h"
+#include "numerics/binomial.h"
+#include "numerics/rounding.h"
 
 namespace dpml {
 
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kUnit = std::numeric_limits<double>::epsilon();
+using numerics::kInfinity;
+using numerics::kUlp;
+
 constexpr std::uint64_t kLargestSampledGroup = 10'000;
 
 void check_size(std::uint64_t size) {
@@ -20,7 +24,7 @@ void check_size(std::uint64_t size) {
 }
 
 double rounded_up(double value) {
-  return value * (1 + 4 * kUnit);
+  return value * (1 + 4 * kUlp);
 }
 
 /// delta (exp(k epsilon) - 1) / (exp(epsilon) - 1), rounded up.
@@ -28,7 +32,7 @@ double group_delta(double epsilon, double delta, double size) {
   if (delta == 0) return 0;
   if (epsilon == 0) return rounded_up(delta * size);
   if (size * epsilon > 700) return kInfinity;
-  const double slack = 1 + kUnit * (16 + 4 * size * epsilon);  // of the exponent
+  const double slack = 1 + kUlp * (16 + 4 * size * epsilon);  // of the exponent
   return delta * std::expm1(size * epsilon) / std::expm1(epsilon) * slack;
 }
 
@@ -37,7 +41,8 @@ MixtureOfGaussians mixture_for_group(double noise_multiplier, double rate, std::
   MixtureOfGaussians mixture{noise_multiplier, {}};
   const auto trials = static_cast<double>(size);
   for (std::uint64_t joined = 0; joined <= size; ++joined) {
-    const double log_probability = log_binomial_probability(trials, static_cast<double>(joined), rate, 1 - rate);
+    const double log_probability =
+        numerics::log_binomial_probability(trials, static_cast<double>(joined), rate, 1 - rate);
     // A chance too small for a double is rounded up, never dropped.
     const double probability = std::max(std::numeric_limits<double>::min(), std::exp(log_probability));
     mixture.components.push_back({static_cast<double>(joined), std::min(1.0, probability)});
@@ -56,7 +61,7 @@ struct GroupEvent {
     if (size > (std::uint64_t{1} << 32)) throw ConfigError("group privacy: size is above 2^32");
     return of_one * size;
   }
-  double noise(double of_one) const { return of_one / times() * (1 - kUnit); }
+  double noise(double of_one) const { return of_one / times() * (1 - kUlp); }
 
   Event operator()(const Gaussian& it) const { return Gaussian{noise(it.noise_multiplier)}; }
   Event operator()(const Laplace& it) const {
@@ -106,7 +111,8 @@ struct GroupEvent {
   Event operator()(const NonPrivate& it) const { return it; }
 
   template <class Kind>
-  Event operator()(const Kind& kind) const {
+  requires events::IsSampling<Kind> || events::IsSelection<Kind> || std::is_same_v<Kind, MixtureOfGaussians> Event
+  operator()(const Kind& kind) const {
     refuse(kind, "");
   }
   [[noreturn]] static void refuse(const Event& event, const std::string& which) {
@@ -115,6 +121,58 @@ struct GroupEvent {
                            " costs a group; convert the guarantee instead (guarantee_for_group)");
   }
 };
+
+std::string group_sentence(std::uint64_t size, const std::string& how) {
+  return "It holds for groups of up to " + group_digits(size) + " units, " + how + ".";
+}
+
+/// The claim about a group that follows from claims about one unit, at no more than `delta`. A smaller delta for one
+/// unit costs more epsilon, so a few are tried.
+Guarantee convert(const Accountant& accountant, const Ledger& ledger, double delta, std::uint64_t size) {
+  constexpr int kTries = 40;
+  const Guarantee one = accountant.guarantee(ledger, delta);
+  Guarantee best = guarantee_for_group(one, size);
+  if (delta > 0) best.epsilon = kInfinity;
+  double smaller = delta;
+  for (int i = 0; i < kTries && smaller > 0 && std::isinf(best.epsilon) && std::isfinite(one.epsilon); ++i) {
+    smaller /= i < 20 ? 2 : 1000;
+    const Guarantee group = guarantee_for_group(accountant.guarantee(ledger, smaller), size);
+    if (group.delta <= delta) best = group;
+  }
+  best.delta = delta;
+  best.epsilon_lower = one.epsilon_lower;
+  best.notes = one.notes;
+  return best;
+}
+
+Bound convert_delta(const Accountant& accountant, const Ledger& ledger, double epsilon, std::uint64_t size) {
+  const double share = epsilon / static_cast<double>(size) * (1 - 1e-14);
+  Bound bound = accountant.delta_bound(ledger, share);
+  const Guarantee one{.epsilon = share,
+                      .delta = std::min(bound.upper, 1 - 1e-15),
+                      .neighbours = ledger.neighbours(),
+                      .accountant = std::string(accountant.name()),
+                      .order = {}};
+  const Guarantee group = guarantee_for_group(one, size);
+  bound.upper = bound.upper < 1 && std::isfinite(group.epsilon) ? group.delta : 1;
+  return bound;
+}
+
+/// What is asked of the ledger, or of its groups event by event; where that is not possible, what is converted.
+template <class Ask, class Convert>
+auto for_group(const Ledger& ledger, std::uint64_t size, const Ask& ask, const Convert& convert) {
+  if (size == 1) return ask(ledger);
+  try {
+    auto answer = ask(ledger_for_group(ledger, size));
+    answer.notes.push_back(group_sentence(size, "accounted event by event"));
+    return answer;
+  } catch (const Error& reason) {
+    auto answer = convert();
+    answer.notes.push_back(group_sentence(
+        size, std::string("by the general conversion, since event by event is not possible: ") + reason.what()));
+    return answer;
+  }
+}
 
 }  // namespace
 
@@ -151,6 +209,18 @@ Ledger ledger_for_group(const Ledger& ledger, std::uint64_t size) {
     group.append(event_for_group(entry.event, ledger.neighbours(), size), entry.count);
   }
   return group;
+}
+
+Guarantee guarantee_for_group(const Accountant& accountant, const Ledger& ledger, double delta, std::uint64_t size) {
+  return for_group(
+      ledger, size, [&](const Ledger& whole) { return accountant.guarantee(whole, delta); },
+      [&] { return convert(accountant, ledger, delta, size); });
+}
+
+Bound delta_bound_for_group(const Accountant& accountant, const Ledger& ledger, double epsilon, std::uint64_t size) {
+  return for_group(
+      ledger, size, [&](const Ledger& whole) { return accountant.delta_bound(whole, epsilon); },
+      [&] { return convert_delta(accountant, ledger, epsilon, size); });
 }
 
 }  // namespace dpml

@@ -1,36 +1,13 @@
 #include "leaves.h"
 
-#include <algorithm>
-#include <bit>
-#include <cmath>
-
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/group.h"
-#include "rounding.h"
+#include "event_facts.h"
+#include "numerics/rounding.h"
 
-namespace dpml {
+namespace dpml::events {
 
 namespace {
-
-/// Whether the event states what holds under the ledger's neighbours, whatever they are.
-bool is_claim(const Event& event) {
-  return event.get_if<ExponentialMechanism>() != nullptr || event.get_if<EpsilonDelta>() != nullptr ||
-         event.get_if<ZeroConcentrated>() != nullptr;
-}
-
-/// The same of anything inside a sampling or a selection.
-bool holds_claim(const Event& event) {
-  if (is_claim(event)) return true;
-  if (const auto* it = event.get_if<PoissonSampled>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<SampledWithoutReplacement>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<TruncatedPoissonSampled>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<BallsAndBins>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<Shuffled>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<RepeatAndSelect>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<SelfComposed>()) return holds_claim(it->inner);
-  if (const auto* it = event.get_if<Composed>()) return std::any_of(it->events.begin(), it->events.end(), holds_claim);
-  return false;
-}
 
 struct Walker {
   const std::function<void(const Leaf&)>& visit;
@@ -46,7 +23,8 @@ struct Walker {
     for (const Event& inner : composed.events) walk(inner);
   }
   void operator()(const SelfComposed& composed) const {
-    walk(composed.inner, multiply_up(at.count, count_up(composed.count)), at.neighbours, at.is_shuffled);
+    walk(composed.inner, numerics::multiply_up(at.count, numerics::count_up(composed.count)), at.neighbours,
+         at.is_shuffled);
   }
   void operator()(const Shuffled& shuffled) const {
     if (shuffled.batches == 1) return walk(shuffled.inner);
@@ -60,10 +38,10 @@ struct Walker {
     sampled.sample_size == sampled.dataset_size ? walk(sampled.inner) : leaf();
   }
   void operator()(const BallsAndBins& sampled) const { sampled.bins == 1 ? walk(sampled.inner) : leaf(); }
+  void operator()(const TruncatedPoissonSampled&) const { leaf(); }
   template <class Kind>
-  void operator()(const Kind&) const {
-    leaf();
-  }
+  requires IsMechanism<Kind> || IsClaim<Kind> || IsSelection<Kind>
+  void operator()(const Kind&) const { leaf(); }
   void leaf() const {
     if (at.neighbours == of_ledger || !holds_claim(at.event)) return visit(at);
     if (!is_claim(at.event)) {
@@ -82,7 +60,7 @@ struct Walker {
 void for_each_leaf(const Ledger& ledger, const std::function<void(const Leaf&)>& visit) {
   const Neighbours neighbours = ledger.neighbours();
   for (const LedgerEntry& entry : ledger.entries()) {
-    const Walker walker{visit, neighbours, {entry.event, count_up(entry.count), neighbours, false}};
+    const Walker walker{visit, neighbours, {entry.event, numerics::count_up(entry.count), neighbours, false}};
     std::visit(walker, entry.event.kind());
   }
 }
@@ -99,13 +77,4 @@ std::vector<std::string> shuffling_notes(Neighbours neighbours) {
   return notes;
 }
 
-int tree_depth(const TreeAggregation& tree) {
-  // ceil(log2(leaves + 1)), the number of binary digits.
-  return static_cast<int>(std::bit_width(*std::max_element(tree.step_counts.begin(), tree.step_counts.end())));
-}
-
-double contribution_distance(Neighbours neighbours) {
-  return neighbours == Neighbours::replace_one ? 2 : 1;
-}
-
-}  // namespace dpml
+}  // namespace dpml::events

@@ -7,7 +7,7 @@
 
 #include "dpml/accounting/ledger.h"
 
-namespace dpml {
+namespace dpml::events {
 
 /// An event that is no composition, and how often it happens.
 struct Leaf {
@@ -27,10 +27,4 @@ void for_each_leaf(const Ledger& ledger, const std::function<void(const Leaf&)>&
 /// The sentences that go with a bound for a ledger with shuffled leaves.
 std::vector<std::string> shuffling_notes(Neighbours neighbours);
 
-/// How many nodes of the tallest tree hold one leaf's contribution.
-int tree_depth(const TreeAggregation& tree);
-
-/// What a unit's contribution moves by, in clip bounds: 2 under replace_one, else 1.
-double contribution_distance(Neighbours neighbours);
-
-}  // namespace dpml
+}  // namespace dpml::events

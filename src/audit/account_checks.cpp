@@ -39,10 +39,10 @@ std::string reason_for_nothing(const Findings& findings) {
   if (findings.experiment && findings.experiment->privacy.seed && model.ledger.releases() > 0) {
     return "the seed of the noise was chosen, and whoever knows it can remove the noise";
   }
-  if (model.initial_weights == InitialWeights::unknown) {
+  if (!may_claim(model.initial_weights)) {
     return "whose data the weights had seen that training began with is not stated";
   }
-  if (model.ending == Ending::stopped_on_private_figures) {
+  if (!may_claim(model.ending)) {
     return "the run was stopped for private figures, and that moment is an output that nobody paid for";
   }
   return "";
@@ -64,12 +64,12 @@ void check_epsilon(Findings& findings, const ChainedRun& run) {
   const double recomputed = findings.report.recomputed.upper;
   const bool is_plan = findings.claimed_for->releases() > findings.model().ledger.releases();
   const std::string before =
-      findings.model().initial_weights == InitialWeights::same_people
+      claims_with_earlier_runs(findings.model().initial_weights)
           ? " and the " + counted(std::ssize(findings.model().earlier_runs), "run") + " before it"
           : "";
   const std::string figures = "claimed " + to_text(claimed) + ", the " + (is_plan ? "plan" : "ledger") + " of " +
-                              counted(findings.claimed_for->releases(), "release") + before +
-                              " gives " + to_text(recomputed) +
+                              counted(findings.claimed_for->releases(), "release") + before + " gives " +
+                              to_text(recomputed) +
                               (reason.empty() ? " by " + findings.report.recomputed.method : ", because " + reason);
   findings.add("epsilon", covers(claimed, recomputed), figures, figures + ": the claim is too small");
   const std::optional<double>& order = findings.model().claim.order;
@@ -82,7 +82,7 @@ void check_epsilon(Findings& findings, const ChainedRun& run) {
 /// A plan whose noise is not known, because nothing was released, still costs about what it aims at.
 void check_plan_of_nothing(Findings& findings) {
   const std::optional<double>& target = findings.experiment->privacy.target_epsilon;
-  if (findings.whole_plan || !target || findings.model().ending == Ending::stopped_independently) return;
+  if (findings.whole_plan || !target || claims_releases_alone(findings.model().ending)) return;
   const double claimed = findings.model().claim.epsilon;
   if (claimed >= kLeastShareOfTarget * *target) return;
   findings.add("epsilon", Verdict::failed,

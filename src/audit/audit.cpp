@@ -63,7 +63,7 @@ std::string statement_of(const Findings& findings, bool has_owner) {
     text += ", with " + sampler_text(*findings.experiment) + " and " + noise_text(model.ledger);
   }
   text += ", by the " + printable(model.claim.accountant) + " accountant";
-  if (model.initial_weights == InitialWeights::same_people) {
+  if (claims_with_earlier_runs(model.initial_weights)) {
     text += ", of this run and " + counted(std::ssize(model.earlier_runs), "run") + " before it";
   }
   for (const ClaimOfOthers& others : model.claims_of_others) {

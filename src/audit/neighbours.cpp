@@ -126,7 +126,7 @@ void make_last_record(const NeighbourModel& model, Rng& rng, Records& records, I
 }
 
 Records random_records(const NeighbourModel& model, Rng& rng, Index rows) {
-  const Shape target = model.loss == Loss::cross_entropy ? Shape{} : model.target;
+  const Shape target = takes_class_indices(model.loss) ? Shape{} : model.target;
   Records records{Tensor(model.input.with_front(rows + 1)), Tensor(target.with_front(rows + 1)), ""};
   const int exponents = rng.below(4) == 0 ? 40 : 4;
   for (Index row = 0; row <= rows; ++row) draw_row(model, rng, exponents, records, row);

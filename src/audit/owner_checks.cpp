@@ -56,8 +56,8 @@ std::string other_beginning(const ModelFile& model, const Checkpoint& checkpoint
 std::string other_end(const ModelFile& model, const Checkpoint& checkpoint, const Experiment& experiment) {
   if (checkpoint.ledger.releases() != model.ledger.releases()) return "";
   if (checkpoint.steps != model.steps) {
-    return "the run had taken " + counted(checkpoint.steps, "step") +
-           " by then, the model says " + group_digits(model.steps);
+    return "the run had taken " + counted(checkpoint.steps, "step") + " by then, the model says " +
+           group_digits(model.steps);
   }
   if (digest_of(released_weights(checkpoint, experiment)) == digest_of(model.weights)) return "";
   return "the weights are not those that the run ended with";
@@ -107,8 +107,7 @@ void check_journal(Findings& findings, const RunFolder& folder) {
       // Only a journal that knows its models can tell an older one from a ledger that was cut.
       findings.add(
           "journal", journal.version > 1 ? Verdict::warning : Verdict::failed,
-          "after this model was written came " +
-              counted(counted_releases - claimed, "release") +
+          "after this model was written came " + counted(counted_releases - claimed, "release") +
               (journal.version > 1 ? ", no part of its claim" : ", or its ledger was cut; resume the run to its end"));
     } else {
       findings.add("journal", Verdict::passed,

@@ -62,8 +62,8 @@ bool check_counts(Findings& findings, std::uint64_t planned) {
   const ModelFile& model = findings.model();
   const PrivacyOptions& privacy = findings.experiment->privacy;
   const std::uint64_t releases = model.ledger.releases();
-  const std::string counts = counted(model.steps, "step") + ", " + releases_text(releases) +
-                             ", " + group_digits(planned) + " planned";
+  const std::string counts =
+      counted(model.steps, "step") + ", " + releases_text(releases) + ", " + group_digits(planned) + " planned";
   std::string problem;
   if (releases < model.steps) problem = "releases are missing from the ledger";
   if (releases > planned) problem = "more was released than planned";
@@ -212,6 +212,16 @@ bool check_config(Findings& findings) {
   }
 }
 
+std::string key_text(NoiseKey key) {
+  switch (key) {
+    case NoiseKey::operating_system:
+      return "from the operating system's entropy, never stored";
+    case NoiseKey::chosen_seed:
+      return "a chosen seed, as the config says: whoever knows it can remove the noise";
+  }
+  throw InternalError("NoiseKey: not one of the enumerated values");
+}
+
 void check_words(Findings& findings) {
   const ModelFile& model = findings.model();
   const PrivacyOptions& privacy = findings.experiment->privacy;
@@ -221,10 +231,7 @@ void check_words(Findings& findings) {
   findings.add("claim", same, "unit, neighbours, delta and accountant are those of the config",
                "unit, neighbours, delta or accountant of the claim or ledger are not those of the config");
   const NoiseKey key = privacy.seed ? NoiseKey::chosen_seed : NoiseKey::operating_system;
-  findings.add("noise key", model.noise_key == key,
-               key == NoiseKey::operating_system
-                   ? "from the operating system's entropy, never stored"
-                   : "a chosen seed, as the config says: whoever knows it can remove the noise",
+  findings.add("noise key", model.noise_key == key, key_text(key),
                "the file says " + to_text(model.noise_key) + ", the config " + to_text(key));
   const bool is_old = findings.is_version_1();
   // Version 1 knows no origin: it follows from whether there was a model to begin from.
@@ -286,8 +293,7 @@ void check_weights(Findings& findings) {
   const std::uint64_t broken = count_non_finite(model.weights);
   findings.add("weights", broken == 0,
                experiment.program ? "they are finite" : "they fit the model of the config and are finite",
-               counted(broken, "number") +
-                   " in them infinite or not a number, where training ends without a model");
+               counted(broken, "number") + " in them infinite or not a number, where training ends without a model");
 }
 
 void check_delta(Findings& findings) {

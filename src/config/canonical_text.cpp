@@ -44,10 +44,18 @@ class PathResolver {
   }
 
   void resolve(const std::string& path, schema::Source& source) const {
-    if (source.has_idx()) resolve(path + ".idx", *source.mutable_idx(), {"inputs", "labels"});
-    if (source.has_npy()) resolve(path + ".npy", *source.mutable_npy(), {"inputs", "labels"});
-    if (source.has_csv()) resolve(path + ".csv", *source.mutable_csv(), {"file"});
-    if (source.has_hdf5()) resolve(path + ".hdf5", *source.mutable_hdf5(), {"file"});
+    switch (source.kind_case()) {
+      case schema::Source::kIdx:
+        return resolve(path + ".idx", *source.mutable_idx(), {"inputs", "labels"});
+      case schema::Source::kNpy:
+        return resolve(path + ".npy", *source.mutable_npy(), {"inputs", "labels"});
+      case schema::Source::kCsv:
+        return resolve(path + ".csv", *source.mutable_csv(), {"file"});
+      case schema::Source::kHdf5:
+        return resolve(path + ".hdf5", *source.mutable_hdf5(), {"file"});
+      case schema::Source::KIND_NOT_SET:  // told by its reader
+        return;
+    }
   }
 
  private:

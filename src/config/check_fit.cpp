@@ -5,39 +5,41 @@
 #include "dpml/base/text.h"
 #include "index_inputs.h"
 #include "infer_sizes.h"
+#include "words.h"
 
 namespace dpml::config {
 
 namespace {
 
-std::string loss_name(Loss loss) {
-  if (loss == Loss::cross_entropy) return "CROSS_ENTROPY";
-  return loss == Loss::mean_squared_error ? "MEAN_SQUARED_ERROR" : "BINARY_CROSS_ENTROPY";
-}
-
 /// False after a problem.
 bool check_classes(const Section& root, Index classes, Loss loss) {
-  if (loss == Loss::cross_entropy && classes == 0) {
-    const Section data = root.block("data");
-    if (!data.states("classes")) data.missing("classes", "how many classes CROSS_ENTROPY has to tell apart");
-  } else if (loss == Loss::mean_squared_error && classes != 0) {
-    root.problem("loss",
-                 "is MEAN_SQUARED_ERROR, which predicts numbers, but labels are classes; use CROSS_ENTROPY, or "
-                 "leave out data.classes and state target columns");
-  } else if (loss == Loss::binary_cross_entropy && classes > 2) {
-    root.problem("loss", "is BINARY_CROSS_ENTROPY, but there are " + counted(classes, "class", "classes") +
-                             "; use CROSS_ENTROPY");
-  } else {
-    return true;
+  switch (loss) {
+    case Loss::cross_entropy: {
+      if (classes > 0) return true;
+      const Section data = root.block("data");
+      if (!data.states("classes")) data.missing("classes", "how many classes CROSS_ENTROPY has to tell apart");
+      return false;
+    }
+    case Loss::mean_squared_error:
+      if (classes == 0) return true;
+      root.problem("loss",
+                   "is MEAN_SQUARED_ERROR, which predicts numbers, but labels are classes; use CROSS_ENTROPY, or "
+                   "leave out data.classes and state target columns");
+      return false;
+    case Loss::binary_cross_entropy:
+      if (classes <= 2) return true;
+      root.problem("loss", "is BINARY_CROSS_ENTROPY, but there are " + counted(classes, "class", "classes") +
+                               "; use CROSS_ENTROPY");
+      return false;
   }
-  return false;
+  throw InternalError("Loss: not one of the enumerated values");
 }
 
 /// What the model must give for one sample; absent when only the files tell.
 std::optional<Shape> expected_output(const DataOptions& data, Loss loss) {
   if (!data.label_shape) return std::nullopt;
   const Shape& label = *data.label_shape;
-  if (loss == Loss::cross_entropy) return label.with_back(data.dataset.classes);
+  if (takes_class_indices(loss)) return label.with_back(data.dataset.classes);
   return label.rank() == 0 ? Shape{1} : label;
 }
 
@@ -46,20 +48,21 @@ void check_output(const Section& root, const Shape& output, const Experiment& ex
   const std::optional<Shape> expected = expected_output(data, experiment.loss);
   std::string needed;
   if (expected && output != *expected) needed = expected->to_text();
-  if (!expected && experiment.loss == Loss::cross_entropy &&
-      (output.rank() == 0 || output[-1] != data.dataset.classes)) {
+  if (!expected && takes_class_indices(experiment.loss) && (output.rank() == 0 || output[-1] != data.dataset.classes)) {
     needed = "[..., " + std::to_string(data.dataset.classes) + "]";
   }
   if (needed.empty()) return;
   const int last = static_cast<int>(experiment.model.layers.size()) - 1;
   root.problem(element_path("model.layer", last), "the model ends in " + output.to_text() + ", but " +
-                                                      loss_name(experiment.loss) + " needs " + needed +
+                                                      word_for(experiment.loss, kLosses) + " needs " + needed +
                                                       "; end it in that shape");
 }
 
 /// Indices must come to the model as they stand in the files.
 void check_indices(const Section& root, const Experiment& experiment) {
-  if (!takes_indices(experiment.model.layers, root.origins(), root.problems())) return;
+  IndexWalk walk(root.origins(), root.problems());
+  walk.computes(experiment.model.layers, false);
+  if (!walk.found_indices()) return;
   const InputScaling& scaling = experiment.train.dataset.scaling;
   if (scaling.scale != 1 || scaling.offset != 0) {
     root.block("data").problem("normalise", "makes other numbers of the indices that embedding wants; leave it out");

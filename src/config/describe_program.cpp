@@ -125,6 +125,13 @@ void describe(const ScheduleOptions& options, schema::Schedule& schedule) {
     case ScheduleKind::cosine:
       schedule.mutable_cosine()->set_final_factor(options.final_factor);
       return;
+    case ScheduleKind::cosine_warm_restarts: {
+      schema::CosineWarmRestarts& restarts = *schedule.mutable_cosine_warm_restarts();
+      restarts.set_t_0(static_cast<std::int64_t>(options.t_0));
+      restarts.set_t_mult(static_cast<std::int64_t>(options.t_mult));
+      restarts.set_final_factor(options.final_factor);
+      return;
+    }
   }
   throw InternalError("ScheduleKind: not one of the enumerated values");
 }

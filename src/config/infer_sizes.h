@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "dpml/config/model_spec.h"
+#include "dpml/tensor/shape.h"
 #include "origins.h"
 #include "problems.h"
 

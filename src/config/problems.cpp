@@ -27,7 +27,12 @@ void Problems::add(const Origin& origin, std::string_view what) {
   }
   const int line = origin.line > 0 ? origin.line : std::numeric_limits<int>::max();
   const std::string where = to_text(origin);
-  problems_.push_back({line, where + (where.empty() ? "" : ": ") + std::string(what)});
+  problems_.push_back({line, origin.field, where + (where.empty() ? "" : ": ") + std::string(what)});
+}
+
+bool Problems::tells_of(const std::string& field) const {
+  return std::any_of(problems_.begin(), problems_.end(),
+                     [&](const Problem& problem) { return problem.field == field; });
 }
 
 void Problems::throw_if_any() const {

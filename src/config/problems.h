@@ -13,6 +13,7 @@ class Problems {
  public:
   void add(const Origin& origin, std::string_view what);  ///< `what`: "is 2; state a number below 1"
   bool empty() const { return problems_.empty(); }
+  bool tells_of(const std::string& field) const;
 
   /// Throws ConfigError with one problem a line, `place: field: what`: the file's by line, then those of --set; of
   /// many, the first that were found and how many more there are. Returns when there are none.
@@ -21,6 +22,7 @@ class Problems {
  private:
   struct Problem {
     int line;
+    std::string field;
     std::string text;
   };
   std::vector<Problem> problems_;

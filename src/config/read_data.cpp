@@ -3,6 +3,7 @@
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "readers.h"
+#include "words.h"
 
 namespace dpml::config {
 
@@ -27,11 +28,14 @@ InputScaling read_normalise(const Section& normalise) {
   return scaling;
 }
 
+constexpr std::array kLayouts{
+    Word<InputLayout>{"CHANNELS_LAST", InputLayout::as_stored},
+    Word<InputLayout>{"CHANNELS_FIRST", InputLayout::channels_first},
+    Word<InputLayout>{"GREY", InputLayout::grey_images},
+};
+
 InputLayout read_layout(const Section& data) {
-  const std::string layout = data.choice("layout");
-  if (layout == "CHANNELS_FIRST") return InputLayout::channels_first;
-  if (layout == "GREY") return InputLayout::grey_images;
-  return InputLayout::as_stored;
+  return meaning_of(data, "layout", data.choice("layout"), kLayouts).value_or(InputLayout::as_stored);
 }
 
 /// Classes of the label column, or 0; `targets` gets the number of target columns.
@@ -94,7 +98,7 @@ void check_table_fits(const Section& data, bool any_csv) {
   if (any_csv && data.states("normalise")) {
     data.problem("normalise", "is not for csv, whose columns are scaled by their own bounds; leave it out");
   }
-  if (any_csv && data.choice("layout") != "CHANNELS_LAST") {
+  if (any_csv && read_layout(data) != InputLayout::as_stored) {
     data.problem("layout", "is for images, not for csv; leave it out");
   }
 }
@@ -116,30 +120,46 @@ std::string kind_of(const Section& data, const std::string& part) {
   return data.states(part) ? data.block(part).chosen("kind") : "";
 }
 
-/// Rank 0 for a class index; absent when only the file tells.
-std::optional<Shape> label_shape(const std::string& kind, const Common& common) {
-  const Shape class_index;
-  if (kind == "csv" && common.schema) {
-    Index targets = 0;
-    if (label_classes(*common.schema, targets) > 0) return class_index;
-    if (targets > 0) return Shape{targets};
-  }
-  if (kind == "idx") return common.dataset.classes > 0 ? class_index : Shape{1};
-  return std::nullopt;
+void read_idx(const Section& files, const Common& common, DataOptions& options) {
+  options.source = IdxSource{files.text("inputs"), files.text("labels")};
+  options.label_shape = common.dataset.classes > 0 ? Shape{} : Shape{1};
 }
+
+void read_npy(const Section& files, const Common&, DataOptions& options) {
+  options.source = NpySource{files.text("inputs"), files.text("labels")};
+}
+
+void read_csv(const Section& files, const Common& common, DataOptions& options) {
+  options.source = CsvSource{files.text("file"), common.schema.value_or(CsvSchema{})};
+  if (!common.schema) return;
+  Index targets = 0;
+  if (label_classes(*common.schema, targets) > 0) {
+    options.label_shape = Shape{};  // an index
+  } else if (targets > 0) {
+    options.label_shape = Shape{targets};
+  }
+}
+
+void read_hdf5(const Section& files, const Common&, DataOptions& options) {
+  options.source = Hdf5Source{files.text("file"), files.text("inputs"), files.text("labels")};
+}
+
+using ReadSource = void (*)(const Section& files, const Common& common, DataOptions& options);
+
+constexpr std::array kSources{
+    Word<ReadSource>{"idx", read_idx},
+    Word<ReadSource>{"csv", read_csv},
+    Word<ReadSource>{"hdf5", read_hdf5},
+    Word<ReadSource>{"npy", read_npy},
+};
 
 DataOptions read_source(const Section& source, const Common& common) {
   DataOptions options;
   options.dataset = common.dataset;
   options.sample_shape = common.sample_shape;
-  const std::string kind = source.required_choice("kind");
-  if (kind.empty()) return options;
-  const Section files = source.block(kind);
-  if (kind == "idx") options.source = IdxSource{files.text("inputs"), files.text("labels")};
-  if (kind == "npy") options.source = NpySource{files.text("inputs"), files.text("labels")};
-  if (kind == "csv") options.source = CsvSource{files.text("file"), common.schema.value_or(CsvSchema{})};
-  if (kind == "hdf5") options.source = Hdf5Source{files.text("file"), files.text("inputs"), files.text("labels")};
-  options.label_shape = label_shape(kind, common);
+  const std::string word = source.required_choice("kind");
+  const auto read = meaning_of(source, "kind", word, kSources);
+  if (read) (*read)(source.block(word), common, options);
   return options;
 }
 

@@ -5,6 +5,7 @@
 #include "dpml/base/text.h"
 #include "dpml/dpsgd/clip_rule.h"
 #include "readers.h"
+#include "words.h"
 
 namespace dpml::config {
 
@@ -27,25 +28,37 @@ std::uint64_t steps_of_epochs(double epochs, double sampling_rate) {
   return static_cast<std::uint64_t>(is_whole ? nearest : std::ceil(quotient));
 }
 
-void read_poisson(const Section& poisson, PrivacyOptions& options) {
-  options.sampler = SamplerKind::poisson;
-  options.expected_batch_size = poisson.number("expected_batch_size", kPositive, "the noisy sum is divided by it");
-  const std::string chance = poisson.required_choice("chance", "it decides how much privacy each step costs");
-  if (chance == "sampling_rate") options.sampling_rate = poisson.number("sampling_rate", kUnitAboveZero);
-  if (chance == "public_size") {
-    const std::int64_t stated = poisson.whole_number("public_size", kCount);
-    const auto size = static_cast<double>(stated);
-    if (stated > 0) options.public_size = static_cast<std::uint64_t>(stated);
-    if (size > 0) options.sampling_rate = options.expected_batch_size / size;
-    if (options.sampling_rate > 1) {
-      poisson.problem("expected_batch_size", "is " + to_text(options.expected_batch_size) + ", above the public_size " +
-                                                 to_text(size) + "; make it smaller, or use full_batch");
-    }
+/// Reads the alternative that is stated.
+using ReadChoice = void (*)(const Section& block, PrivacyOptions& options);
+
+void read_sampling_rate(const Section& poisson, PrivacyOptions& options) {
+  options.sampling_rate = poisson.number("sampling_rate", kUnitAboveZero);
+}
+
+void read_public_size(const Section& poisson, PrivacyOptions& options) {
+  const std::int64_t stated = poisson.whole_number("public_size", kCount);
+  const auto size = static_cast<double>(stated);
+  if (stated > 0) options.public_size = static_cast<std::uint64_t>(stated);
+  if (size > 0) options.sampling_rate = options.expected_batch_size / size;
+  if (options.sampling_rate > 1) {
+    poisson.problem("expected_batch_size", "is " + to_text(options.expected_batch_size) + ", above the public_size " +
+                                               to_text(size) + "; make it smaller, or use full_batch");
   }
 }
 
+constexpr std::array kChances{
+    Word<ReadChoice>{"sampling_rate", read_sampling_rate},
+    Word<ReadChoice>{"public_size", read_public_size},
+};
+
+void read_poisson(const Section& poisson, PrivacyOptions& options) {
+  options.expected_batch_size = poisson.number("expected_batch_size", kPositive, "the noisy sum is divided by it");
+  const std::string word = poisson.required_choice("chance", "it decides how much privacy each step costs");
+  const auto read = meaning_of(poisson, "chance", word, kChances);
+  if (read) (*read)(poisson, options);
+}
+
 void read_full_batch(const Section& full_batch, PrivacyOptions& options) {
-  options.sampler = SamplerKind::full_batch;
   options.sampling_rate = 1;
   const std::int64_t size =
       full_batch.whole_number("public_size", kCount, "the noisy sum is divided by it, and the true size is private");
@@ -53,17 +66,31 @@ void read_full_batch(const Section& full_batch, PrivacyOptions& options) {
   if (size > 0) options.public_size = static_cast<std::uint64_t>(size);
 }
 
+constexpr std::array kSamplers{
+    Word<SamplerKind>{"poisson", SamplerKind::poisson},
+    Word<SamplerKind>{"full_batch", SamplerKind::full_batch},
+};
+
 void read_sampler(const Section& privacy, PrivacyOptions& options) {
   const std::string sampler =
       privacy.required_choice("sampler", "epsilon holds for the way batches are really drawn, and for no other");
-  if (sampler == "poisson") read_poisson(privacy.block(sampler), options);
-  if (sampler == "full_batch") read_full_batch(privacy.block(sampler), options);
+  const auto kind = meaning_of(privacy, "sampler", sampler, kSamplers);
+  if (!kind) return;
+  options.sampler = *kind;
+  switch (*kind) {
+    case SamplerKind::poisson:
+      return read_poisson(privacy.block(sampler), options);
+    case SamplerKind::full_batch:
+      return read_full_batch(privacy.block(sampler), options);
+  }
+  throw InternalError("SamplerKind: not one of the enumerated values");
 }
 
-void read_length(const Section& privacy, PrivacyOptions& options) {
-  const std::string length = privacy.required_choice("length", "every step costs privacy");
-  if (length == "steps") options.steps = static_cast<std::uint64_t>(privacy.whole_number("steps", kCount));
-  if (length != "epochs") return;
+void read_steps(const Section& privacy, PrivacyOptions& options) {
+  options.steps = static_cast<std::uint64_t>(privacy.whole_number("steps", kCount));
+}
+
+void read_epochs(const Section& privacy, PrivacyOptions& options) {
   const double epochs = privacy.number("epochs", kPositive);
   if (!kPositive.holds(epochs) || !kUnitAboveZero.holds(options.sampling_rate)) return;
   if (epochs / options.sampling_rate > static_cast<double>(kLargestCount)) {
@@ -73,25 +100,42 @@ void read_length(const Section& privacy, PrivacyOptions& options) {
   options.steps = steps_of_epochs(epochs, options.sampling_rate);
 }
 
+constexpr std::array kLengths{
+    Word<ReadChoice>{"steps", read_steps},
+    Word<ReadChoice>{"epochs", read_epochs},
+};
+
+void read_length(const Section& privacy, PrivacyOptions& options) {
+  const auto read =
+      meaning_of(privacy, "length", privacy.required_choice("length", "every step costs privacy"), kLengths);
+  if (read) (*read)(privacy, options);
+}
+
+void read_target_epsilon(const Section& privacy, PrivacyOptions& options) {
+  options.target_epsilon = privacy.number("target_epsilon", kPositive);
+  if (options.clip_bound != kInfinity) return;
+  privacy.problem("target_epsilon",
+                  "cannot be reached without clipping: clip_bound is inf; state a finite "
+                  "clip_bound, or noise_multiplier: 0 to train without privacy");
+}
+
+void read_noise_multiplier(const Section& privacy, PrivacyOptions& options) {
+  options.noise_multiplier = privacy.number("noise_multiplier", kNotNegative);
+  if (options.clip_bound != kInfinity || !(*options.noise_multiplier > 0)) return;
+  privacy.problem("noise_multiplier", "is " + to_text(*options.noise_multiplier) +
+                                          " times an infinite clip_bound; state a finite clip_bound, or 0 to train "
+                                          "without privacy");
+}
+
+constexpr std::array kNoises{
+    Word<ReadChoice>{"target_epsilon", read_target_epsilon},
+    Word<ReadChoice>{"noise_multiplier", read_noise_multiplier},
+};
+
 void read_noise(const Section& privacy, PrivacyOptions& options) {
-  const std::string noise = privacy.required_choice("noise", "how much is promised is yours to decide");
-  const bool clips = options.clip_bound != kInfinity;
-  if (noise == "target_epsilon") {
-    options.target_epsilon = privacy.number("target_epsilon", kPositive);
-    if (!clips) {
-      privacy.problem("target_epsilon",
-                      "cannot be reached without clipping: clip_bound is inf; state a finite "
-                      "clip_bound, or noise_multiplier: 0 to train without privacy");
-    }
-  }
-  if (noise == "noise_multiplier") {
-    options.noise_multiplier = privacy.number("noise_multiplier", kNotNegative);
-    if (!clips && *options.noise_multiplier > 0) {
-      privacy.problem("noise_multiplier", "is " + to_text(*options.noise_multiplier) +
-                                              " times an infinite clip_bound; state a finite clip_bound, or 0 to train "
-                                              "without privacy");
-    }
-  }
+  const auto read = meaning_of(privacy, "noise",
+                               privacy.required_choice("noise", "how much is promised is yours to decide"), kNoises);
+  if (read) (*read)(privacy, options);
 }
 
 void read_budget(const Section& privacy, PrivacyOptions& options) {
@@ -107,12 +151,16 @@ void read_budget(const Section& privacy, PrivacyOptions& options) {
   }
 }
 
+constexpr std::array kNeighbours{
+    Word<Neighbours>{"ADD_OR_REMOVE_ONE", Neighbours::add_or_remove_one},
+    Word<Neighbours>{"REPLACE_ONE", Neighbours::replace_one},
+    Word<Neighbours>{"ZERO_OUT", Neighbours::zero_out},
+};
+
 void read_neighbours(const Section& privacy, PrivacyOptions& options) {
-  std::string name = privacy.choice("neighbours", "the same noise gives different guarantees for different neighbours");
-  if (name.empty()) return;
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
-  options.neighbours = parse_neighbours(name);
+  const std::string word =
+      privacy.choice("neighbours", "the same noise gives different guarantees for different neighbours");
+  if (const auto neighbours = meaning_of(privacy, "neighbours", word, kNeighbours)) options.neighbours = *neighbours;
 }
 
 void read_accountant(const Section& privacy, PrivacyOptions& options) {

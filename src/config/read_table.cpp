@@ -1,9 +1,27 @@
 #include "dpml/base/text.h"
 #include "readers.h"
+#include "words.h"
 
 namespace dpml::config {
 
 namespace {
+
+constexpr std::array kRanges{
+    Word<NumericRange>{"ZERO_TO_ONE", NumericRange::zero_to_one},
+    Word<NumericRange>{"MINUS_ONE_TO_ONE", NumericRange::minus_one_to_one},
+};
+
+constexpr std::array kUnknown{
+    Word<UnknownValue>{"FAIL_ON_UNKNOWN", UnknownValue::error},
+    Word<UnknownValue>{"DROP_ROW_WITH_UNKNOWN", UnknownValue::drop_row},
+    Word<UnknownValue>{"ALL_ZERO", UnknownValue::all_zero},
+};
+
+constexpr std::array kMissing{
+    Word<MissingValue>{"FAIL_ON_MISSING", MissingValue::error},
+    Word<MissingValue>{"DROP_ROW_WITH_MISSING", MissingValue::drop_row},
+    Word<MissingValue>{"KEEP_AS_NEUTRAL", MissingValue::neutral},
+};
 
 CsvNumeric read_numeric(const Section& numeric) {
   constexpr std::string_view kWhy = "bounds are public, so they cannot be taken from the rows";
@@ -14,29 +32,35 @@ CsvNumeric read_numeric(const Section& numeric) {
       !numeric.states("upper")) {
     options = {.lower = 0, .upper = 1};  // told already
   }
-  options.range =
-      numeric.choice("range") == "MINUS_ONE_TO_ONE" ? NumericRange::minus_one_to_one : NumericRange::zero_to_one;
+  options.range = meaning_of(numeric, "range", numeric.choice("range"), kRanges).value_or(NumericRange::zero_to_one);
   return options;
 }
 
 CsvCategorical read_categorical(const Section& categorical) {
-  CsvCategorical options{categorical.texts("values"), UnknownValue::error};
-  const std::string unknown = categorical.choice("on_unknown");
-  if (unknown == "DROP_ROW_WITH_UNKNOWN") options.unknown = UnknownValue::drop_row;
-  if (unknown == "ALL_ZERO") options.unknown = UnknownValue::all_zero;
-  return options;
+  const auto unknown = meaning_of(categorical, "on_unknown", categorical.choice("on_unknown"), kUnknown);
+  return {categorical.texts("values"), unknown.value_or(UnknownValue::error)};
 }
+
+using ColumnKind = decltype(CsvColumn::kind);
+
+constexpr std::array kColumns{
+    Word<ColumnKind (*)(const Section&)>{"ignored", [](const Section&) -> ColumnKind { return CsvIgnored{}; }},
+    Word<ColumnKind (*)(const Section&)>{"numeric",
+                                         [](const Section& block) -> ColumnKind { return read_numeric(block); }},
+    Word<ColumnKind (*)(const Section&)>{"categorical",
+                                         [](const Section& block) -> ColumnKind { return read_categorical(block); }},
+    Word<ColumnKind (*)(const Section&)>{"label",
+                                         [](const Section& block) -> ColumnKind {
+                                           return CsvClassLabel{block.texts("classes"), block.any_text("strip")};
+                                         }},
+    Word<ColumnKind (*)(const Section&)>{"target", [](const Section&) -> ColumnKind { return CsvTarget{}; }},
+};
 
 CsvColumn read_column(const Section& column) {
   CsvColumn options{column.any_text("name"), CsvIgnored{}};
-  const std::string kind = column.required_choice("kind");
-  if (kind == "numeric") options.kind = read_numeric(column.block(kind));
-  if (kind == "categorical") options.kind = read_categorical(column.block(kind));
-  if (kind == "target") options.kind = CsvTarget{};
-  if (kind == "label") {
-    const Section label = column.block(kind);
-    options.kind = CsvClassLabel{label.texts("classes"), label.any_text("strip")};
-  }
+  const std::string word = column.required_choice("kind");
+  const auto read = meaning_of(column, "kind", word, kColumns);
+  if (read) options.kind = (*read)(column.block(word));
   return options;
 }
 
@@ -62,9 +86,8 @@ CsvSchema read_table(const Section& table) {
     table.problem("separator", "is not one ASCII character; state one, such as \",\" or \"\\t\"");
   }
   schema.missing_markers = table.texts("missing_marker");
-  const std::string on_missing = table.choice("on_missing");
-  if (on_missing == "DROP_ROW_WITH_MISSING") schema.on_missing = MissingValue::drop_row;
-  if (on_missing == "KEEP_AS_NEUTRAL") schema.on_missing = MissingValue::neutral;
+  schema.on_missing =
+      meaning_of(table, "on_missing", table.choice("on_missing"), kMissing).value_or(MissingValue::error);
   const std::vector<Section> columns = table.blocks("column");
   for (const Section& column : columns) schema.columns.push_back(read_column(column));
   report_problems(schema, table, columns);

@@ -1,12 +1,25 @@
 #include "dpml/base/text.h"
 #include "readers.h"
+#include "words.h"
 
 namespace dpml::config {
 
 namespace {
 
+constexpr std::array kOptimizers{
+    Word<OptimizerKind>{"sgd", OptimizerKind::sgd},
+    Word<OptimizerKind>{"adam", OptimizerKind::adam},
+    Word<OptimizerKind>{"adamw", OptimizerKind::adamw},
+};
+
+constexpr std::array kSchedules{
+    Word<ScheduleKind>{"constant", ScheduleKind::constant},
+    Word<ScheduleKind>{"step", ScheduleKind::step},
+    Word<ScheduleKind>{"cosine", ScheduleKind::cosine},
+    Word<ScheduleKind>{"cosine_warm_restarts", ScheduleKind::cosine_warm_restarts},
+};
+
 void read_sgd(const Section& sgd, OptimizerOptions& options) {
-  options.kind = OptimizerKind::sgd;
   options.momentum = sgd.number("momentum", kUnitBelowOne);
   options.nesterov = sgd.flag("nesterov");
   if (options.nesterov && options.momentum == 0) {
@@ -23,26 +36,28 @@ void read_moments(const Section& adam, OptimizerOptions& options) {
 }  // namespace
 
 Loss read_loss(const Section& experiment) {
-  const std::string name = experiment.choice("loss");
-  if (name == "MEAN_SQUARED_ERROR") return Loss::mean_squared_error;
-  if (name == "BINARY_CROSS_ENTROPY") return Loss::binary_cross_entropy;
-  return Loss::cross_entropy;
+  return meaning_of(experiment, "loss", experiment.choice("loss"), kLosses).value_or(Loss::cross_entropy);
 }
 
 OptimizerOptions read_optimizer(const Section& optimizer) {
   OptimizerOptions options;
-  const std::string kind = optimizer.required_choice("kind");
-  if (kind.empty()) return options;
-  const Section section = optimizer.block(kind);
+  const std::string word = optimizer.required_choice("kind");
+  const auto kind = meaning_of(optimizer, "kind", word, kOptimizers);
+  if (!kind) return options;
+  const Section section = optimizer.block(word);
+  options.kind = *kind;
   options.learning_rate = section.number("learning_rate", kPositive);
   options.weight_decay = section.number("weight_decay", kNotNegative);
-  if (kind == "sgd") {
-    read_sgd(section, options);
-  } else {
-    options.kind = kind == "adam" ? OptimizerKind::adam : OptimizerKind::adamw;
-    read_moments(section, options);
+  switch (*kind) {
+    case OptimizerKind::sgd:
+      read_sgd(section, options);
+      return options;
+    case OptimizerKind::adam:
+    case OptimizerKind::adamw:
+      read_moments(section, options);
+      return options;
   }
-  return options;
+  throw InternalError("OptimizerKind: not one of the enumerated values");
 }
 
 ScheduleOptions read_schedule(const Section& schedule, std::uint64_t steps) {
@@ -52,17 +67,25 @@ ScheduleOptions read_schedule(const Section& schedule, std::uint64_t steps) {
     schedule.problem("warmup_steps", "is " + std::to_string(options.warmup_steps) + " of only " +
                                          counted(steps, "step") + "; state fewer");
   }
-  const std::string kind = schedule.chosen("kind");
-  if (kind == "step") {
-    options.kind = ScheduleKind::step;
-    options.step_every = static_cast<std::uint64_t>(schedule.block(kind).whole_number("every", kCount));
-    options.step_factor = schedule.block(kind).number("factor", kUnitAboveZero);
+  const std::string word = schedule.chosen("kind");
+  options.kind = meaning_of(schedule, "kind", word, kSchedules).value_or(ScheduleKind::constant);
+  switch (options.kind) {
+    case ScheduleKind::constant:
+      return options;
+    case ScheduleKind::step:
+      options.step_every = static_cast<std::uint64_t>(schedule.block(word).whole_number("every", kCount));
+      options.step_factor = schedule.block(word).number("factor", kUnitAboveZero);
+      return options;
+    case ScheduleKind::cosine:
+      options.final_factor = schedule.block(word).number("final_factor", kUnit);
+      return options;
+    case ScheduleKind::cosine_warm_restarts:
+      options.t_0 = static_cast<std::uint64_t>(schedule.block(word).whole_number("t_0", kCount));
+      options.t_mult = static_cast<std::uint64_t>(schedule.block(word).whole_number("t_mult", kCount));
+      options.final_factor = schedule.block(word).number("final_factor", kUnit);
+      return options;
   }
-  if (kind == "cosine") {
-    options.kind = ScheduleKind::cosine;
-    options.final_factor = schedule.block(kind).number("final_factor", kUnit);
-  }
-  return options;
+  throw InternalError("ScheduleKind: not one of the enumerated values");
 }
 
 AveragingOptions read_averaging(const Section& averaging) {

@@ -19,6 +19,7 @@ ExperimentData read_data(const Section& data);
 CsvSchema read_table(const Section& table);
 
 ModelSpec read_model(const Section& model);
+std::vector<LayerSpec> read_layers(const Section& list);  ///< the field `layer` of a block
 
 Loss read_loss(const Section& experiment);
 OptimizerOptions read_optimizer(const Section& optimizer);

@@ -14,17 +14,11 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::OneofDescriptor;
 
 /// What may be stated, to whoever stated nothing, or `value`.
-std::string words(const WholeRange& range, std::optional<std::int64_t> value) {
+std::string in_words(const WholeRange& range, std::optional<std::int64_t> value) {
   const std::string lower = std::to_string(range.lower);
   const bool upper_is_out_of_sight = range.upper >= kLargestSize && value.value_or(0) <= range.upper;
   if (upper_is_out_of_sight) return "a whole number of at least " + lower;
   return "a whole number from " + lower + " to " + group_digits(range.upper);
-}
-
-std::vector<std::string> names(const OneofDescriptor& alternatives) {
-  std::vector<std::string> names;
-  for (int i = 0; i < alternatives.field_count(); ++i) names.push_back(alternatives.field(i)->name());
-  return names;
 }
 
 }  // namespace
@@ -85,10 +79,10 @@ double Section::number_or_infinity(const std::string& field, const Range& range,
 }
 
 std::int64_t Section::whole_number(const std::string& field, const WholeRange& range, std::string_view why) const {
-  if (!can_read(field, words(range, std::nullopt), why)) return 0;
+  if (!can_read(field, in_words(range, std::nullopt), why)) return 0;
   const std::int64_t value = message_->GetReflection()->GetInt64(*message_, &descriptor(field));
   if (value >= range.lower && value <= range.upper) return value;
-  problem(field, "is " + std::to_string(value) + "; state " + words(range, value));
+  problem(field, "is " + std::to_string(value) + "; state " + in_words(range, value));
   return 0;
 }
 
@@ -113,10 +107,7 @@ std::string Section::any_text(const std::string& field) const {
 }
 
 std::string Section::choice(const std::string& field, std::string_view why) const {
-  const auto& values = *descriptor(field).enum_type();
-  std::vector<std::string> known;
-  for (int i = 0; i < values.value_count(); ++i) known.push_back(values.value(i)->name());
-  if (!can_read(field, list_words(known), why)) return "";
+  if (!can_read(field, list_words(words(field)), why)) return "";
   return message_->GetReflection()->GetEnum(*message_, &descriptor(field))->name();
 }
 
@@ -126,7 +117,8 @@ std::vector<std::int64_t> Section::whole_numbers(const std::string& field, const
   for (int i = 0; i < message_->GetReflection()->FieldSize(*message_, &wanted); ++i) {
     values.push_back(message_->GetReflection()->GetRepeatedInt64(*message_, &wanted, i));
     if (values.back() >= range.lower && values.back() <= range.upper) continue;
-    problem(element_path(field, i), "is " + std::to_string(values.back()) + "; state " + words(range, values.back()));
+    problem(element_path(field, i),
+            "is " + std::to_string(values.back()) + "; state " + in_words(range, values.back()));
     values.back() = range.lower;
   }
   return values;
@@ -170,7 +162,7 @@ std::string Section::chosen(const std::string& alternatives) const {
   DPML_ASSERT(wanted != nullptr);
   const FieldDescriptor* set = message_->GetReflection()->GetOneofFieldDescriptor(*message_, wanted);
   if (set != nullptr) return set->name();
-  for (const std::string& name : names(*wanted)) {
+  for (const std::string& name : words(alternatives)) {
     if (states(name)) return name;  // its value could not be read
   }
   return "";
@@ -179,13 +171,25 @@ std::string Section::chosen(const std::string& alternatives) const {
 std::string Section::required_choice(const std::string& alternatives, std::string_view why) const {
   std::string name = chosen(alternatives);
   if (name.empty() && !is_unreadable_) {
-    const std::vector<std::string> known = names(*message_->GetDescriptor()->FindOneofByName(alternatives));
+    const std::vector<std::string> known = words(alternatives);
     std::string text =
         "lacks its " + alternatives + "; state " + (known.size() == 2 ? "either " : "one of ") + list_words(known);
     if (!why.empty()) text += ". It has no default: " + std::string(why);
     problem(text);
   }
   return name;
+}
+
+std::vector<std::string> Section::words(const std::string& choice) const {
+  std::vector<std::string> words;
+  if (const OneofDescriptor* alternatives = message_->GetDescriptor()->FindOneofByName(choice)) {
+    for (int i = 0; i < alternatives->field_count(); ++i) words.push_back(alternatives->field(i)->name());
+    return words;
+  }
+  const auto* values = descriptor(choice).enum_type();
+  DPML_ASSERT(values != nullptr);
+  for (int i = 0; i < values->value_count(); ++i) words.push_back(values->value(i)->name());
+  return words;
 }
 
 }  // namespace dpml::config

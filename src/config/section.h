@@ -80,6 +80,8 @@ class Section {
   /// Which of the alternatives is stated; empty when none is.
   std::string chosen(const std::string& alternatives) const;
   std::string required_choice(const std::string& alternatives, std::string_view why = "") const;
+  /// All that may be chosen: the values of an enum, or the alternatives of that name.
+  std::vector<std::string> words(const std::string& choice) const;
 
   void problem(std::string_view what) const;                            ///< with the block
   void problem(const std::string& field, std::string_view what) const;  ///< with a field

@@ -96,10 +96,15 @@ class Encoder {
     for (column_ = 0; column_ < schema_.columns.size(); ++column_) {
       const CsvColumn& column = schema_.columns[column_];
       if (!map_.field_of[column_] || !is_missing(fields[*map_.field_of[column_]])) continue;
-      if (schema_.on_missing == MissingValue::drop_row) return Outcome::dropped;
-      if (schema_.on_missing == MissingValue::error)
-        fail("the value is missing, and the schema calls that an error (on_missing)");
-      if (is_label(column)) fail("the label is missing; such rows can only be dropped");
+      switch (schema_.on_missing) {
+        case MissingValue::drop_row:
+          return Outcome::dropped;
+        case MissingValue::error:
+          fail("the value is missing, and the schema calls that an error (on_missing)");
+        case MissingValue::neutral:
+          if (is_label(column)) fail("the label is missing; such rows can only be dropped");
+          break;
+      }
     }
     return Outcome::kept;
   }
@@ -119,7 +124,14 @@ class Encoder {
     if (!is_missing(field)) {
       place = (std::clamp(number(field), kind.lower, kind.upper) - kind.lower) / (kind.upper - kind.lower);
     }
-    inputs_.push_back(static_cast<float>(kind.range == NumericRange::zero_to_one ? place : 2.0 * place - 1.0));
+    switch (kind.range) {
+      case NumericRange::zero_to_one:
+        break;
+      case NumericRange::minus_one_to_one:
+        place = 2.0 * place - 1.0;
+        break;
+    }
+    inputs_.push_back(static_cast<float>(place));
     return Outcome::kept;
   }
 
@@ -130,12 +142,17 @@ class Encoder {
     const auto found = places_[column_].find(field);
     if (found != places_[column_].end()) {
       inputs_[begin + found->second] = 1.0F;
-    } else if (kind.unknown == UnknownValue::error) {
-      fail("expected one of the " + counted(std::ssize(kind.values), "value") + " listed in the schema");
-    } else if (kind.unknown == UnknownValue::drop_row) {
-      return Outcome::dropped;
+      return Outcome::kept;
     }
-    return Outcome::kept;
+    switch (kind.unknown) {
+      case UnknownValue::error:
+        fail("expected one of the " + counted(std::ssize(kind.values), "value") + " listed in the schema");
+      case UnknownValue::drop_row:
+        return Outcome::dropped;
+      case UnknownValue::all_zero:
+        return Outcome::kept;
+    }
+    throw InternalError("UnknownValue: not one of the enumerated values");
   }
 
   Outcome add(const CsvClassLabel& kind, std::string_view field) {

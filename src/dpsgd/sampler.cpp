@@ -3,12 +3,30 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
+#include "dpml/accounting/schedule.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "dpml/random/stream.h"
 
 namespace dpml {
+
+namespace {
+
+/// A uniform 64-bit word lets a row join when it is below this; absent when every row joins.
+std::optional<std::uint64_t> threshold_of(SamplerKind kind, double sampling_rate) {
+  switch (kind) {
+    case SamplerKind::full_batch:
+      return std::nullopt;
+    case SamplerKind::poisson:
+      if (sampling_rate == 1) return std::nullopt;
+      return static_cast<std::uint64_t>(std::ldexp(sampling_rate, 64));
+  }
+  throw InternalError("SamplerKind: not one of the enumerated values");
+}
+
+}  // namespace
 
 Sampler Sampler::poisson(double sampling_rate) {
   if (!(sampling_rate > 0 && sampling_rate <= 1)) {
@@ -25,8 +43,9 @@ void Sampler::draw(const Key& key, std::uint64_t step, Index rows, std::vector<D
   batch.clear();
   // A uniform 64-bit word is below floor(q 2^64) with probability at most q, and exactly q for q a multiple of 2^-64.
   // Its lower half is the coin: given that the row joins, nothing else depends on it.
-  const bool all = sampling_rate_ == 1;
-  const auto threshold = all ? 0 : static_cast<std::uint64_t>(std::ldexp(sampling_rate_, 64));
+  const std::optional<std::uint64_t> stated = threshold_of(kind_, sampling_rate_);
+  const bool all = !stated;
+  const std::uint64_t threshold = stated.value_or(0);
   Stream stream(key, Purpose::sampling, step, 0);
   std::array<std::uint64_t, 1024> words;
   for (Index first = 0; first < rows; first += std::ssize(words)) {
@@ -40,9 +59,13 @@ void Sampler::draw(const Key& key, std::uint64_t step, Index rows, std::vector<D
 }
 
 Event Sampler::event(double noise_multiplier) const {
-  if (noise_multiplier == 0) return NonPrivate{};
-  const Event gaussian = Gaussian{noise_multiplier};
-  return kind_ == SamplerKind::full_batch ? gaussian : Event(PoissonSampled{sampling_rate_, gaussian});
+  switch (kind_) {
+    case SamplerKind::poisson:
+      return event_of({.sampling = Sampling::poisson, .sampling_rate = sampling_rate_}, noise_multiplier);
+    case SamplerKind::full_batch:
+      return event_of({.sampling = Sampling::full_batch}, noise_multiplier);
+  }
+  throw InternalError("SamplerKind: not one of the enumerated values");
 }
 
 }  // namespace dpml

@@ -13,13 +13,16 @@ namespace dpml {
 namespace {
 
 Sampler make_sampler(const PrivacyOptions& options) {
-  if (options.sampler == SamplerKind::full_batch) {
-    if (options.sampling_rate != 1) {
-      throw ConfigError("full batch means sampling rate 1, got " + to_text(options.sampling_rate));
-    }
-    return Sampler::full_batch();
+  switch (options.sampler) {
+    case SamplerKind::poisson:
+      return Sampler::poisson(options.sampling_rate);
+    case SamplerKind::full_batch:
+      if (options.sampling_rate != 1) {
+        throw ConfigError("full batch means sampling rate 1, got " + to_text(options.sampling_rate));
+      }
+      return Sampler::full_batch();
   }
-  return Sampler::poisson(options.sampling_rate);
+  throw InternalError("SamplerKind: not one of the enumerated values");
 }
 
 const PrivacyOptions& checked(const PrivacyOptions& options) {
@@ -139,7 +142,8 @@ bool TrainingPlan::allows_another(const Ledger& ledger) const {
 
 void TrainingPlan::require_within_budget(const Ledger& spent) const {
   const std::optional<double> limit = options_.target_epsilon ? options_.target_epsilon : options_.epsilon_budget;
-  if (!limit || options_.initial_weights == InitialWeights::unknown) return;  // then nothing is promised
+  const bool promises = !options_.initial_weights || may_claim(*options_.initial_weights);
+  if (!limit || !promises) return;
   Ledger whole = spent;
   if (allows_another(spent)) whole.append(event_of(mechanism_), options_.steps - spent.releases());
   if (whole == whole_run()) return;

@@ -71,6 +71,40 @@ Ending ending_of(StopBasis basis) {
   throw InternalError("StopBasis: not one of the enumerated values");
 }
 
+bool may_claim(Ending ending) {
+  switch (ending) {
+    case Ending::finished:
+    case Ending::stopped_on_releases:
+    case Ending::stopped_independently:
+      return true;
+    case Ending::stopped_on_private_figures:
+      return false;
+  }
+  throw InternalError("Ending: not one of the enumerated values");
+}
+
+bool claims_releases_alone(Ending ending) {
+  switch (ending) {
+    case Ending::stopped_independently:
+      return true;
+    case Ending::finished:
+    case Ending::stopped_on_releases:
+    case Ending::stopped_on_private_figures:
+      return false;
+  }
+  throw InternalError("Ending: not one of the enumerated values");
+}
+
+bool may_claim(NoiseKey key) {
+  switch (key) {
+    case NoiseKey::operating_system:
+      return true;
+    case NoiseKey::chosen_seed:
+      return false;
+  }
+  throw InternalError("NoiseKey: not one of the enumerated values");
+}
+
 std::string to_text(NoiseKey key) {
   return name_of<NoiseKey>(key, kKeys);
 }

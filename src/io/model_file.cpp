@@ -20,7 +20,13 @@ constexpr const char* kSystemKey = "the operating system's entropy, never stored
 constexpr const char* kSeedKey = "a chosen seed: not private";
 
 std::string key_sentence(NoiseKey key) {
-  return key == NoiseKey::operating_system ? kSystemKey : kSeedKey;
+  switch (key) {
+    case NoiseKey::operating_system:
+      return kSystemKey;
+    case NoiseKey::chosen_seed:
+      return kSeedKey;
+  }
+  throw InternalError("NoiseKey: not one of the enumerated values");
 }
 
 std::string record_of_version_1(const ModelFile& model, const ModelDigests& parts) {

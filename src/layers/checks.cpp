@@ -1,15 +1,19 @@
 #include "checks.h"
 
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 
 namespace dpml {
 
 namespace {
 
-void require_at_least(Index least, const std::string& type, const char* option, Index value) {
-  if (value >= least) return;
-  throw ConfigError(type + ": " + option + " is " + std::to_string(value) + ", expected " + std::to_string(least) +
-                    " or more");
+std::optional<OptionProblem> first_below(Index least, std::initializer_list<Size> sizes) {
+  for (const Size& size : sizes) {
+    if (size.value >= least) continue;
+    return OptionProblem{size.option,
+                         "is " + std::to_string(size.value) + ", expected " + std::to_string(least) + " or more"};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -19,12 +23,21 @@ std::string batched_text(const Shape& sample) {
   return (sample.rank() == 0 ? "[B" : "[B, ") + axes;
 }
 
-void require_positive(const std::string& type, const char* option, Index value) {
-  require_at_least(1, type, option, value);
+std::optional<OptionProblem> first_not_positive(std::initializer_list<Size> sizes) {
+  return first_below(1, sizes);
 }
 
-void require_not_negative(const std::string& type, const char* option, Index value) {
-  require_at_least(0, type, option, value);
+std::optional<OptionProblem> first_negative(std::initializer_list<Size> sizes) {
+  return first_below(0, sizes);
+}
+
+std::optional<OptionProblem> epsilon_problem(double epsilon) {
+  if (epsilon > 0) return std::nullopt;
+  return OptionProblem{"epsilon", "is " + to_text(epsilon) + ", expected a number above 0"};
+}
+
+void require_none(const std::string& type, const std::optional<OptionProblem>& problem) {
+  if (problem) throw ConfigError(type + ": " + problem->option + " " + problem->what);
 }
 
 }  // namespace dpml

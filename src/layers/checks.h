@@ -2,8 +2,11 @@
 
 // What the constructors and forwards of several layers check, and how they say it.
 
+#include <initializer_list>
+#include <optional>
 #include <string>
 
+#include "dpml/layers/option_problem.h"
 #include "dpml/tensor/shape.h"
 
 namespace dpml {
@@ -11,8 +14,19 @@ namespace dpml {
 /// The shape of a batch of such samples, for messages: [28, 28] -> "[B, 28, 28]".
 std::string batched_text(const Shape& sample);
 
-/// Throw ConfigError, `Linear: in is 0, expected 1 or more`.
-void require_positive(const std::string& type, const char* option, Index value);
-void require_not_negative(const std::string& type, const char* option, Index value);
+struct Size {
+  const char* option;
+  Index value;
+};
+
+/// The first of the sizes that is less than it may be: {"in", "is 0, expected 1 or more"}.
+std::optional<OptionProblem> first_not_positive(std::initializer_list<Size> sizes);
+std::optional<OptionProblem> first_negative(std::initializer_list<Size> sizes);
+
+/// {"epsilon", "is 0, expected a number above 0"} unless it is one.
+std::optional<OptionProblem> epsilon_problem(double epsilon);
+
+/// Throws ConfigError when there is a problem, `Linear: in is 0, expected 1 or more`.
+void require_none(const std::string& type, const std::optional<OptionProblem>& problem);
 
 }  // namespace dpml

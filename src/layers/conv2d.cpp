@@ -12,35 +12,37 @@ namespace dpml {
 
 namespace {
 
-void validate(const Conv2d::Options& options) {
-  const auto positive = [](const char* name, Index value) { require_positive("Conv2d", name, value); };
-  positive("in_channels", options.in_channels);
-  positive("out_channels", options.out_channels);
-  positive("kernel_height", options.kernel_height);
-  positive("kernel_width", options.kernel_width);
-  positive("stride_height", options.stride_height);
-  positive("stride_width", options.stride_width);
-  positive("dilation_height", options.dilation_height);
-  positive("dilation_width", options.dilation_width);
-  positive("groups", options.groups);
-  require_not_negative("Conv2d", "padding_height", options.padding_height);
-  require_not_negative("Conv2d", "padding_width", options.padding_width);
-  if (options.in_channels % options.groups != 0 || options.out_channels % options.groups != 0) {
-    throw ConfigError("Conv2d: groups is " + std::to_string(options.groups) + "; expected a divisor of in_channels (" +
-                      std::to_string(options.in_channels) + ") and of out_channels (" +
-                      std::to_string(options.out_channels) + ")");
-  }
-}
-
 Index inputs_of(const Conv2d::Options& options) {
   return options.kernel_height * options.kernel_width * options.in_channels / options.groups;
 }
 
 Tensor initial_weight(const Conv2d::Options& options, Rng& init) {
-  validate(options);
+  require_none("Conv2d", Conv2d::problem_of(options));
   const Shape shape{options.out_channels, options.kernel_height, options.kernel_width,
                     options.in_channels / options.groups};
   return uniform_for(inputs_of(options), shape, init);
+}
+
+PatchGeometry geometry_of(const Conv2d::Options& options, const Shape& sample, const std::string& place) {
+  if (sample.rank() != 3 || sample[2] != options.in_channels) {
+    throw ShapeError(place + ": x is " + batched_text(sample) + ", expected [B, H, W, " +
+                     std::to_string(options.in_channels) + "], channels last");
+  }
+  PatchGeometry geometry;
+  geometry.in_height = sample[0];
+  geometry.in_width = sample[1];
+  geometry.in_channels = options.in_channels;
+  geometry.kernel_height = options.kernel_height;
+  geometry.kernel_width = options.kernel_width;
+  geometry.stride_height = options.stride_height;
+  geometry.stride_width = options.stride_width;
+  geometry.padding_height = options.padding_height;
+  geometry.padding_width = options.padding_width;
+  geometry.dilation_height = options.dilation_height;
+  geometry.dilation_width = options.dilation_width;
+  geometry.groups = options.groups;
+  geometry.validate(place);
+  return geometry;
 }
 
 /// Patches are then the image itself.
@@ -57,36 +59,33 @@ Index samples_at_once(const PatchGeometry& g, Index batch) {
 
 }  // namespace
 
+std::optional<OptionProblem> Conv2d::problem_of(const Options& options) {
+  const auto sizes = {Size{"in_channels", options.in_channels},
+                      Size{"out_channels", options.out_channels},
+                      Size{"kernel_height", options.kernel_height},
+                      Size{"kernel_width", options.kernel_width},
+                      Size{"stride_height", options.stride_height},
+                      Size{"stride_width", options.stride_width},
+                      Size{"dilation_height", options.dilation_height},
+                      Size{"dilation_width", options.dilation_width},
+                      Size{"groups", options.groups}};
+  if (auto problem = first_not_positive(sizes)) return problem;
+  const auto paddings = {Size{"padding_height", options.padding_height}, Size{"padding_width", options.padding_width}};
+  if (auto problem = first_negative(paddings)) return problem;
+  if (options.in_channels % options.groups == 0 && options.out_channels % options.groups == 0) return std::nullopt;
+  return OptionProblem{"groups", "is " + std::to_string(options.groups) + ", which does not divide " +
+                                     std::to_string(options.in_channels) + " input and " +
+                                     std::to_string(options.out_channels) + " output channels; change one"};
+}
+
 Conv2d::Conv2d(const Options& options, Rng& init)
     : options_(options), weight_("weight", initial_weight(options, init), WeightOrder::channels_last_kernel) {
   if (options.bias) bias_.emplace("bias", uniform_for(inputs_of(options), Shape{options.out_channels}, init));
 }
 
-PatchGeometry Conv2d::geometry_of(const Shape& sample) const {
-  if (sample.rank() != 3 || sample[2] != options_.in_channels) {
-    throw ShapeError(place() + ": x is " + batched_text(sample) + ", expected [B, H, W, " +
-                     std::to_string(options_.in_channels) + "], channels last");
-  }
-  PatchGeometry geometry;
-  geometry.in_height = sample[0];
-  geometry.in_width = sample[1];
-  geometry.in_channels = options_.in_channels;
-  geometry.kernel_height = options_.kernel_height;
-  geometry.kernel_width = options_.kernel_width;
-  geometry.stride_height = options_.stride_height;
-  geometry.stride_width = options_.stride_width;
-  geometry.padding_height = options_.padding_height;
-  geometry.padding_width = options_.padding_width;
-  geometry.dilation_height = options_.dilation_height;
-  geometry.dilation_width = options_.dilation_width;
-  geometry.groups = options_.groups;
-  geometry.validate(place());
-  return geometry;
-}
-
-Shape Conv2d::output_shape(const Shape& sample) const {
-  const PatchGeometry geometry = geometry_of(sample);
-  return Shape{geometry.out_height(), geometry.out_width(), options_.out_channels};
+Shape Conv2d::output_shape(const Options& options, const Shape& sample, const std::string& place) {
+  const PatchGeometry geometry = geometry_of(options, sample, place);
+  return Shape{geometry.out_height(), geometry.out_width(), options.out_channels};
 }
 
 Tensor Conv2d::apply(const PatchGeometry& g, const Tensor& x, Products by) const {
@@ -161,7 +160,7 @@ Tensor Conv2d::input_gradient(const PatchGeometry& g, const Tensor& dy, Products
 }
 
 Value Conv2d::forward(Tape& tape, const Value& x) const {
-  const PatchGeometry geometry = geometry_of(x.shape().without_front());
+  const PatchGeometry geometry = geometry_of(options_, x.shape().without_front(), place());
   const Products by = tape.options().products;
   Tensor y = apply(geometry, x.tensor(), by);
   Backward backward = [this, x, geometry, by](const Tensor& dy, Cotangents& send) {

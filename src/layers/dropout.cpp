@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "checks.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "dpml/random/mask.h"
@@ -38,10 +39,13 @@ Tensor masked(const Tensor& x, const Tensor& mask) {
 
 }  // namespace
 
+std::optional<OptionProblem> Dropout::problem_of(const Options& options) {
+  if (options.probability >= 0 && options.probability < 1) return std::nullopt;
+  return OptionProblem{"probability", "is " + to_text(options.probability) + ", expected 0 <= probability < 1"};
+}
+
 Dropout::Dropout(const Options& options) : probability_(options.probability) {
-  if (!(probability_ >= 0 && probability_ < 1)) {
-    throw ConfigError("Dropout: probability is " + to_text(probability_) + ", expected 0 <= probability < 1");
-  }
+  require_none("Dropout", problem_of(options));
 }
 
 Value Dropout::forward(Tape& tape, const Value& x) const {

@@ -10,12 +10,7 @@ namespace dpml {
 namespace {
 
 Tensor initial_weight(const Embedding::Options& options, Rng& init) {
-  require_positive("Embedding", "vocabulary", options.vocabulary);
-  require_positive("Embedding", "features", options.features);
-  if (options.vocabulary > Tensor::kMaxExactInteger) {
-    throw ConfigError("Embedding: vocabulary is " + std::to_string(options.vocabulary) + ", expected at most " +
-                      std::to_string(Tensor::kMaxExactInteger) + ", the indices that are exact in float32");
-  }
+  require_none("Embedding", Embedding::problem_of(options));
   Tensor weight(Shape{options.vocabulary, options.features});
   for (float& value : weight.mutable_values()) value = static_cast<float>(init.gaussian());
   return weight;
@@ -23,11 +18,20 @@ Tensor initial_weight(const Embedding::Options& options, Rng& init) {
 
 }  // namespace
 
+std::optional<OptionProblem> Embedding::problem_of(const Options& options) {
+  if (options.vocabulary > Tensor::kMaxExactInteger) {
+    return OptionProblem{"vocabulary", "is " + std::to_string(options.vocabulary) + ", expected at most " +
+                                           std::to_string(Tensor::kMaxExactInteger) +
+                                           ", the indices that are exact in float32"};
+  }
+  return first_not_positive({{"vocabulary", options.vocabulary}, {"features", options.features}});
+}
+
 Embedding::Embedding(const Options& options, Rng& init)
     : options_(options), weight_("weight", initial_weight(options, init)) {}
 
-Shape Embedding::output_shape(const Shape& sample) const {
-  return sample.with_back(options_.features);
+Shape Embedding::output_shape(const Options& options, const Shape& sample) {
+  return sample.with_back(options.features);
 }
 
 Value Embedding::forward(Tape& tape, const Value& x) const {

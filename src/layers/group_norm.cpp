@@ -223,25 +223,27 @@ Gradients gradients_of(const Tensor& x, const Tensor& dy, const Sizes& sizes, co
 
 }  // namespace
 
-GroupNorm::GroupNorm(const Options& options) : options_(options) {
-  require_positive("GroupNorm", "groups", options.groups);
-  require_positive("GroupNorm", "channels", options.channels);
+std::optional<OptionProblem> GroupNorm::problem_of(const Options& options) {
+  const auto sizes = {Size{"groups", options.groups}, Size{"channels", options.channels}};
+  if (auto problem = first_not_positive(sizes)) return problem;
   if (options.channels % options.groups != 0) {
-    throw ConfigError("GroupNorm: " + std::to_string(options.groups) + " groups do not divide " +
-                      std::to_string(options.channels) + " channels");
+    return OptionProblem{"groups", "is " + std::to_string(options.groups) + ", which does not divide " +
+                                       std::to_string(options.channels) + " channels; state a divisor"};
   }
-  if (!(options.epsilon > 0)) {
-    throw ConfigError("GroupNorm: epsilon is " + to_text(options.epsilon) + ", expected a number above 0");
-  }
+  return epsilon_problem(options.epsilon);
+}
+
+GroupNorm::GroupNorm(const Options& options) : options_(options) {
+  require_none("GroupNorm", problem_of(options));
   if (!options.affine) return;
   weight_.emplace("weight", Tensor::filled(Shape{options.channels}, 1));
   bias_.emplace("bias", Tensor::zeros(Shape{options.channels}));
 }
 
-Shape GroupNorm::output_shape(const Shape& sample) const {
-  if (sample.rank() == 0 || sample[-1] != options_.channels) {
-    throw ShapeError(place() + ": x is " + batched_text(sample) + ", expected [B, ..., " +
-                     std::to_string(options_.channels) + "]: channels are the last axis");
+Shape GroupNorm::output_shape(const Options& options, const Shape& sample, const std::string& place) {
+  if (sample.rank() == 0 || sample[-1] != options.channels) {
+    throw ShapeError(place + ": x is " + batched_text(sample) + ", expected [B, ..., " +
+                     std::to_string(options.channels) + "]: channels are the last axis");
   }
   return sample;
 }

@@ -4,7 +4,9 @@ namespace dpml {
 
 void Layer::collect_parameters(const std::string&, std::vector<NamedParameter>&) {}
 
-std::string Layer::place() const { return name_.empty() ? type() : type() + " \"" + name_ + "\""; }
+std::string Layer::place() const {
+  return name_.empty() ? type() : type() + " \"" + name_ + "\"";
+}
 
 std::vector<NamedParameter> named_parameters(Layer& model) {
   std::vector<NamedParameter> parameters;

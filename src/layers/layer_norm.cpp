@@ -112,32 +112,29 @@ PerSampleGrad dense_for(const Parameter& parameter, const Tensor& gradient) {
   return PerSampleGrad::dense(gradient.reshaped(parameter.shape().with_front(gradient.axis(0))));
 }
 
-Shape checked(const LayerNorm::Options& options) {
-  if (options.normalized.rank() == 0 || options.normalized.size() == 0) {
-    throw ConfigError("LayerNorm: normalized is " + options.normalized.to_text() +
-                      ", expected one axis or more, none of length 0");
-  }
-  if (!(options.epsilon > 0)) {
-    throw ConfigError("LayerNorm: epsilon is " + to_text(options.epsilon) + ", expected a number above 0");
-  }
-  return options.normalized;
-}
-
 }  // namespace
 
-LayerNorm::LayerNorm(const Options& options) : options_(options) {
-  const Shape shape = checked(options);
-  if (!options.affine) return;
-  weight_.emplace("weight", Tensor::filled(shape, 1));
-  bias_.emplace("bias", Tensor::zeros(shape));
+std::optional<OptionProblem> LayerNorm::problem_of(const Options& options) {
+  if (options.normalized.rank() == 0 || options.normalized.size() == 0) {
+    return OptionProblem{"normalized",
+                         "is " + options.normalized.to_text() + ", expected one axis or more, none of length 0"};
+  }
+  return epsilon_problem(options.epsilon);
 }
 
-Shape LayerNorm::output_shape(const Shape& sample) const {
-  const auto want = options_.normalized.axes();
+LayerNorm::LayerNorm(const Options& options) : options_(options) {
+  require_none("LayerNorm", problem_of(options));
+  if (!options.affine) return;
+  weight_.emplace("weight", Tensor::filled(options.normalized, 1));
+  bias_.emplace("bias", Tensor::zeros(options.normalized));
+}
+
+Shape LayerNorm::output_shape(const Options& options, const Shape& sample, const std::string& place) {
+  const auto want = options.normalized.axes();
   const auto have = sample.axes();
   if (have.size() < want.size() || !std::equal(want.rbegin(), want.rend(), have.rbegin())) {
-    throw ShapeError(place() + ": x is " + batched_text(sample) + "; its last axes are expected to be " +
-                     options_.normalized.to_text());
+    throw ShapeError(place + ": x is " + batched_text(sample) + "; its last axes are expected to be " +
+                     options.normalized.to_text());
   }
   return sample;
 }

@@ -11,28 +11,30 @@ namespace dpml {
 namespace {
 
 Tensor initial_weight(const Linear::Options& options, Rng& init) {
-  require_positive("Linear", "in", options.in);
-  require_positive("Linear", "out", options.out);
+  require_none("Linear", Linear::problem_of(options));
   return uniform_for(options.in, Shape{options.out, options.in}, init);
 }
 
 }  // namespace
 
-Linear::Linear(const Options& options, Rng& init) : weight_("weight", initial_weight(options, init)) {
+std::optional<OptionProblem> Linear::problem_of(const Options& options) {
+  return first_not_positive({{"in", options.in}, {"out", options.out}});
+}
+
+Linear::Linear(const Options& options, Rng& init)
+    : options_(options), weight_("weight", initial_weight(options, init)) {
   if (options.bias) bias_.emplace("bias", uniform_for(options.in, Shape{options.out}, init));
 }
 
-Shape Linear::output_shape(const Shape& sample) const {
-  const Index out = weight_.shape()[0];
-  const Index in = weight_.shape()[1];
+Shape Linear::output_shape(const Options& options, const Shape& sample, const std::string& place) {
   if (sample.rank() == 0) {
-    throw ShapeError(place() + ": x is [B], expected [B, ..., " + std::to_string(in) + "]");
+    throw ShapeError(place + ": x is [B], expected [B, ..., " + std::to_string(options.in) + "]");
   }
-  if (sample[-1] != in) {
-    throw ShapeError(place() + ": last axis of x is " + std::to_string(sample[-1]) + ", weight " +
-                     weight_.shape().to_text() + " expects " + std::to_string(in));
+  if (sample[-1] != options.in) {
+    throw ShapeError(place + ": last axis of x is " + std::to_string(sample[-1]) + ", weight " +
+                     Shape{options.out, options.in}.to_text() + " expects " + std::to_string(options.in));
   }
-  return sample.with_axis(-1, out);
+  return sample.with_axis(-1, options.out);
 }
 
 Value Linear::forward(Tape& tape, const Value& x) const {

@@ -175,6 +175,28 @@ std::string to_text(Loss loss) {
   throw InternalError("a loss without a name");
 }
 
+bool predicts_classes(Loss loss) {
+  switch (loss) {
+    case Loss::cross_entropy:
+    case Loss::binary_cross_entropy:
+      return true;
+    case Loss::mean_squared_error:
+      return false;
+  }
+  throw InternalError("Loss: not one of the enumerated values");
+}
+
+bool takes_class_indices(Loss loss) {
+  switch (loss) {
+    case Loss::cross_entropy:
+      return true;
+    case Loss::binary_cross_entropy:
+    case Loss::mean_squared_error:
+      return false;
+  }
+  throw InternalError("Loss: not one of the enumerated values");
+}
+
 Value loss_value(Loss loss, Tape& tape, const Value& prediction, const Tensor& labels) {
   switch (loss) {
     case Loss::cross_entropy:

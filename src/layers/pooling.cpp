@@ -11,19 +11,19 @@ namespace dpml {
 
 namespace {
 
-PoolOptions validated(const std::string& type, PoolOptions options) {
-  require_positive(type, "kernel", options.kernel);
-  require_not_negative(type, "stride", options.stride);
-  require_not_negative(type, "padding", options.padding);
-  if (options.padding > options.kernel / 2) {
-    throw ConfigError(type + ": padding is " + std::to_string(options.padding) +
-                      ", expected at most half the kernel (" + std::to_string(options.kernel) + ")");
-  }
-  if (options.stride == 0) options.stride = options.kernel;
-  return options;
+std::optional<OptionProblem> problem_of_window(const PoolOptions& options) {
+  if (auto problem = first_not_positive({{"kernel", options.kernel}})) return problem;
+  if (auto problem = first_negative({{"stride", options.stride}, {"padding", options.padding}})) return problem;
+  if (options.padding <= options.kernel / 2) return std::nullopt;
+  return OptionProblem{"padding", "is " + std::to_string(options.padding) + "; state at most half the kernel, " +
+                                      std::to_string(options.kernel / 2)};
 }
 
-PatchGeometry geometry_of(const std::string& place, const PoolOptions& options, const Shape& sample) {
+PoolOptions window_of(const AvgPool2d::Options& options) {
+  return {.kernel = options.kernel, .stride = options.stride, .padding = options.padding};
+}
+
+PatchGeometry geometry_of(const PoolOptions& options, const Shape& sample, const std::string& place) {
   if (sample.rank() != 3 || sample[0] == 0 || sample[1] == 0) {
     throw ShapeError(place + ": x is " + batched_text(sample) + ", expected [B, H, W, C] with H and W above 0");
   }
@@ -32,7 +32,7 @@ PatchGeometry geometry_of(const std::string& place, const PoolOptions& options, 
   geometry.in_width = sample[1];
   geometry.in_channels = sample[2];
   geometry.kernel_height = geometry.kernel_width = options.kernel;
-  geometry.stride_height = geometry.stride_width = options.stride;
+  geometry.stride_height = geometry.stride_width = options.stride > 0 ? options.stride : options.kernel;
   geometry.padding_height = geometry.padding_width = options.padding;
   geometry.validate(place);
   return geometry;
@@ -116,14 +116,20 @@ void divide(const float* a, const float* b, Index count, float* quotient) {
 
 }  // namespace
 
-MaxPool2d::MaxPool2d(const Options& options) : options_(validated("MaxPool2d", options)) {}
+std::optional<OptionProblem> MaxPool2d::problem_of(const Options& options) {
+  return problem_of_window(options);
+}
 
-Shape MaxPool2d::output_shape(const Shape& sample) const {
-  return result_shape(geometry_of(place(), options_, sample));
+Shape MaxPool2d::output_shape(const Options& options, const Shape& sample, const std::string& place) {
+  return result_shape(geometry_of(options, sample, place));
+}
+
+MaxPool2d::MaxPool2d(const Options& options) : options_(options) {
+  require_none("MaxPool2d", problem_of(options));
 }
 
 Value MaxPool2d::forward(Tape& tape, const Value& x) const {
-  const PatchGeometry g = geometry_of(place(), options_, x.shape().without_front());
+  const PatchGeometry g = geometry_of(options_, x.shape().without_front(), place());
   const Index batch = x.shape()[0];
   const Index from_size = image_size(g);
   const Index to_size = result_shape(g).size();
@@ -150,19 +156,23 @@ Value MaxPool2d::forward(Tape& tape, const Value& x) const {
   });
 }
 
-AvgPool2d::AvgPool2d(const Options& options)
-    : window_(validated("AvgPool2d", {.kernel = options.kernel, .stride = options.stride, .padding = options.padding})),
-      count_include_pad_(options.count_include_pad) {}
+std::optional<OptionProblem> AvgPool2d::problem_of(const Options& options) {
+  return problem_of_window(window_of(options));
+}
 
-Shape AvgPool2d::output_shape(const Shape& sample) const {
-  return result_shape(geometry_of(place(), window_, sample));
+Shape AvgPool2d::output_shape(const Options& options, const Shape& sample, const std::string& place) {
+  return result_shape(geometry_of(window_of(options), sample, place));
+}
+
+AvgPool2d::AvgPool2d(const Options& options) : options_(options) {
+  require_none("AvgPool2d", problem_of(options));
 }
 
 Value AvgPool2d::forward(Tape& tape, const Value& x) const {
-  const PatchGeometry g = geometry_of(place(), window_, x.shape().without_front());
+  const PatchGeometry g = geometry_of(window_of(options_), x.shape().without_front(), place());
   const Index batch = x.shape()[0];
   const Index size = result_shape(g).size();
-  const Tensor divisors = divisors_of(g, count_include_pad_);
+  const Tensor divisors = divisors_of(g, options_.count_include_pad);
   Tensor sums(Shape{size});
   Tensor y(result_shape(g).with_front(batch));
   for (Index b = 0; b < batch; ++b) {

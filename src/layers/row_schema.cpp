@@ -66,7 +66,7 @@ RowSchema row_schema(const Layer& model, const Shape& input, Loss loss) {
 }
 
 std::string problem_of_labels(const RowSchema& schema, const Shape& label) {
-  if (schema.loss == Loss::cross_entropy) return label == schema.label ? "" : problem_of_classes(schema, label);
+  if (takes_class_indices(schema.loss)) return label == schema.label ? "" : problem_of_classes(schema, label);
   if (without_single(label) == without_single(schema.label)) return "";
   return "are " + rows_text(label) + ", but " + to_text(schema.loss) + " on a model that ends in " +
          rows_text(schema.prediction) + " expects the same shape; change the labels or the end of the model";
@@ -74,7 +74,7 @@ std::string problem_of_labels(const RowSchema& schema, const Shape& label) {
 
 std::string wanted_of_labels(const RowSchema& schema) {
   const std::string wanted = to_text(schema.label_numbers);
-  if (schema.loss != Loss::cross_entropy) return wanted + ", as " + to_text(schema.loss) + " needs";
+  if (!takes_class_indices(schema.loss)) return wanted + ", as " + to_text(schema.loss) + " needs";
   return wanted + ", a class of the model's last layer";
 }
 

@@ -1,8 +1,9 @@
+#include "dpml/layers/scoring.h"
+
 #include <cmath>
 #include <string>
 
 #include "dpml/base/error.h"
-#include "dpml/layers/losses.h"
 
 namespace dpml {
 
@@ -16,22 +17,8 @@ float largest_of(const float* row, Index count) {
   return static_cast<float>(best);
 }
 
-}  // namespace
-
-Tensor predicted_classes(Loss loss, const Tensor& prediction) {
+Tensor largest_logits(const Tensor& prediction) {
   const Shape& shape = prediction.shape();
-  if (loss == Loss::mean_squared_error) {
-    throw ConfigError(
-        "a model trained with mean_squared_error predicts numbers, not classes. Report its loss instead.");
-  }
-  if (loss == Loss::binary_cross_entropy) {
-    Tensor classes(shape);
-    for (Index i = 0; i < classes.size(); ++i) {
-      const float logit = prediction.data()[i];
-      classes.mutable_data()[i] = std::isnan(logit) ? -1.0F : logit > 0 ? 1.0F : 0.0F;
-    }
-    return classes;
-  }
   if (shape.rank() < 2) {
     throw ShapeError("predicted_classes: logits are " + shape.to_text() + ", expected [B, ..., C]");
   }
@@ -40,6 +27,30 @@ Tensor predicted_classes(Loss loss, const Tensor& prediction) {
     classes.mutable_data()[row] = largest_of(prediction.data() + row * shape[-1], shape[-1]);
   }
   return classes;
+}
+
+Tensor signs_of_logits(const Tensor& prediction) {
+  Tensor classes(prediction.shape());
+  for (Index i = 0; i < classes.size(); ++i) {
+    const float logit = prediction.data()[i];
+    classes.mutable_data()[i] = std::isnan(logit) ? -1.0F : logit > 0 ? 1.0F : 0.0F;
+  }
+  return classes;
+}
+
+}  // namespace
+
+Tensor predicted_classes(Loss loss, const Tensor& prediction) {
+  switch (loss) {
+    case Loss::cross_entropy:
+      return largest_logits(prediction);
+    case Loss::binary_cross_entropy:
+      return signs_of_logits(prediction);
+    case Loss::mean_squared_error:
+      throw ConfigError(
+          "a model trained with mean_squared_error predicts numbers, not classes. Report its loss instead.");
+  }
+  throw InternalError("Loss: not one of the enumerated values");
 }
 
 Index count_correct(Loss loss, const Tensor& prediction, const Tensor& labels) {

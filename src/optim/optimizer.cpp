@@ -9,6 +9,7 @@
 #include "dpml/base/parallel.h"
 #include "dpml/base/text.h"
 #include "dpml/base/vectorised.h"
+#include "dpml/optim/schedule.h"
 #include "dpml/tensor/number_rule.h"
 
 namespace dpml {
@@ -20,6 +21,32 @@ constexpr double kSecondsPerNumber = 1e-9;  // of an update, roughly
 
 void require(bool holds, const std::string& name, double value, const std::string& expected) {
   if (!holds) throw ConfigError("optimizer: " + name + " is " + to_text(value) + ", expected " + expected);
+}
+
+void validate(const ScheduleOptions& schedule) {
+  switch (schedule.kind) {
+    case ScheduleKind::constant:
+      return;
+    case ScheduleKind::step:
+      require(schedule.step_every > 0, "schedule step: every", static_cast<double>(schedule.step_every),
+              "1 step or more");
+      require(schedule.step_factor > 0 && schedule.step_factor <= 1, "schedule step: factor", schedule.step_factor,
+              "a number in (0, 1]");
+      return;
+    case ScheduleKind::cosine:
+      require(schedule.final_factor >= 0 && schedule.final_factor <= 1, "schedule cosine: final factor",
+              schedule.final_factor, "a number in [0, 1]");
+      return;
+    case ScheduleKind::cosine_warm_restarts:
+      require(schedule.t_0 > 0, "schedule cosine_warm_restarts: t_0", static_cast<double>(schedule.t_0),
+              "1 step or more");
+      require(schedule.t_mult > 0, "schedule cosine_warm_restarts: t_mult", static_cast<double>(schedule.t_mult),
+              "1 or more");
+      require(schedule.final_factor >= 0 && schedule.final_factor <= 1, "schedule cosine_warm_restarts: final factor",
+              schedule.final_factor, "a number in [0, 1]");
+      return;
+  }
+  throw InternalError("ScheduleKind: not one of the enumerated values");
 }
 
 void validate(const OptimizerOptions& options, const ScheduleOptions& schedule) {
@@ -34,28 +61,31 @@ void validate(const OptimizerOptions& options, const ScheduleOptions& schedule) 
   require(in_unit(options.beta1), "beta1", options.beta1, "a number in [0, 1)");
   require(in_unit(options.beta2), "beta2", options.beta2, "a number in [0, 1)");
   require(options.epsilon > 0, "epsilon", options.epsilon, "a number above 0");
-  if (schedule.kind == ScheduleKind::step) {
-    require(schedule.step_every > 0, "schedule step: every", static_cast<double>(schedule.step_every),
-            "1 step or more");
-    require(schedule.step_factor > 0 && schedule.step_factor <= 1, "schedule step: factor", schedule.step_factor,
-            "a number in (0, 1]");
+  validate(schedule);
+}
+
+/// What an optimizer remembers of each parameter, by name.
+std::vector<std::string> memory_names(const OptimizerOptions& options) {
+  switch (options.kind) {
+    case OptimizerKind::sgd:
+      return options.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{};
+    case OptimizerKind::adam:
+    case OptimizerKind::adamw:
+      return {"mean", "square"};
   }
-  if (schedule.kind == ScheduleKind::cosine) {
-    require(schedule.final_factor >= 0 && schedule.final_factor <= 1, "schedule cosine: final factor",
-            schedule.final_factor, "a number in [0, 1]");
-  }
+  throw InternalError("OptimizerKind: not one of the enumerated values");
 }
 
 /// What the optimizers share: parameters, learning rate, memory by name.
 class BaseOptimizer : public Optimizer {
  public:
   BaseOptimizer(const OptimizerOptions& options, const ScheduleOptions& schedule, std::uint64_t total_steps,
-                std::span<Parameter* const> parameters, int threads, std::vector<std::string> memory_names)
+                std::span<Parameter* const> parameters, int threads)
       : options_(options),
         schedule_(schedule),
         total_steps_(total_steps),
         threads_(threads),
-        memory_names_(std::move(memory_names)) {
+        memory_names_(memory_names(options)) {
     for (Parameter* parameter : parameters) {
       if (parameter->trainable()) parameters_.push_back(parameter);
     }
@@ -141,10 +171,7 @@ class BaseOptimizer : public Optimizer {
 
 class Sgd final : public BaseOptimizer {
  public:
-  Sgd(const OptimizerOptions& options, const ScheduleOptions& schedule, std::uint64_t total_steps,
-      std::span<Parameter* const> parameters, int threads)
-      : BaseOptimizer(options, schedule, total_steps, parameters, threads,
-                      options.momentum > 0 ? std::vector<std::string>{"momentum"} : std::vector<std::string>{}) {}
+  using BaseOptimizer::BaseOptimizer;
 
  private:
   bool update(std::size_t p, const float* gradient, double rate, std::uint64_t) override {
@@ -167,12 +194,15 @@ class Sgd final : public BaseOptimizer {
   }
 };
 
+/// What the weight decay shrinks: in Adam the gradient sees it, in AdamW the weights alone.
+enum class WeightDecay { in_the_gradient, decoupled };
+
 /// Adam (Kingma and Ba 2015, algorithm 1) and AdamW (Loshchilov and Hutter 2019, algorithm 2).
 class Adam final : public BaseOptimizer {
  public:
   Adam(const OptimizerOptions& options, const ScheduleOptions& schedule, std::uint64_t total_steps,
-       std::span<Parameter* const> parameters, int threads)
-      : BaseOptimizer(options, schedule, total_steps, parameters, threads, {"mean", "square"}) {}
+       std::span<Parameter* const> parameters, int threads, WeightDecay weight_decay)
+      : BaseOptimizer(options, schedule, total_steps, parameters, threads), weight_decay_(weight_decay) {}
 
  private:
   bool update(std::size_t p, const float* gradient, double rate, std::uint64_t step) override {
@@ -183,7 +213,7 @@ class Adam final : public BaseOptimizer {
     const auto t = static_cast<double>(step + 1);
     const auto step_size = static_cast<float>(rate / (1 - std::pow(options_.beta1, t)));
     const auto square_correction = static_cast<float>(1 / std::sqrt(1 - std::pow(options_.beta2, t)));
-    const bool decoupled = options_.kind == OptimizerKind::adamw;
+    const bool decoupled = weight_decay_ == WeightDecay::decoupled;
     const auto keep = static_cast<float>(decoupled ? 1 - rate * options_.weight_decay : 1);
     const auto decay = static_cast<float>(decoupled ? 0 : options_.weight_decay);
     const auto beta1 = static_cast<float>(options_.beta1);
@@ -198,6 +228,8 @@ class Adam final : public BaseOptimizer {
       weight[i] = keep * weight[i] - step_size * mean[i] / (std::sqrt(square[i]) * square_correction + epsilon);
     });
   }
+
+  WeightDecay weight_decay_;
 };
 
 }  // namespace
@@ -206,10 +238,19 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, const
                                           std::uint64_t total_steps, std::span<Parameter* const> parameters,
                                           int threads) {
   validate(options, schedule);
-  if (options.kind == OptimizerKind::sgd) {
-    return std::make_unique<Sgd>(options, schedule, total_steps, parameters, threads);
+  switch (options.kind) {
+    case OptimizerKind::sgd:
+      return std::make_unique<Sgd>(options, schedule, total_steps, parameters, threads);
+    case OptimizerKind::adam:
+      return std::make_unique<Adam>(options, schedule, total_steps, parameters, threads, WeightDecay::in_the_gradient);
+    case OptimizerKind::adamw:
+      return std::make_unique<Adam>(options, schedule, total_steps, parameters, threads, WeightDecay::decoupled);
   }
-  return std::make_unique<Adam>(options, schedule, total_steps, parameters, threads);
+  throw InternalError("OptimizerKind: not one of the enumerated values");
+}
+
+int memory_tensors(const OptimizerOptions& options) {
+  return static_cast<int>(memory_names(options).size());
 }
 
 }  // namespace dpml

@@ -22,7 +22,7 @@ Ledger with_the_rest(const TrainingPlan& plan, Ledger released) {
 Ledger charged(const ModelFile& model, const Experiment& experiment) {
   Ledger ledger = model.ledger;
   // Version 1 does not say how it ended, nor what was planned beyond the steps of its config.
-  const bool is_whole = model.ending == Ending::stopped_independently && model.format_version > 1;
+  const bool is_whole = claims_releases_alone(model.ending) && model.format_version > 1;
   const std::uint64_t planned = model.format_version > 1 ? model.planned : experiment.privacy.steps;
   if (!is_whole && planned > ledger.releases()) {
     if (ledger.entries().empty()) {
@@ -33,9 +33,8 @@ Ledger charged(const ModelFile& model, const Experiment& experiment) {
       ledger.append(Event(ledger.entries().back().event), planned - ledger.releases());
     }
   }
-  const bool claims_nothing = !std::isfinite(model.claim.epsilon) || model.noise_key == NoiseKey::chosen_seed ||
-                              model.initial_weights == InitialWeights::unknown ||
-                              model.ending == Ending::stopped_on_private_figures;
+  const bool claims_nothing = !std::isfinite(model.claim.epsilon) || !may_claim(model.noise_key) ||
+                              !may_claim(model.initial_weights) || !may_claim(model.ending);
   if (claims_nothing) ledger.append(NonPrivate{});
   return ledger;
 }

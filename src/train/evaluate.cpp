@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dpml/base/error.h"
+#include "dpml/layers/scoring.h"
 #include "row_chunks.h"
 
 namespace dpml {
@@ -40,7 +41,7 @@ Evaluation evaluate(const Layer& model, const Dataset& data, Loss loss, int thre
   if (data.size() == 0)
     throw DataError(data.source_of(SamplePart::input) + ": no row is left; nothing can be measured");
   std::vector<Sums> chunks(static_cast<std::size_t>(physical_batch_count(data.size(), kChunk)));
-  const bool has_classes = loss != Loss::mean_squared_error;
+  const bool has_classes = predicts_classes(loss);
   predict_chunks(model, data, threads,
                  [&](Index chunk, Index, const Batch& samples, Tape& tape, const Value& prediction) {
                    Sums& sums = chunks[static_cast<std::size_t>(chunk)];

@@ -77,14 +77,9 @@ void require_fixed(const PrivacyOptions& privacy, const std::vector<EarlierRun>&
 
 }  // namespace
 
-std::filesystem::path initial_model_file(const std::filesystem::path& stated) {
-  std::error_code ignored;
-  return std::filesystem::is_directory(stated, ignored) ? RunFolder{stated}.model() : stated;
-}
-
 InitialModel read_initial_model(const Experiment& experiment) {
   if (!experiment.runtime.initial_model) return {};
-  const std::filesystem::path file = initial_model_file(*experiment.runtime.initial_model);
+  const std::filesystem::path file = model_file_of(*experiment.runtime.initial_model);
   std::string why;
   std::optional<ModelFile> own = read_own(file, why);
   InitialModel initial{.weights = {},
@@ -100,7 +95,7 @@ PrivacyOptions with_earlier_runs(const Experiment& experiment) {
   PrivacyOptions options = experiment.privacy;
   if (!experiment.runtime.initial_model || !carries_earlier_runs(*options.initial_weights)) return options;
   std::string why;
-  const std::optional<ModelFile> own = read_own(initial_model_file(*experiment.runtime.initial_model), why);
+  const std::optional<ModelFile> own = read_own(model_file_of(*experiment.runtime.initial_model), why);
   options.earlier_runs = carried(options, own, why);
   require_fixed(options, options.earlier_runs);
   return options;

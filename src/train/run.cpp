@@ -405,6 +405,11 @@ ModelFile Run::write_model() {
 
 }  // namespace
 
+std::filesystem::path model_file_of(const std::filesystem::path& run) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(run, ignored) ? RunFolder{run}.model() : run;
+}
+
 RunResult run_training(const Experiment& experiment, const RunOptions& options) {
   return Run(experiment, options)();
 }

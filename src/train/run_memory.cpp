@@ -3,31 +3,16 @@
 #include "dpml/base/error.h"
 #include "dpml/base/memory.h"
 #include "dpml/base/text.h"
+#include "dpml/optim/optimizer.h"
 #include "dpml/train/trainer.h"
 
 namespace dpml {
-
-namespace {
-
-/// Tensors as large as the parameters that an optimizer keeps.
-int moments_of(const OptimizerOptions& optimizer) {
-  switch (optimizer.kind) {
-    case OptimizerKind::sgd:
-      return optimizer.momentum > 0 ? 1 : 0;
-    case OptimizerKind::adam:
-    case OptimizerKind::adamw:
-      return 2;
-  }
-  throw InternalError("OptimizerKind: not one of the enumerated values");
-}
-
-}  // namespace
 
 RunMemory run_memory(const Experiment& experiment) {
   RunMemory memory{.sizes = model_sizes(experiment.model, experiment.train.sample_shape), .layout = {}};
   memory.layout = plan_batch_layout(memory.sizes.recorded_numbers, memory.sizes.parameters,
                                     experiment.privacy.expected_batch_size, experiment.runtime.physical_batch);
-  const int kept = moments_of(experiment.optimizer) + (experiment.averaging.decay > 0 ? 1 : 0);
+  const int kept = memory_tensors(experiment.optimizer) + (experiment.averaging.decay > 0 ? 1 : 0);
   memory.bytes = planned_memory(memory.layout, memory.sizes.recorded_numbers, memory.sizes.parameters, kept,
                                 resolved_threads(experiment.runtime.threads));
   return memory;

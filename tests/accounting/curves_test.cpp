@@ -31,6 +31,21 @@ TEST(Curves, AskTheAccountantAtEachPoint) {
   EXPECT_NEAR(back[1].upper, 3, 1e-9);
 }
 
+TEST(Curves, OverStepsAskAboutPrefixesOfTheLedger) {
+  Ledger ledger = gaussians(2, 3);
+  ledger.append(Gaussian{1}, 4);
+  Ledger five = gaussians(2, 3);
+  five.append(Gaussian{1}, 2);
+  const std::vector<std::uint64_t> releases = {0, 2, 5, 7, 100};
+  const std::vector<Bound> curve = steps_curve(*kGdp, ledger, 1e-5, releases);
+  ASSERT_EQ(curve.size(), 5u);
+  EXPECT_EQ(curve[0].upper, 0);
+  EXPECT_EQ(curve[1].upper, kGdp->epsilon(gaussians(2, 2), 1e-5));
+  EXPECT_EQ(curve[2].upper, kGdp->epsilon(five, 1e-5));
+  EXPECT_EQ(curve[3].upper, kGdp->epsilon(ledger, 1e-5));
+  EXPECT_EQ(curve[4].upper, curve[3].upper);
+}
+
 TEST(TradeOff, OfAGaussianAgreesWithReference) {
   const json one = reference_case("dev-tr-01");
   const std::vector<double> rates = numbers_at(one, "/inputs/fpr");

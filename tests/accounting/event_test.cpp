@@ -85,6 +85,28 @@ TEST(Event, NamesLineAndColumnOfWhatItCannotRead) {
   }
 }
 
+TEST(LedgerText, NamesTheLineOfABadEntry) {
+  const auto told = [](const std::string& text, std::optional<Neighbours> neighbours = Neighbours::zero_out) {
+    return complaint([&] { parse_ledger(text, neighbours, "file.txtpb"); });
+  };
+  const std::string good = "entry {\n  event { gaussian { noise_multiplier: 1 } }\n}\n";  // three lines
+  const std::string negative = "entry {\n  event { gaussian { noise_multiplier: -1 } }\n}\n";
+  EXPECT_EQ(told(good + negative + good),
+            "file.txtpb:6: gaussian event: noise_multiplier is -1, expected a finite number, at least 0");
+  EXPECT_EQ(told(good + "entry { count: 1 }"),
+            "file.txtpb:4: event: entry.event is missing; nothing that decides privacy has a default");
+  EXPECT_EQ(told(good + "entry { event { non_private {} } count: 0 }"),
+            "file.txtpb:4: entry.count is 0, expected 1 or more");
+  EXPECT_EQ(told("entry: [\n{ event { non_private {} } },\n{ event { non_private {} } count: 0 }]\n" + good),
+            "file.txtpb:3: entry.count is 0, expected 1 or more");
+  const std::string most = "entry { event { non_private {} } count: 18446744073709551615 }\n";
+  EXPECT_EQ(told(most + good).substr(0, 13), "file.txtpb:4:");
+  EXPECT_EQ(told(good + "# neighbours\nneighbours: \"replace_one\""),
+            "file.txtpb:5: the text states neighbours replace_one, but zero_out was asked for");
+  EXPECT_EQ(told(good + "entyr {}").substr(0, 15), "file.txtpb:4:7:");
+  EXPECT_THROW(parse_ledger(good), NeighboursNotStated);
+}
+
 TEST(Event, NamesWhatIsMissing) {
   EXPECT_EQ(complaint([] { parse_event("gaussian { }"); }),
             "event: gaussian.noise_multiplier is missing; nothing that decides privacy has a default");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "schedules.h"
 
 namespace dpml {
@@ -59,6 +61,50 @@ TEST(Group, InEventsIsTighterThanTheConvertedClaim) {
   const double direct = rdp->epsilon(users, converted.delta);
   EXPECT_LT(direct, 0.9 * converted.epsilon);
   EXPECT_GT(direct, rdp->epsilon(rows, converted.delta));
+}
+
+bool tells(const std::vector<std::string>& notes, const std::string& part) {
+  return std::any_of(notes.begin(), notes.end(),
+                     [&](const std::string& note) { return note.find(part) != std::string::npos; });
+}
+
+TEST(Group, IsAccountedEventByEventWhereThatIsKnown) {
+  const std::unique_ptr<Accountant> rdp = make_accountant("rdp");
+  const Ledger rows = ledger_of({0.01, 1, 100});
+  const Ledger users = ledger_for_group(rows, 3);
+  const Guarantee guarantee = guarantee_for_group(*rdp, rows, 1e-5, 3);
+  EXPECT_EQ(guarantee.epsilon, rdp->epsilon(users, 1e-5));
+  EXPECT_TRUE(tells(guarantee.notes, "groups of up to 3 units, accounted event by event"));
+  const Bound delta = delta_bound_for_group(*rdp, rows, 2, 3);
+  EXPECT_EQ(delta.upper, rdp->delta(users, 2));
+  EXPECT_TRUE(tells(delta.notes, "event by event"));
+}
+
+TEST(Group, OfOneIsTheAccountantsOwnAnswer) {
+  const std::unique_ptr<Accountant> rdp = make_accountant("rdp");
+  const Ledger rows = ledger_of({0.01, 1, 100});
+  EXPECT_EQ(guarantee_for_group(*rdp, rows, 1e-5, 1).epsilon, rdp->epsilon(rows, 1e-5));
+  EXPECT_EQ(delta_bound_for_group(*rdp, rows, 1, 1).upper, rdp->delta(rows, 1));
+  EXPECT_TRUE(guarantee_for_group(*rdp, rows, 1e-5, 1).notes.empty());
+}
+
+TEST(Group, IsConvertedWhereNoEventIsKnownAndSaysSo) {
+  const std::unique_ptr<Accountant> rdp = make_accountant("rdp");
+  const Ledger rows = ledger_of({0.01, 2, 100}, Neighbours::replace_one);
+  const Guarantee guarantee = guarantee_for_group(*rdp, rows, 1e-5, 3);
+  EXPECT_EQ(guarantee.delta, 1e-5);
+  EXPECT_GE(guarantee.epsilon, 3 * rdp->epsilon(rows, 1e-5)) << "a smaller delta for one unit costs more";
+  EXPECT_TRUE(std::isfinite(guarantee.epsilon));
+  EXPECT_TRUE(tells(guarantee.notes, "by the general conversion, since event by event is not possible: "));
+  // What is claimed at that epsilon is no more than what was asked for.
+  EXPECT_LE(delta_bound_for_group(*rdp, rows, guarantee.epsilon, 3).upper, 1e-5);
+}
+
+TEST(Group, OfWhichNothingCanBeSaidIsNotProtected) {
+  const std::unique_ptr<Accountant> rdp = make_accountant("rdp");
+  const Ledger rows = ledger_of({0.5, 0.1, 100}, Neighbours::replace_one);
+  EXPECT_EQ(delta_bound_for_group(*rdp, rows, 1e-3, 1000).upper, 1);
+  EXPECT_THROW(guarantee_for_group(*rdp, rows, 1e-5, 0), ConfigError);
 }
 
 TEST(Group, RefusesByNameWhatItDoesNotKnow) {

@@ -7,10 +7,10 @@
 #include <limits>
 #include <vector>
 
-#include "lattice_loss.h"
-#include "privacy_loss.h"
+#include "pld/discrete_pld.h"
+#include "pld/dominating_pair.h"
 
-namespace dpml {
+namespace dpml::pld {
 
 /// P of some outcomes, whose log(P / Q) is `loss`.
 struct TwinLoss {
@@ -59,9 +59,9 @@ inline long double relative_difference(long double ours, long double exact) {
   return std::fabs(ours / exact - 1);
 }
 
-inline TwinLosses losses_of(const LatticeLoss& lattice) {
+inline TwinLosses losses_of(const DiscretePld& lattice) {
   TwinLosses made{{}, lattice.infinite};
-  for (const LatticeLoss::Node& node : lattice.nodes) {
+  for (const DiscretePld::Node& node : lattice.nodes) {
     made.finite.push_back(
         {node.mass, lattice.offset + static_cast<long double>(lattice.step) * static_cast<long double>(node.index)});
   }
@@ -75,4 +75,4 @@ inline TwinLosses losses_of(const LossCells& cells) {
   return made;
 }
 
-}  // namespace dpml
+}  // namespace dpml::pld

@@ -10,11 +10,11 @@
 #include "dpml/accounting/analytic_gaussian.h"
 #include "dpml/accounting/audit_bounds.h"
 #include "dpml/accounting/calibration.h"
+#include "dpml/accounting/clt_estimate.h"
 #include "dpml/accounting/curves.h"
-#include "dpml/accounting/gdp.h"
-#include "dpml/accounting/pure_composition.h"
+#include "dpml/accounting/optimal_composition.h"
 #include "dpml/accounting/renyi.h"
-#include "dpml/accounting/shuffle.h"
+#include "dpml/accounting/shuffle_lower_bound.h"
 #include "reference_events.h"
 #include "schedules.h"
 
@@ -29,14 +29,14 @@ std::uint64_t whole_at(const json& one, const char* path) {
   return one.at(json::json_pointer(path)).get<std::uint64_t>();
 }
 
-Schedule schedule_of(const json& inputs) {
+PoissonSteps schedule_of(const json& inputs) {
   return {number_at(inputs, "/q"), number_at(inputs, "/sigma"), whole_at(inputs, "/steps")};
 }
 
 Ledger ledger_of_phases(const json& one) {
   Ledger ledger(neighbours_of(one));
   for (const json& phase : one.at("inputs").at("phases")) {
-    const Schedule schedule = schedule_of(phase);
+    const PoissonSteps schedule = schedule_of(phase);
     ledger.append(PoissonSampled{schedule.sampling_rate, Gaussian{schedule.noise_multiplier}}, schedule.steps);
   }
   return ledger;
@@ -60,7 +60,7 @@ std::string fault_of(const std::string& peer, const json& errors) {
 }
 
 Comparisons compare_divergences(const json& one) {
-  const Schedule given = schedule_of(one.at("inputs"));
+  const PoissonSteps given = schedule_of(one.at("inputs"));
   std::vector<double> ours;
   for (double order : numbers_at(one, "/inputs/orders")) {
     ours.push_back(static_cast<double>(given.steps) *
@@ -133,7 +133,7 @@ Comparisons compare_calibration(const json& one) {
   const double target = number_at(one, "/inputs/target_epsilon");
   const double delta = number_at(one, "/inputs/target_delta");
   const auto schedule = [&](double noise) {
-    return ledger_of(Schedule{number_at(one, "/inputs/q"), noise, whole_at(one, "/inputs/steps")});
+    return ledger_of(PoissonSteps{number_at(one, "/inputs/q"), noise, whole_at(one, "/inputs/steps")});
   };
   Comparisons rows;
   double least = 0;
@@ -155,7 +155,7 @@ Comparisons compare_calibration(const json& one) {
 }
 
 Comparisons compare_central_limit(const json& one) {
-  const Schedule given = schedule_of(one.at("inputs"));
+  const PoissonSteps given = schedule_of(one.at("inputs"));
   const double delta = number_at(one, "/inputs/delta");
   const auto estimate = [&](CltSampling sampling) {
     return clt_estimate_of_mu(sampling, given.sampling_rate, given.noise_multiplier, given.steps);

@@ -32,23 +32,23 @@ double number(const json& one, const char* path) {
   return one.at(json::json_pointer(path)).get<double>();
 }
 
-Schedule schedule(const json& one) {
+PoissonSteps schedule(const json& one) {
   return {number(one, "/inputs/q"), number(one, "/inputs/sigma"), one.at("inputs").at("steps").get<std::uint64_t>()};
 }
 
 /// epsilon and delta by Proposition 12 of Canonne, Kamath and Steinke 2020 at one order, from the slow twin. A source
 /// that tries few orders, or overstates the divergence at real ones, gets more than dpml; this tells why dpml may say
 /// less.
-double slow_divergence(const Schedule& given, double order) {
+double slow_divergence(const PoissonSteps& given, double order) {
   if (given.sampling_rate == 1)
     return static_cast<double>(given.steps) * order / std::pow(given.noise_multiplier, 2) / 2;
   return static_cast<double>(given.steps) *
          divergence_by_trapezoids(given.sampling_rate, given.noise_multiplier, order);
 }
-double slow_epsilon(const Schedule& given, double delta, double order) {
+double slow_epsilon(const PoissonSteps& given, double delta, double order) {
   return slow_divergence(given, order) + std::log1p(-1 / order) - std::log(delta * order) / (order - 1);
 }
-double slow_delta(const Schedule& given, double epsilon, double order) {
+double slow_delta(const PoissonSteps& given, double epsilon, double order) {
   return std::exp((order - 1) * (slow_divergence(given, order) - epsilon + std::log1p(-1 / order))) / order;
 }
 
@@ -56,7 +56,7 @@ TEST(Reference, RenyiDivergenceOfTheSampledGaussian) {
   const std::vector<json> cases = cases_of_kind("rdp_sampled_gaussian");
   EXPECT_EQ(cases.size(), 10u);
   for (const json& one : cases) {
-    const Schedule given = schedule(one);
+    const PoissonSteps given = schedule(one);
     const auto orders = one.at("inputs").at("orders").get<std::vector<double>>();
     const auto exact = one.at("expected").at("rdp_exact").get<std::vector<double>>();
     ASSERT_EQ(orders.size(), exact.size());
@@ -110,7 +110,7 @@ TEST(Reference, CalibratedNoiseByRdp) {
     const double theirs = number(one, "/expected/rdp/sigma");
     EXPECT_LE(ours, theirs * (1 + 1e-6)) << one.at("id");
     const Guarantee claim = kAccountant->guarantee(ledger(ours), delta);
-    const Schedule found = {number(one, "/inputs/q"), ours, one.at("inputs").at("steps").get<std::uint64_t>()};
+    const PoissonSteps found = {number(one, "/inputs/q"), ours, one.at("inputs").at("steps").get<std::uint64_t>()};
     EXPECT_LE(slow_epsilon(found, delta, claim.order.value()), target) << one.at("id");
     EXPECT_GT(ours, number(one, "/expected/pld/sigma")) << one.at("id") << ": below the truth";
     EXPECT_LE(kAccountant->epsilon(ledger(ours), delta), target) << one.at("id");

@@ -6,14 +6,14 @@
 
 namespace dpml {
 
-struct Schedule {
+struct PoissonSteps {
   double sampling_rate;
   double noise_multiplier;
   std::uint64_t steps;
 };
 
 /// The ledger of Poisson-sampled Gaussians, as DP-SGD writes it.
-inline Ledger ledger_of(const Schedule& schedule, Neighbours neighbours = Neighbours::add_or_remove_one) {
+inline Ledger ledger_of(const PoissonSteps& schedule, Neighbours neighbours = Neighbours::add_or_remove_one) {
   Ledger ledger(neighbours);
   ledger.append(PoissonSampled{schedule.sampling_rate, Gaussian{schedule.noise_multiplier}}, schedule.steps);
   return ledger;

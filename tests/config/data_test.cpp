@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "config/small_config.h"
+#include "dpml/config/model_sizes.h"
 
 namespace dpml {
 namespace {
@@ -53,7 +54,7 @@ TEST(DataConfig, ReadsATable) {
   EXPECT_EQ(std::get<CsvClassLabel>(schema.columns[3].kind).strip, ".");
   EXPECT_EQ(e.train.sample_shape, Shape{4});
   EXPECT_EQ(e.train.dataset.classes, 2);
-  EXPECT_EQ(std::get<Linear::Options>(e.model.layers[0].kind).in, 4);
+  EXPECT_EQ(model_sizes(e.model, e.train.sample_shape).weights[0].shape[1], 4);
 }
 
 TEST(DataConfig, TellsOfBoundsTooFarApart) {

@@ -2,13 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <set>
 
 #include "base/expect_error.h"
+#include "config/small_config.h"
 #include "dpml/base/error.h"
 #include "dpml/config/build_model.h"
+#include "dpml/config/layer_kinds.h"
 #include "dpml/random/key.h"
+#include "layer_kinds/kinds.h"
 
 namespace dpml {
 namespace {
@@ -41,55 +45,54 @@ LayerSpec random_layer(std::mt19937& random, int depth) {
   };
   switch (random() % (depth < 2 ? 12U : 10U)) {
     case 0:
-      layer.kind = Activation::tanh;
+      layer.kind = kinds::tanh();
       break;
     case 1:
-      layer.kind = Linear::Options{.out = 6, .bias = random() % 2 == 0};
+      layer.kind = kinds::linear({.out = 6, .bias = random() % 2 == 0});
       break;
     case 2:
-      layer.kind = Conv2d::Options{.out_channels = 6,
-                                   .kernel_height = 3,
-                                   .kernel_width = 2,
-                                   .padding_height = 1,
-                                   .padding_width = 1,
-                                   .groups = 1,
-                                   .bias = random() % 2 == 0};
+      layer.kind = kinds::conv2d({.out_channels = 6,
+                                  .kernel_height = 3,
+                                  .kernel_width = 2,
+                                  .padding_height = 1,
+                                  .padding_width = 1,
+                                  .groups = 1,
+                                  .bias = random() % 2 == 0});
       break;
     case 3:
-      layer.kind = Conv2d::Options{.out_channels = 6, .groups = 2};
+      layer.kind = kinds::conv2d({.out_channels = 6, .groups = 2});
       break;
     case 4:
-      layer.kind = MaxPool2d::Options{.kernel = 2, .stride = 1, .padding = 1};
+      layer.kind = kinds::max_pool2d({.kernel = 2, .stride = 1, .padding = 1});
       break;
     case 5:
-      layer.kind = AvgPool2d::Options{.kernel = 2, .stride = 1, .padding = 1};
+      layer.kind = kinds::avg_pool2d({.kernel = 2, .stride = 1, .padding = 1});
       break;
     case 6:
-      layer.kind = GroupNorm::Options{.groups = 2, .affine = random() % 2 == 0};
+      layer.kind = kinds::group_norm({.groups = 2, .affine = random() % 2 == 0});
       break;
     case 7: {
       LayerNorm::Options norm;
       norm.affine = random() % 2 == 0;
-      layer.kind = norm;
+      layer.kind = kinds::layer_norm(norm);
       break;
     }
     case 8:
-      layer.kind = Dropout::Options{.probability = 0.5};
+      layer.kind = kinds::dropout({.probability = 0.5});
       break;
     case 9:
-      layer.kind = Activation::relu;
+      layer.kind = kinds::relu();
       break;
     case 10:
-      layer.kind = SequentialSpec{layers()};
+      layer.kind = kinds::sequential(layers());
       layer.name = "block";
       break;
     default: {
-      ResidualSpec residual;
       LayerSpec inner;
-      inner.kind = Linear::Options{.out = 6};
-      residual.body = {inner, inner};
-      if (random() % 2 == 0) residual.shortcut = {inner};
-      layer.kind = residual;
+      inner.kind = kinds::linear({.out = 6});
+      std::vector<LayerSpec> shortcut;
+      if (random() % 2 == 0) shortcut = {inner};
+      layer.kind = kinds::residual({inner, inner}, shortcut);
     }
   }
   return layer;
@@ -105,30 +108,64 @@ TEST(ModelSizes, AreThoseOfTheBuiltModel) {
       if (!names.insert(spec.layers.back().name).second) spec.layers.back().name.clear();
     }
     LayerSpec flatten;
-    flatten.kind = FlattenSpec{};
+    flatten.kind = kinds::flatten();
     if (random() % 2 == 0) spec.layers.push_back(flatten);
     expect_as_built(spec, {8, 9, 6});
     if (HasFailure()) FAIL() << "model " << i;
   }
   LayerSpec embedding;
-  embedding.kind = Embedding::Options{.vocabulary = 11, .features = 3};
+  embedding.kind = kinds::embedding({.vocabulary = 11, .features = 3});
   LayerSpec flatten;
-  flatten.kind = FlattenSpec{};
+  flatten.kind = kinds::flatten();
   LayerSpec linear;
-  linear.kind = Linear::Options{.out = 2};
+  linear.kind = kinds::linear({.out = 2});
   expect_as_built({{embedding, flatten, linear}}, {5});
   embedding.frozen = true;
   expect_as_built({{embedding, flatten, linear}}, {5});
 }
 
+/// One of each word of the schema, for an input of [6, 6, 4].
+const std::map<std::string, std::string> kExamples = {
+    {"linear", "out: 3"},
+    {"conv2d", "out_channels: 4 kernel: [3, 2] groups: 2"},
+    {"max_pool2d", "kernel: 2"},
+    {"avg_pool2d", "kernel: 3 padding: 1"},
+    {"embedding", "vocabulary: 3 features: 2"},
+    {"group_norm", "groups: 2"},
+    {"layer_norm", "shape: [6, 4]"},
+    {"flatten", ""},
+    {"relu", ""},
+    {"tanh", ""},
+    {"gelu", ""},
+    {"sigmoid", ""},
+    {"dropout", "probability: 0.5"},
+    {"residual", "body { layer { linear { out: 4 } } }"},
+    {"sequential", "layer { linear { out: 3 } } layer { tanh {} }"},
+    {"softmax", ""},
+    {"leaky_relu", "negative_slope: 0.2"},
+};
+
+TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
+  for (const auto& row : config::kLayerWords) {
+    if (row.word == "batch_norm") continue;  // refused
+    const std::string word(row.word);
+    SCOPED_TRACE(word);
+    ASSERT_TRUE(kExamples.contains(word)) << "add an example of it";
+    const std::string layer = "layer { " + word + " { " + kExamples.at(word) + " } }";
+    const ModelSpec spec = parse(around_model(layer, "[6, 6, 4]")).model;
+    expect_as_built(spec, {6, 6, 4});
+    expect_as_built({{spec.layers[0], {.kind = kinds::tanh()}}}, {6, 6, 4});
+  }
+}
+
 TEST(ModelSizes, NeedNoMemory) {
   // 5 billion parameters, and as many as can hardly be counted.
   LayerSpec wide;
-  wide.kind = Linear::Options{.out = 70'000};
+  wide.kind = kinds::linear({.out = 70'000});
   const ModelSizes sizes = model_sizes({{wide, wide}}, {10});
   EXPECT_EQ(sizes.parameters, 70'000 * 11 + Index{70'000} * 70'001);
   LayerSpec huge;
-  huge.kind = Linear::Options{.out = Index{1} << 31};
+  huge.kind = kinds::linear({.out = Index{1} << 31});
   EXPECT_EQ(model_sizes({{huge, huge}}, {1}).parameters, (Index{1} << 32) + (Index{1} << 62) + (Index{1} << 31));
   expect_error<ConfigError>("more parameters than can be counted", [&] { model_sizes({{huge, huge, huge}}, {1}); });
 }

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "config/small_config.h"
+#include "dpml/config/model_sizes.h"
 
 namespace dpml {
 namespace {
@@ -9,7 +10,7 @@ TEST(Overrides, ReplaceWhatTheFileStates) {
   const Experiment e = parse(kSmallConfig, {"privacy.delta=1e-6", "model.layer[0].conv2d.out_channels=6",
                                             "optimizer.sgd.learning_rate=0.25", "data.shape=[9, 7, 2]"});
   EXPECT_EQ(e.privacy.delta, 1e-6);
-  EXPECT_EQ(std::get<Conv2d::Options>(e.model.layers[0].kind).out_channels, 6);
+  EXPECT_EQ(model_sizes(e.model, e.train.sample_shape).weights[0].shape[0], 6);
   EXPECT_EQ(e.optimizer.learning_rate, 0.25);
   EXPECT_EQ(e.train.sample_shape, (Shape{9, 7, 2}));
 }

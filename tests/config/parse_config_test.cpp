@@ -144,8 +144,8 @@ TEST(Config, ReadsNeighboursAsFilesOfEventsSpellThem) {
   }
 }
 
-// The same since dpml at commit 9b42ee8, in whose files it stands, too: whoever adds a field to the schema marks it with
-// (since), so that it stays.
+// The same since dpml at commit 9b42ee8, in whose files it stands, too: whoever adds a field to the schema marks it
+// with (since), so that it stays.
 TEST(CanonicalText, IsWhatItIs) {
   EXPECT_EQ(parse(kSmallConfig).text, R"(privacy {
   unit: "one image"

@@ -59,4 +59,14 @@ inline std::string problems_of(const std::string& text, const std::vector<std::s
   return "";
 }
 
+/// A config around a model that ends in any shape; the model begins on line 2.
+inline std::string around_model(const std::string& model, const std::string& shape) {
+  return "privacy { unit: \"u\" neighbours: ADD_OR_REMOVE_ONE full_batch { public_size: 9 } steps: 1 clip_bound: 1 "
+         "delta: 1e-5 noise_multiplier: 1 }\nmodel {\n" +
+         model +
+         "\n}\nloss: MEAN_SQUARED_ERROR optimizer { sgd { learning_rate: 1 } } data { train { npy { inputs: \"x\" "
+         "labels: \"y\" } } shape: " +
+         shape + " }";
+}
+
 }  // namespace dpml

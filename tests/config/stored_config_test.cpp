@@ -99,6 +99,14 @@ TEST(StoredConfig, MayBeThatOfAProgram) {
     EXPECT_EQ(read.averaging.decay, 0.5);
     expect_error<ConfigError>("program: stands only in the model.h5", [&] { parse_config(text, "c.txtpb"); });
   }
+  const ScheduleOptions restarts{
+      .kind = ScheduleKind::cosine_warm_restarts, .final_factor = 0.1, .t_0 = 30, .t_mult = 2};
+  const std::string text = describe_program("p", privacy, Loss::cross_entropy, adam, restarts, {});
+  const ScheduleOptions read = parse_stored_config(text, "model.h5", 2).schedule;
+  EXPECT_EQ(read.kind, restarts.kind);
+  EXPECT_EQ(read.t_0, restarts.t_0);
+  EXPECT_EQ(read.t_mult, restarts.t_mult);
+  EXPECT_EQ(read.final_factor, restarts.final_factor);
   privacy.public_size.reset();
   privacy.sampling_rate = 0.0123;
   const std::string rated = describe_program("p", privacy, Loss::cross_entropy, {.learning_rate = 1}, {}, {});

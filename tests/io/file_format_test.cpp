@@ -62,8 +62,7 @@ TEST(FileFormat, StrangersComputeTheSameDigests) {
   bytes[bytes.find("noise_multiplier: 1.1") + 18] = '9';
   write_bytes(path, bytes);
   EXPECT_NE(std::system(command.c_str()), 0);
-  EXPECT_TRUE(read_file(folder / "output.txt")
-                  .ends_with("these do not fit: /ledger, ledger, record\n"));
+  EXPECT_TRUE(read_file(folder / "output.txt").ends_with("these do not fit: /ledger, ledger, record\n"));
   std::filesystem::copy_file(kTests / "io" / "format_1" / "plain" / "model.h5", path,
                              std::filesystem::copy_options::overwrite_existing);
   EXPECT_EQ(std::system(command.c_str()), 0) << "version 1";

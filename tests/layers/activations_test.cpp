@@ -30,5 +30,29 @@ TEST(Activations, ConformAndAgreeWithDouble) {
   expect_activation<Sigmoid>("Sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); });
 }
 
+TEST(LeakyReLU, ConformsAndAgreesWithDouble) {
+  for (const double slope : {0.01, 0.0, 1.0, -0.5, 3.0}) {
+    SCOPED_TRACE(slope);
+    const LayerMaker make = [=](Rng&) { return std::make_unique<LeakyReLU>(LeakyReLU::Options{slope}); };
+    for (const Shape& x : {Shape{3, 4}, Shape{3, 5, 2, 3}, Shape{3}, Shape{3, 0}, Shape{0, 4}}) {
+      EXPECT_NO_THROW(expect_layer_conforms(make, x));
+    }
+    const LeakyReLU layer({.negative_slope = slope});
+    const Tensor x = random_tensor({7, 9});
+    const Tensor y = apply(layer, x);
+    for (Index i = 0; i < x.size(); ++i) {
+      const auto number = static_cast<double>(x.data()[i]);
+      EXPECT_NEAR(y.data()[i], number > 0 ? number : slope * number, 2e-7);
+    }
+  }
+  EXPECT_EQ(LeakyReLU({}).type(), "LeakyReLU");
+}
+
+TEST(LeakyReLU, RefusesSlopesThatAreNoFloats) {
+  EXPECT_EQ(message_of<ConfigError>([] { LeakyReLU({.negative_slope = 1e40}); }),
+            "LeakyReLU: negative_slope is 1e+40, expected a finite float");
+  message_of<ConfigError>([] { LeakyReLU({.negative_slope = std::nan("")}); });
+}
+
 }  // namespace
 }  // namespace dpml

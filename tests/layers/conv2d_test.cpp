@@ -213,7 +213,7 @@ TEST(Conv2d, RefusesImpossibleOptions) {
   EXPECT_EQ(message({.in_channels = 1, .out_channels = 1, .padding_width = -1}),
             "Conv2d: padding_width is -1, expected 0 or more");
   EXPECT_EQ(message({.in_channels = 4, .out_channels = 3, .groups = 2}),
-            "Conv2d: groups is 2; expected a divisor of in_channels (4) and of out_channels (3)");
+            "Conv2d: groups is 2, which does not divide 4 input and 3 output channels; change one");
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ TEST(GroupNorm, NamesTheAxisThatDoesNotFit) {
 
 TEST(GroupNorm, RefusesImpossibleOptions) {
   EXPECT_EQ(message_of<ConfigError>([] { GroupNorm({.groups = 3, .channels = 4}); }),
-            "GroupNorm: 3 groups do not divide 4 channels");
+            "GroupNorm: groups is 3, which does not divide 4 channels; state a divisor");
   message_of<ConfigError>([] { GroupNorm({.groups = 0, .channels = 4}); });
   message_of<ConfigError>([] { GroupNorm({.groups = 1, .channels = 0}); });
   message_of<ConfigError>([] { GroupNorm({.groups = 1, .channels = 4, .epsilon = 0}); });

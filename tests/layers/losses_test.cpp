@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "dpml/layers/scoring.h"
 #include "dpml/testing.h"
 #include "try_layer.h"
 

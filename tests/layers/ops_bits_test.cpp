@@ -55,9 +55,8 @@ TEST(OpsBits, OfElementwiseOperationsAndReductions) {
     expect_conforms(x, parameter, [](Tape& tape, const Value& v, const Parameter& p) {
       return log(tape, add(tape, exp(tape, multiply(tape, v, p)), tape.shared(Tensor::filled(Shape{}, 1))));
     });
-    expect_conforms(x, parameter, [](Tape& tape, const Value& v, const Parameter& p) {
-      return softmax(tape, multiply(tape, v, p));
-    });
+    expect_conforms(x, parameter,
+                    [](Tape& tape, const Value& v, const Parameter& p) { return softmax(tape, multiply(tape, v, p)); });
     expect_conforms({3, 5, width}, parameter, [](Tape& tape, const Value& v, const Parameter& p) {
       return add(tape, sum(tape, multiply(tape, v, p), 1), mean(tape, relu(tape, v), 1));
     });

@@ -200,7 +200,7 @@ TEST(Pooling, RefusesImpossibleOptions) {
   EXPECT_EQ(message_of<ConfigError>([] { AvgPool2d({.kernel = 2, .stride = -1}); }),
             "AvgPool2d: stride is -1, expected 0 or more");
   EXPECT_EQ(message_of<ConfigError>([] { MaxPool2d({.kernel = 3, .padding = 2}); }),
-            "MaxPool2d: padding is 2, expected at most half the kernel (3)");
+            "MaxPool2d: padding is 2; state at most half the kernel, 1");
 }
 
 }  // namespace

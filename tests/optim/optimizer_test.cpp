@@ -8,6 +8,7 @@
 
 #include "autograd/random_tensor.h"
 #include "dpml/base/error.h"
+#include "dpml/optim/schedule.h"
 #include "dpsgd/released.h"
 
 namespace dpml {
@@ -197,6 +198,16 @@ TEST_F(OptimizerTest, NamesItsStateByParameter) {
   EXPECT_EQ(names({.kind = OptimizerKind::adam, .learning_rate = 1}), "mean.0 mean.1 square.0 square.1 ");
 }
 
+TEST_F(OptimizerTest, RemembersAsManyTensorsAsItSays) {
+  for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::adamw}) {
+    for (const double momentum : {0.0, 0.9}) {
+      const OptimizerOptions options{.kind = kind, .learning_rate = 1, .momentum = momentum};
+      const auto made = make_optimizer(options, {}, 1, parameters_);
+      EXPECT_EQ(made->state().size(), static_cast<std::size_t>(memory_tensors(options)) * parameters_.size());
+    }
+  }
+}
+
 TEST_F(OptimizerTest, RefusesAStateThatIsNotItsOwn) {
   const OptimizerOptions momentum{.kind = OptimizerKind::sgd, .learning_rate = 1, .momentum = 0.5};
   const OptimizerOptions adam{.kind = OptimizerKind::adam, .learning_rate = 1};
@@ -270,6 +281,9 @@ TEST_F(OptimizerTest, RefusesByNameWhatIsImpossible) {
   expect(message({.learning_rate = 1}, {.kind = ScheduleKind::step, .step_every = 1, .step_factor = 1.5}),
          "factor is 1.5");
   expect(message({.learning_rate = 1}, {.kind = ScheduleKind::cosine, .final_factor = -1}), "final factor is -1");
+  expect(message({.learning_rate = 1}, {.kind = ScheduleKind::cosine_warm_restarts}), "t_0 is 0");
+  expect(message({.learning_rate = 1}, {.kind = ScheduleKind::cosine_warm_restarts, .t_0 = 1, .t_mult = 0}),
+         "t_mult is 0");
 }
 
 }  // namespace

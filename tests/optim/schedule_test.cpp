@@ -1,8 +1,8 @@
+#include "dpml/optim/schedule.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
-
-#include "dpml/optim/optimizer.h"
 
 namespace dpml {
 namespace {
@@ -45,6 +45,33 @@ TEST(LearningRateFactor, CosineGoesFromOneToTheFinalFactorInTheLastStep) {
 
 TEST(LearningRateFactor, CosineCountsFromTheEndOfTheWarmUp) {
   expect_factors({.kind = ScheduleKind::cosine, .warmup_steps = 2}, {0.5, 1, 1, 0.5, 0});
+}
+
+// PyTorch's formula (torch.optim.lr_scheduler.CosineAnnealingWarmRestarts: n = floor(log(epoch / T_0 * (T_mult - 1) +
+// 1, T_mult)), T_cur = epoch - T_0 * (T_mult^n - 1) / (T_mult - 1), T_i = T_0 * T_mult^n), written again in Python,
+// with a base rate of 1 and eta_min = final_factor.
+TEST(LearningRateFactor, CosineWithWarmRestartsIsThatOfPyTorch) {
+  expect_factors({.kind = ScheduleKind::cosine_warm_restarts, .final_factor = 0.1, .t_0 = 3, .t_mult = 2},
+                 {1.0, 0.775, 0.325, 1.0, 0.9397114317029974, 0.775, 0.55, 0.325, 0.16028856829700258, 1.0,
+                  0.9846666218300807, 0.9397114317029974});
+  expect_factors({.kind = ScheduleKind::cosine_warm_restarts, .t_0 = 2}, {1, 0.5, 1, 0.5, 1});
+  expect_factors({.kind = ScheduleKind::cosine_warm_restarts, .final_factor = 0.25, .t_0 = 4, .t_mult = 3},
+                 {1.0, 0.8901650429449552, 0.625, 0.3598349570550447, 1.0, 0.9872221848584006, 0.9497595264191645,
+                  0.8901650429449552, 0.8125, 0.7220571419134453, 0.625, 0.5279428580865548, 0.4375, 0.3598349570550447,
+                  0.3002404735808355, 0.2627778151415994, 1.0, 0.9985730117844046});
+}
+
+TEST(LearningRateFactor, WarmRestartsCountFromTheEndOfTheWarmUp) {
+  expect_factors({.kind = ScheduleKind::cosine_warm_restarts, .warmup_steps = 2, .t_0 = 2}, {0.5, 1, 1, 0.5, 1, 0.5});
+}
+
+TEST(LearningRateFactor, WarmRestartsGoOnForAsLongAsOneLikes) {
+  const std::uint64_t far = std::uint64_t{1} << 50;
+  for (const std::uint64_t t_mult : {std::uint64_t{1}, std::uint64_t{2}, far}) {
+    const double factor =
+        learning_rate_factor({.kind = ScheduleKind::cosine_warm_restarts, .t_0 = 7, .t_mult = t_mult}, far, far);
+    EXPECT_TRUE(factor >= 0 && factor <= 1) << factor;
+  }
 }
 
 TEST(LearningRateFactor, StaysAtItsEndInStepsBeyondTheStatedOnes) {

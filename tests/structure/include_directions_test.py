@@ -1,4 +1,5 @@
-"""Do all includes follow the arrows of docs/architecture.md? The two tables there are the only statement of the rules.
+"""Do all includes follow the arrows of docs/architecture.md? The tables there are the only statement of the rules. And
+does every room say what it is, in a README of its own?
 
 usage: include_directions_test.py    (run by ctest under the name `structure`)
 """
@@ -12,21 +13,90 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def read_table(text, first, second):
-    """[(cells of column `first`, cells of column `second`)] of the markdown table with these first two columns."""
+def read_table(text, *columns):
+    """[(words of each column)] of the markdown table that begins with these columns; a word is what is in backticks."""
     rows = []
     inside = False
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if cells[:2] == [first, second]:
+        if cells[: len(columns)] == list(columns):
             inside = True
         elif inside and not line.startswith("|"):
             break
         elif inside and not set(line) <= set("|-: "):
-            rows.append(tuple(re.findall(r"`([^`]+)`", cell) for cell in cells[:2]))
+            rows.append(tuple(re.findall(r"`([^`]+)`", cell) for cell in cells[: len(columns)]))
     if not rows:
-        raise ValueError(f"docs/architecture.md has no table | {first} | {second} |")
+        raise ValueError(f"docs/architecture.md has no table | {' | '.join(columns)} |")
     return rows
+
+
+def with_all_below(rows):
+    """{box: itself and everything below}"""
+    below = {}
+    for box, may in rows:
+        below[box] = {box}.union(*(below.get(one, {one}) for one in may))
+    return below
+
+
+def problems_of_order(rows, below):
+    found = []
+    above = []
+    for box, may in rows:
+        if box in above:
+            found.append(f"table: {box} stands there twice")
+        found += [f"table: {box} names {one}, which is not above it" for one in may if one not in above]
+        for one in may:
+            if any(one != other and one in below.get(other, ()) for other in may):
+                found.append(f"table: {box} need not name {one}, another one named includes it")
+        above.append(box)
+    return found
+
+
+class Wings:
+    """The wings of rooms that have some: src/<room>/<wing>, and `room` for the folder itself, in which a file belongs to
+    the row that names it, a public header to the wing that has its source, and everything else to the room's own row."""
+
+    def __init__(self, root, table):
+        self.root = root
+        self.rows = [(boxes[0], may) for boxes, may, _ in table]
+        self.may_include = with_all_below(self.rows)
+        self.rooms = {wing.split("/")[0] for wing, _ in self.rows}
+        self.row_of_file = {(boxes[0].split("/")[0], stem): boxes[0] for boxes, _, stems in table for stem in stems}
+        self.used = set()  # (wing, other wing)
+
+    def wing_of(self, path, room):
+        """Of a file below src/<room> or include/dpml/<room>."""
+        parts = path.relative_to(self.root).parts
+        if parts[0] == "src" and len(parts) > 3:
+            return f"{room}/{parts[2]}"
+        if (room, path.stem) in self.row_of_file:
+            return self.row_of_file[room, path.stem]
+        sources = list((self.root / "src" / room).glob(f"*/{path.stem}.cpp"))
+        return f"{room}/{sources[0].parent.name}" if sources else room
+
+    def problem_of_include(self, path, included, room):
+        if room not in self.rooms:
+            return None
+        wing, other = self.wing_of(path, room), self.wing_of(included, room)
+        self.used.add((wing, other))
+        if other in self.may_include.get(wing, ()):
+            return None
+        return f"{wing} may not include {included.name}, which belongs to {other}"
+
+    def problems(self):
+        found = problems_of_order(self.rows, self.may_include)
+        for room in sorted(self.rooms):
+            folders = {path.parent for path in (self.root / "src" / room).rglob("*.*") if path.suffix in (".h", ".cpp")}
+            for folder in sorted(folders - {self.root / "src" / room}):
+                wing = folder.relative_to(self.root / "src").as_posix()
+                if wing not in self.may_include:
+                    found.append(f"table: {wing} is missing")
+        for (room, stem), wing in sorted(self.row_of_file.items()):
+            public = self.root / "include/dpml" / room / f"{stem}.h"
+            if not public.is_file() and not any((self.root / "src" / room).glob(f"{stem}.*")):
+                found.append(f"table: {wing} names {stem}, which is no file of {room}")
+        unused = [(wing, one) for wing, may in self.rows for one in may if (wing, one) not in self.used]
+        return found + [f"table: {wing} does not include {one}" for wing, one in unused]
 
 
 class Tree:
@@ -42,21 +112,20 @@ class Tree:
             for pattern in patterns
             for place in places
         ]
-        self.may_include = {}  # room -> itself and everything below
-        for room, may in self.rows:
-            self.may_include[room] = {room}.union(*(self.may_include.get(one, {one}) for one in may))
+        self.may_include = with_all_below(self.rows)
+        self.wings = Wings(self.root, read_table(text, "wing", "may include", "files of the folder itself"))
         self.used_rooms = set()  # (room, other room)
         self.used_outside = set()  # (pattern, place)
 
     def problems(self):
-        found = self.problems_of_table() + self.problems_of_cmake()
+        found = self.problems_of_table() + self.problems_of_cmake() + self.problems_of_readmes()
         for path in self.sources():
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 if re.match(r"\s*#\s*include\b", line):
                     problem = self.problem_of_include(path, line)
                     if problem:
                         found.append(f"{path.relative_to(self.root)}:{number}: {problem}")
-        return found + self.problems_of_unused_rules()
+        return found + self.problems_of_unused_rules() + self.wings.problems()
 
     def sources(self):
         for folder in ("include", "src", "tools", "bench"):
@@ -86,23 +155,31 @@ class Tree:
         if patterns:
             return self.problem_of_outside_header(path, room, name, patterns, is_public)
         if name.startswith("dpml/"):
-            return self.problem_of_public_header(room, name)
+            return self.problem_of_public_header(path, room, name)
         if match[1] and not re.search(r"[./]", name):
             return None  # the standard library
         if match[1]:
             return f"{name} is from outside and not in the table"
         if is_public:
             return f'"{name}" is private; a public header includes dpml/... only'
-        if "/" in name or not (path.parent / name).is_file():
-            return f'"{name}" is not a private header of {room}'
-        return None
+        return self.problem_of_private_header(path, room, name)
 
-    def problem_of_public_header(self, room, name):
+    def problem_of_private_header(self, path, room, name):
+        """A header in the file's own folder, in the room's, or in a wing: "wing/header.h"."""
+        folder = self.root / ("src" if (self.root / "src" / room).is_dir() else "") / room
+        found = [place / name for place in (path.parent, folder) if (place / name).is_file()]
+        if ".." in name or name.count("/") > 1 or not found:
+            return f'"{name}" is not a private header of {room}'
+        return self.wings.problem_of_include(path, found[0], room)
+
+    def problem_of_public_header(self, path, room, name):
         other = self.room_of_header(name)
         self.used_rooms.add((room, other))
         if other not in self.may_include.get(room, ()):
             return f"{room} may not include {name}"
-        return None if (self.root / "include" / name).is_file() else f"{name} does not exist"
+        if not (self.root / "include" / name).is_file():
+            return f"{name} does not exist"
+        return self.wings.problem_of_include(path, self.root / "include" / name, room) if room == other else None
 
     def problem_of_outside_header(self, path, room, name, patterns, is_public):
         if is_public:
@@ -115,20 +192,19 @@ class Tree:
         return f"{name} may not be included here"
 
     def problems_of_table(self):
-        found = []
-        above = []
-        for room, may in self.rows:
-            if room in above:
-                found.append(f"table: {room} stands there twice")
-            found += [f"table: {room} names {one}, which is not above it" for one in may if one not in above]
-            for one in may:
-                if any(one != other and one in self.may_include.get(other, ()) for other in may):
-                    found.append(f"table: {room} need not name {one}, another room named includes it")
-            above.append(room)
+        found = problems_of_order(self.rows, self.may_include)
         rooms = {path.parent.name for path in (self.root / "src").glob("*/CMakeLists.txt")}
         rooms |= {folder for folder in ("tools", "bench") if (self.root / folder).is_dir()}
         rooms |= {self.room_of(path) for path in self.sources()}
-        return found + [f"table: {room} is missing or is no room" for room in sorted(rooms ^ set(above))]
+        return found + [f"table: {room} is missing or is no room" for room in sorted(rooms ^ set(self.may_include))]
+
+    def problems_of_readmes(self):
+        folders = sorted(path.parent for path in (self.root / "src").glob("*/CMakeLists.txt")) + [self.root / "tools"]
+        return [
+            f"{folder.relative_to(self.root)}: a room without a README.md that says what it is"
+            for folder in folders
+            if folder.is_dir() and not ((folder / "README.md").is_file() and (folder / "README.md").read_text().strip())
+        ]
 
     def problems_of_unused_rules(self):
         unused_rooms = [(room, one) for room, may in self.rows for one in may if (room, one) not in self.used_rooms]
@@ -174,6 +250,12 @@ SMALL_TREE = {
 | `high` | `middle` | |
 | `tools` | `high` | |
 
+| wing | may include | files of the folder itself |
+|---|---|---|
+| `high/cellar` | - | `wine` |
+| `high/attic` | `high/cellar` | |
+| `high` | `high/attic` | |
+
 | outside header | only in |
 |---|---|
 | `hdf5.h` | `low` |
@@ -187,13 +269,22 @@ SMALL_TREE = {
     "src/low/low.cpp": "#include <hdf5.h>\n",
     "src/middle/CMakeLists.txt": "dpml_room(middle\n  SOURCES middle.cpp\n  USES low  # a comment\n  LIBRARIES z)\n",
     "src/middle/private.h": "",
-    "src/middle/middle.cpp": '#include "private.h"\n',
+    "src/middle/middle.cpp": '#include "private.h"\n#include "wing/wing.h"\n',
+    "src/middle/wing/wing.h": '#include "private.h"\n',
     "src/aside/CMakeLists.txt": "dpml_room(aside USES low SOURCES aside.cpp)\n",
     "src/high/CMakeLists.txt": "dpml_room(high SOURCES high.cpp USES middle)\n",
     "src/high/high.cpp": '#include "dpml/low/low.h"\n#include <google/x.h>\n#include "event.pb.h"\n',
+    "include/dpml/high/wine.h": "",
+    "include/dpml/high/roof.h": "",
+    "src/high/top.h": '#include "attic/attic.h"\n',
+    "src/high/cellar/cellar.h": '#include "dpml/high/wine.h"\n',
+    "src/high/attic/attic.h": '#include "cellar/cellar.h"\n',
+    "src/high/attic/attic.cpp": '#include "attic.h"\n',
     "tools/CMakeLists.txt": "target_link_libraries(dpml_tool PRIVATE dpml_compile_options dpml_high CLI11::CLI11)\n",
     "tools/main.cpp": '#include "dpml/high/high.h"\n',
 }
+
+SMALL_TREE |= {f"{room}/README.md": "What it is.\n" for room in ("src/low", "src/middle", "src/aside", "src/high", "tools")}
 
 
 class Mistakes(unittest.TestCase):
@@ -224,6 +315,8 @@ class Mistakes(unittest.TestCase):
             ("include/dpml/aside.h", '#include "dpml/middle/middle.h"', "aside may not include dpml/middle/middle.h"),
             ("src/high/high.cpp", '#include "private.h"', "not a private header of high"),
             ("src/high/high.cpp", '#include "../middle/private.h"', "not a private header of high"),
+            ("src/high/high.cpp", '#include "wing/wing.h"', "not a private header of high"),
+            ("src/middle/wing/wing.h", '#include "../private.h"', "not a private header of middle"),
             ("src/high/high.cpp", '#include "dpml/low/gone.h"', "dpml/low/gone.h does not exist"),
             ("src/high/high.cpp", "#include <hdf5.h>", "hdf5.h may not be included here"),
             ("src/high/other.cpp", "#include <google/x.h>", "google/x.h may not be included here"),
@@ -232,11 +325,24 @@ class Mistakes(unittest.TestCase):
             ("src/low/low.cpp", "#include HEADER", "cannot be read"),
             ("include/dpml/low/low.h", "#include <hdf5.h>", "a public header may not include"),
             ("include/dpml/middle/middle.h", '#include "private.h"', "is private"),
+            ("src/high/cellar/cellar.h", '#include "attic/attic.h"', "high/cellar may not include attic.h"),
+            ("src/high/cellar/cellar.h", '#include "top.h"', "high/cellar may not include top.h, which belongs to high"),
+            ("src/high/attic/attic.h", '#include "dpml/high/roof.h"', "high/attic may not include roof.h"),
+            ("include/dpml/high/wine.h", '#include "dpml/high/roof.h"', "high/cellar may not include roof.h"),
+            ("src/high/attic/attic.cpp", '#include "cellar/gone.h"', "not a private header of high"),
+            ("src/high/attic/attic.cpp", '#include "../top.h"', "not a private header of high"),
+            ("src/middle/middle.cpp", '#include "attic/attic.h"', "not a private header of middle"),
+            ("src/high/shed/shed.cpp", "#include <vector>", "high/shed is missing"),
             ("src/stray/stray.cpp", "#include <vector>", "stray is missing or is no room"),
         ]:
             with self.subTest(line=line):
                 found = self.problems(path, line + "\n")
                 self.assertTrue(any(expected in problem for problem in found), found)
+
+    def test_a_room_without_a_readme(self):
+        for room in ("src/low", "tools"):
+            found = self.problems(f"{room}/README.md", "", "What it is.\n")
+            self.assertEqual([f"{room}: a room without a README.md that says what it is"], found)
 
     def test_tables_and_links(self):
         table = "docs/architecture.md"
@@ -247,6 +353,10 @@ class Mistakes(unittest.TestCase):
             (table, "| `high` | `middle` |", "| `high` | `middle`, `aside` |", "high does not include aside"),
             (table, "| `aside` | `low` | |\n", "", "aside is missing"),
             (table, "| `hdf5.h` | `low` |", "| `hdf5.h` | `low`, `high` |", "high does not include hdf5.h"),
+            (table, "| `high/cellar` | - |", "| `high/cellar` | `high` |", "names high, which is not above it"),
+            (table, "| `high/attic` | `high/cellar` |", "| `high/attic` | - |", "high/attic may not include cellar.h"),
+            (table, "| - | `wine` |", "| - | `wine`, `beer` |", "names beer, which is no file of high"),
+            (table, "| - | `wine` |", "| - | |", "high/cellar may not include wine.h"),
             ("src/middle/CMakeLists.txt", "USES low", "", "src/middle/CMakeLists.txt: links []"),
             ("src/aside/CMakeLists.txt", "USES low", "USES low middle", "links ['low', 'middle']"),
             ("tools/CMakeLists.txt", "dpml_high", "dpml_low", "tools/CMakeLists.txt: links ['low']"),

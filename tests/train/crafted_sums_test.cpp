@@ -1,8 +1,8 @@
-// Records made so that rounding should carry one more of them furthest, through the whole trainer: gradients here are the
-// inputs or the targets themselves, and weights start at 0, so that one step without noise leaves minus their sum in the
-// weights. Sums are read from float32 weights, which tells them to 2^-24 of their length; dpsgd/rounding_test.cpp sees the
-// sums themselves. Before groups and the slack, these moved by 1.0002 (256 rows) to 1.13 clip bounds (16,384 rows), by
-// 1.24 to 16.5, and by 1.002 to 1.118.
+// Records made so that rounding should carry one more of them furthest, through the whole trainer: gradients here are
+// the inputs or the targets themselves, and weights start at 0, so that one step without noise leaves minus their sum
+// in the weights. Sums are read from float32 weights, which tells them to 2^-24 of their length;
+// dpsgd/rounding_test.cpp sees the sums themselves. Before groups and the slack, these moved by 1.0002 (256 rows)
+// to 1.13 clip bounds (16,384 rows), by 1.24 to 16.5, and by 1.002 to 1.118.
 
 #include <cmath>
 
@@ -39,7 +39,8 @@ double sum_in_weight(Layer& model, const TensorDataset& data, double clip_bound,
   return -static_cast<double>(named_parameters(model)[0].parameter->tensor().data()[0]);
 }
 
-/// A linear layer 1 -> 1 without a bias on T positions: with target -T/2 at each, the gradient is the sum of the inputs.
+/// A linear layer 1 -> 1 without a bias on T positions: with target -T/2 at each, the gradient is the sum of the
+/// inputs.
 double sum_of(const std::vector<std::vector<float>>& rows, double clip_bound, Index physical_batch = 64) {
   const Index count = std::ssize(rows);
   const Index positions = std::ssize(rows.front());
@@ -65,8 +66,8 @@ void expect_moves_at_most_the_bound(std::vector<std::vector<float>> rows, const 
   }
 }
 
-// After 64 numbers of about 1 the float sum lies just below 64; what follows is rounded down there, and up beyond 64, where
-// one more record brings it.
+// After 64 numbers of about 1 the float sum lies just below 64; what follows is rounded down there, and up beyond 64,
+// where one more record brings it.
 TEST(CraftedSums, TheOrderOfFloatAdditionsIsPaid) {
   for (const int count : {127, 256, 4096, 16384}) {
     std::vector<std::vector<float>> rows;
@@ -89,8 +90,8 @@ TEST(CraftedSums, PositionsThatCancelDoNotRoundOtherSamples) {
   }
 }
 
-// An embedding of one feature: equal tokens add their positions' gradients, here chosen by the targets so that a chain of
-// float additions rounds nearly all of them up.
+// An embedding of one feature: equal tokens add their positions' gradients, here chosen by the targets so that a chain
+// of float additions rounds nearly all of them up.
 TEST(CraftedSums, ASamplesOwnPositionsArePaid) {
   for (const Index positions : {64, 128, 1024, 4096}) {
     const float large = 0x1p20F;

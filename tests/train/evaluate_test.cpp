@@ -4,6 +4,7 @@
 
 #include "base/expect_error.h"
 #include "dpml/base/error.h"
+#include "dpml/layers/scoring.h"
 #include "train/small_training.h"
 
 namespace dpml {

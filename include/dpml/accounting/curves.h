@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -12,6 +13,11 @@ std::vector<Bound> delta_curve(const Accountant& accountant, const Ledger& ledge
 
 /// epsilon at each delta, by any accountant.
 std::vector<Bound> epsilon_curve(const Accountant& accountant, const Ledger& ledger, std::span<const double> deltas);
+
+/// epsilon at `delta` after so many releases of the ledger, in its order: a prefix of a schedule that was fixed in
+/// advance is one, too. Counts above the ledger's stand for all of it.
+std::vector<Bound> steps_curve(const Accountant& accountant, const Ledger& ledger, double delta,
+                               std::span<const std::uint64_t> releases);
 
 /// What the best test can do that tells two neighbours apart (Dong, Roth and Su 2019).
 struct TradeOffPoint {

@@ -128,7 +128,7 @@ struct RepeatAndSelect;
 struct Composed;
 struct SelfComposed;
 
-/// The closed set. std::visit over it makes the compiler name every place that a new kind must reach.
+/// The closed set. std::visit without a catch-all makes the compiler name the places that a new kind must reach.
 using EventKind = std::variant<Gaussian, Laplace, DiscreteGaussian, DiscreteLaplace, RandomizedResponse,
                                ExponentialMechanism, EpsilonDelta, ZeroConcentrated, MixtureOfGaussians,
                                TreeAggregation, PoissonSampled, SampledWithoutReplacement, TruncatedPoissonSampled,

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dpml/accounting/event.h"
+#include "dpml/base/error.h"
 
 namespace dpml {
 
@@ -71,10 +73,18 @@ class Ledger {
 /// entry { event { gaussian { noise_multiplier: 1 } } count: 10 }
 std::string to_text(const Ledger& ledger);
 
+/// Neither a ledger's text nor who reads it states the neighbours.
+class NeighboursNotStated : public ConfigError {
+ public:
+  using ConfigError::ConfigError;
+};
+
 /// Reads what to_text writes; a count that is absent is 1, and the neighbours may be written as in a config, in capital
-/// letters and without quotes. `neighbours` are asked for by who reads; where the text
-/// states them, too, they must agree. Throws ConfigError naming line and column or field, also when neither states
-/// neighbours; PrivacyError when the counts together do not fit 64 bits.
-Ledger parse_ledger(std::string_view text, std::optional<Neighbours> neighbours = std::nullopt);
+/// letters and without quotes. `neighbours` are asked for by who reads; where the text states them, too, they must
+/// agree. Throws ConfigError that begins with name:line, the line of the neighbours or that on which the entry ends
+/// that is at fault, and names the field; or with name:line:column where the text is none of a ledger. Counts that
+/// together do not fit 64 bits are such a fault, too.
+Ledger parse_ledger(std::string_view text, std::optional<Neighbours> neighbours = std::nullopt,
+                    std::string_view name = "events");
 
 }  // namespace dpml

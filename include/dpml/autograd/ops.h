@@ -10,9 +10,9 @@
 ///   value has no batch axis: its axis 0 is an ordinary one. Results are sample values when any input is, else shared.
 /// - What would reduce, permute, reshape across or join axis 0 of a sample value throws SampleMixingError, which names
 ///   the operation and says what to use instead. Shapes that do not fit throw ShapeError.
-/// - Row b of a result is, bit for bit, a function of row b of the inputs and of shared values: neither the place in the
-///   batch nor its length matters. (On a tape whose Products are `library`, matmul's last bits may vary with the number of
-///   rows; see Tape::Options.)
+/// - Row b of a result is, bit for bit, a function of row b of the inputs and of shared values: neither the place in
+///   the batch nor its length matters. (On a tape whose Products are `library`, matmul's last bits may vary with the
+///   number of rows; see Tape::Options.)
 /// - Any axis may be zero, the batch included. NaN and infinity pass through.
 /// - A parameter's gradient is kept per sample; a trainable parameter beside a shared value is refused.
 namespace dpml {

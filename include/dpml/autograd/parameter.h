@@ -8,8 +8,8 @@ namespace dpml {
 
 /// How the axes of a weight lie in memory, compared with PyTorch's order, which files use.
 enum class WeightOrder {
-  as_in_files,         ///< the same
-  channels_last_kernel ///< in memory [out, kh, kw, in/groups], in files [out, in/groups, kh, kw]
+  as_in_files,          ///< the same
+  channels_last_kernel  ///< in memory [out, kh, kw, in/groups], in files [out, in/groups, kh, kw]
 };
 
 /// A trainable tensor with a name. Its address is its identity, so it is neither copied nor moved.
@@ -33,7 +33,7 @@ class Parameter {
   bool trainable() const { return trainable_; }
   void set_trainable(bool trainable) { trainable_ = trainable; }
 
-  Tensor in_file_order() const;                ///< a copy with PyTorch's axis order
+  Tensor in_file_order() const;                   ///< a copy with PyTorch's axis order
   void set_from_file_order(const Tensor& value);  ///< throws ShapeError naming both shapes when they differ
 
  private:

@@ -15,15 +15,15 @@ struct PatchGeometry {
   Index kernel_width = 1;
   Index stride_height = 1;
   Index stride_width = 1;
-  Index padding_height = 0;   ///< zeros added above and below
-  Index padding_width = 0;    ///< zeros added left and right
+  Index padding_height = 0;  ///< zeros added above and below
+  Index padding_width = 0;   ///< zeros added left and right
   Index dilation_height = 1;
   Index dilation_width = 1;
-  Index groups = 1;           ///< channels are cut into this many equal parts
+  Index groups = 1;  ///< channels are cut into this many equal parts
 
-  Index out_height() const;   ///< floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1
+  Index out_height() const;  ///< floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1
   Index out_width() const;
-  Index positions() const { return out_height() * out_width(); }         ///< T
+  Index positions() const { return out_height() * out_width(); }  ///< T
   Index group_channels() const { return in_channels / groups; }
   Index patch_size() const { return kernel_height * kernel_width * group_channels(); }
 

@@ -11,8 +11,8 @@ int available_cores();
 /// So many of `threads` as are worth waking for work that takes one core so long.
 int threads_worth(double seconds, int threads);
 
-/// How many threads pay for work that is done again and again. On a busy machine a thread that is waited for may wait for
-/// a core itself, for milliseconds; then small work is done sooner by one thread alone.
+/// How many threads pay for work that is done again and again. On a busy machine a thread that is waited for may wait
+/// for a core itself, for milliseconds; then small work is done sooner by one thread alone.
 class ThreadGauge {
  public:
   /// So many of `threads` as shall do the next round, which takes one core about `seconds`; 0: not known yet.

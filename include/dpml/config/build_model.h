@@ -4,6 +4,7 @@
 
 #include "dpml/config/model_spec.h"
 #include "dpml/layers/sequential.h"
+#include "dpml/random/rng.h"
 
 namespace dpml {
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "dpml/config/model_spec.h"
+#include "dpml/tensor/shape.h"
 
 namespace dpml {
 

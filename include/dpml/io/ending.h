@@ -26,6 +26,9 @@ enum class Ending {
 std::string to_text(Ending ending);  ///< "stopped_independently"
 Ending parse_ending(std::string_view text);
 Ending ending_of(StopBasis basis);  ///< of a run that stopped early
+bool may_claim(Ending ending);
+/// Whether the claim is of what was released alone, though more was planned.
+bool claims_releases_alone(Ending ending);
 
 /// Where the key of a run's noise came from.
 enum class NoiseKey {
@@ -34,5 +37,6 @@ enum class NoiseKey {
 };
 std::string to_text(NoiseKey key);  ///< "chosen_seed"
 NoiseKey parse_noise_key(std::string_view text);
+bool may_claim(NoiseKey key);
 
 }  // namespace dpml

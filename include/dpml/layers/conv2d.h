@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dpml/layers/layer.h"
+#include "dpml/layers/option_problem.h"
 #include "dpml/random/rng.h"
 
 namespace dpml {
@@ -38,17 +39,20 @@ class Conv2d final : public Layer {
     bool bias = true;
   };
 
+  static std::optional<OptionProblem> problem_of(const Options& options);
+  /// output_shape of a layer with these options, which `place` is called in messages.
+  static Shape output_shape(const Options& options, const Shape& sample, const std::string& place = "Conv2d");
+
   /// Throws ConfigError when a number is outside its range above.
   Conv2d(const Options& options, Rng& init);
 
   /// Throws ShapeError when x is not [B, H, W, in_channels] or its padded images are smaller than the kernel.
   Value forward(Tape& tape, const Value& x) const override;
-  Shape output_shape(const Shape& sample) const override;
+  Shape output_shape(const Shape& sample) const override { return output_shape(options_, sample, place()); }
   void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) override;
   std::string type() const override { return "Conv2d"; }
 
  private:
-  PatchGeometry geometry_of(const Shape& sample) const;
   Tensor apply(const PatchGeometry& geometry, const Tensor& x, Products by) const;
   Tensor input_gradient(const PatchGeometry& geometry, const Tensor& dy, Products by) const;
 

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <optional>
+
 #include "dpml/layers/layer.h"
+#include "dpml/layers/option_problem.h"
 
 namespace dpml {
 
@@ -15,6 +18,9 @@ class Dropout final : public Layer {
   struct Options {
     double probability = 0.5;  ///< in [0, 1)
   };
+
+  static std::optional<OptionProblem> problem_of(const Options& options);
+  static Shape output_shape(const Options&, const Shape& sample) { return sample; }
 
   /// Throws ConfigError when the probability is outside [0, 1).
   explicit Dropout(const Options& options);

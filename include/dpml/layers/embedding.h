@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dpml/layers/layer.h"
+#include "dpml/layers/option_problem.h"
 #include "dpml/random/rng.h"
 
 namespace dpml {
@@ -22,12 +24,16 @@ class Embedding final : public Layer {
     Index features = 0;    ///< > 0
   };
 
+  static std::optional<OptionProblem> problem_of(const Options& options);
+  /// output_shape of a layer with these options.
+  static Shape output_shape(const Options& options, const Shape& sample);
+
   /// Throws ConfigError when a number is outside its range.
   Embedding(const Options& options, Rng& init);
 
   /// Throws Error when x holds anything but whole numbers in [0, vocabulary).
   Value forward(Tape& tape, const Value& x) const override;
-  Shape output_shape(const Shape& sample) const override;
+  Shape output_shape(const Shape& sample) const override { return output_shape(options_, sample); }
   NumberRule input_rule() const override { return WholeNumber{options_.vocabulary}; }
   void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) override;
   std::string type() const override { return "Embedding"; }

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "dpml/layers/layer.h"
+#include "dpml/layers/option_problem.h"
 
 namespace dpml {
 
@@ -25,12 +27,16 @@ class GroupNorm final : public Layer {
     bool affine = true;
   };
 
+  static std::optional<OptionProblem> problem_of(const Options& options);
+  /// output_shape of a layer with these options, which `place` is called in messages.
+  static Shape output_shape(const Options& options, const Shape& sample, const std::string& place = "GroupNorm");
+
   /// Throws ConfigError when an option is outside its range.
   explicit GroupNorm(const Options& options);
 
   /// Throws ShapeError when the last axis of x is not options.channels.
   Value forward(Tape& tape, const Value& x) const override;
-  Shape output_shape(const Shape& sample) const override;
+  Shape output_shape(const Shape& sample) const override { return output_shape(options_, sample, place()); }
   void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) override;
   std::string type() const override { return "GroupNorm"; }
 

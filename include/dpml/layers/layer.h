@@ -13,8 +13,8 @@ struct NamedParameter {
   Parameter* parameter;
 };
 
-/// Parameters and a forward. Values are channels last: images [B, H, W, C], sequences [B, T, features]; batch is axis 0,
-/// always. A layer outlives the tapes it records on, and forward may run in several threads at once.
+/// Parameters and a forward. Values are channels last: images [B, H, W, C], sequences [B, T, features]; batch is axis
+/// 0, always. A layer outlives the tapes it records on, and forward may run in several threads at once.
 class Layer {
  public:
   virtual ~Layer() = default;

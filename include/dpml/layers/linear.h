@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dpml/layers/layer.h"
+#include "dpml/layers/option_problem.h"
 #include "dpml/random/rng.h"
 
 namespace dpml {
@@ -25,16 +26,21 @@ class Linear final : public Layer {
     bool bias = true;
   };
 
+  static std::optional<OptionProblem> problem_of(const Options& options);
+  /// output_shape of a layer with these options, which `place` is called in messages.
+  static Shape output_shape(const Options& options, const Shape& sample, const std::string& place = "Linear");
+
   /// Throws ConfigError when a size is not positive.
   Linear(const Options& options, Rng& init);
 
   /// Throws ShapeError when the last axis of x is not options.in.
   Value forward(Tape& tape, const Value& x) const override;
-  Shape output_shape(const Shape& sample) const override;
+  Shape output_shape(const Shape& sample) const override { return output_shape(options_, sample, place()); }
   void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) override;
   std::string type() const override { return "Linear"; }
 
  private:
+  Options options_;
   Parameter weight_;
   std::optional<Parameter> bias_;
 };

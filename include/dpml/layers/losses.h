@@ -25,17 +25,11 @@ Value binary_cross_entropy(Tape& tape, const Value& logits, const Tensor& target
 
 enum class Loss { cross_entropy, mean_squared_error, binary_cross_entropy };
 
-std::string to_text(Loss loss);  ///< "cross_entropy"
+std::string to_text(Loss loss);    ///< "cross_entropy"
+bool predicts_classes(Loss loss);  ///< else numbers
+bool takes_class_indices(
+    Loss loss);  ///< as labels: they have the shape of a prediction without its last axis; else its own
 
 Value loss_value(Loss loss, Tape& tape, const Value& prediction, const Tensor& labels);
-
-/// What a model trained with the loss says: the class with the largest logit ([B, ..., C] -> [B, ...]; the first of
-/// equals, -1 when all are NaN), or for binary_cross_entropy 1 where the logit is above 0, 0 where it is not and -1
-/// where it is NaN (the shape stays). Throws ConfigError for mean_squared_error, whose predictions are no classes.
-Tensor predicted_classes(Loss loss, const Tensor& prediction);
-
-/// How many of the labels are predicted; each position counts. Throws as predicted_classes does, and ShapeError when
-/// labels and predictions differ in number.
-Index count_correct(Loss loss, const Tensor& prediction, const Tensor& labels);
 
 }  // namespace dpml

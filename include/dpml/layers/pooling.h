@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "dpml/layers/layer.h"
+#include "dpml/layers/option_problem.h"
 
 namespace dpml {
 
@@ -22,12 +24,16 @@ class MaxPool2d final : public Layer {
  public:
   using Options = PoolOptions;
 
+  static std::optional<OptionProblem> problem_of(const Options& options);
+  /// output_shape of a layer with these options, which `place` is called in messages.
+  static Shape output_shape(const Options& options, const Shape& sample, const std::string& place = "MaxPool2d");
+
   /// Throws ConfigError when a number is outside its range.
   explicit MaxPool2d(const Options& options);
 
   /// Throws ShapeError when x is not [B, H, W, C] or its padded images are smaller than the window.
   Value forward(Tape& tape, const Value& x) const override;
-  Shape output_shape(const Shape& sample) const override;
+  Shape output_shape(const Shape& sample) const override { return output_shape(options_, sample, place()); }
   std::string type() const override { return "MaxPool2d"; }
 
  private:
@@ -48,17 +54,20 @@ class AvgPool2d final : public Layer {
     bool count_include_pad = true;
   };
 
+  static std::optional<OptionProblem> problem_of(const Options& options);
+  /// output_shape of a layer with these options, which `place` is called in messages.
+  static Shape output_shape(const Options& options, const Shape& sample, const std::string& place = "AvgPool2d");
+
   /// Throws ConfigError when a number is outside its range.
   explicit AvgPool2d(const Options& options);
 
   /// Throws ShapeError when x is not [B, H, W, C] or its padded images are smaller than the window.
   Value forward(Tape& tape, const Value& x) const override;
-  Shape output_shape(const Shape& sample) const override;
+  Shape output_shape(const Shape& sample) const override { return output_shape(options_, sample, place()); }
   std::string type() const override { return "AvgPool2d"; }
 
  private:
-  PoolOptions window_;
-  bool count_include_pad_;
+  Options options_;
 };
 
 }  // namespace dpml

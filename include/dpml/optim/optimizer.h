@@ -24,8 +24,8 @@ class Optimizer {
   virtual ~Optimizer() = default;
 
   /// One update of the trainable parameters, in the order of make_optimizer. `step` counts from 0 and decides the
-  /// learning rate. Whether all trainable parameters are finite afterwards. Throws ShapeError when the gradient was made
-  /// for other parameters.
+  /// learning rate. Whether all trainable parameters are finite afterwards. Throws ShapeError when the gradient was
+  /// made for other parameters.
   virtual bool apply(const NoisyGradient& gradient, std::uint64_t step) = 0;
 
   /// Memory after the last step; tensors share the optimizer's numbers until the next one.
@@ -40,8 +40,7 @@ std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, const
                                           std::uint64_t total_steps, std::span<Parameter* const> parameters,
                                           int threads = 1);
 
-/// Factor of the learning rate in step `step` (from 0) of total_steps. Warm-up and the rest follow each other: the
-/// other schedules count from the end of the warm-up. Throws ConfigError for a step schedule without step_every.
-double learning_rate_factor(const ScheduleOptions& schedule, std::uint64_t step, std::uint64_t total_steps);
+/// How many tensors as large as a parameter such an optimizer remembers of each.
+int memory_tensors(const OptimizerOptions& options);
 
 }  // namespace dpml

@@ -17,9 +17,6 @@ struct InitialModel {
   std::vector<EarlierRun> earlier_runs;  ///< that are carried along
 };
 
-/// The file that is meant by runtime.initial_model: itself, or the model of a run folder.
-std::filesystem::path initial_model_file(const std::filesystem::path& stated);
-
 /// The model that the config names in runtime.initial_model: a run folder, a model file of dpml, or any HDF5 file. Only
 /// a model file that dpml wrote has a ledger to carry along, so same_people wants one; disjoint people of whom nothing
 /// is known are carried along as a run that claims nothing. Throws FileError and ConfigError.

@@ -26,6 +26,9 @@ struct RunFolder {
   std::filesystem::path rows() const { return owner() / "rows.csv"; }
 };
 
+/// The model file that is meant by a path to a run folder or to the file itself.
+std::filesystem::path model_file_of(const std::filesystem::path& run);
+
 /// How far a run is; public numbers only.
 struct RunProgress {
   std::uint64_t step = 0;

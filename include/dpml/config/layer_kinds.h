@@ -1,0 +1,43 @@
+#pragma once
+
+#include <vector>
+
+#include "dpml/config/model_spec.h"
+#include "dpml/layers/activations.h"
+#include "dpml/layers/conv2d.h"
+#include "dpml/layers/dropout.h"
+#include "dpml/layers/embedding.h"
+#include "dpml/layers/flatten.h"
+#include "dpml/layers/group_norm.h"
+#include "dpml/layers/layer_norm.h"
+#include "dpml/layers/linear.h"
+#include "dpml/layers/pooling.h"
+#include "dpml/layers/residual.h"
+#include "dpml/layers/sequential.h"
+#include "dpml/layers/softmax.h"
+
+/// Every layer, and how it stands in a ModelSpec. Sizes that follow from the shape of a layer's input may be 0 (an
+/// empty shape for layer_norm): in, in_channels, channels, normalized (its last axis then). Options are checked by
+/// build_model.
+namespace dpml::kinds {
+
+LayerKindHandle linear(const Linear::Options& options);
+LayerKindHandle conv2d(const Conv2d::Options& options);
+LayerKindHandle max_pool2d(const MaxPool2d::Options& options);
+LayerKindHandle avg_pool2d(const AvgPool2d::Options& options);
+LayerKindHandle embedding(const Embedding::Options& options);
+LayerKindHandle group_norm(const GroupNorm::Options& options);
+LayerKindHandle layer_norm(const LayerNorm::Options& options);
+LayerKindHandle dropout(const Dropout::Options& options);
+LayerKindHandle flatten();
+LayerKindHandle relu();
+LayerKindHandle tanh();
+LayerKindHandle gelu();
+LayerKindHandle sigmoid();
+LayerKindHandle leaky_relu(const LeakyReLU::Options& options);
+LayerKindHandle softmax();
+LayerKindHandle sequential(std::vector<LayerSpec> layers);
+/// Without a shortcut: the input itself.
+LayerKindHandle residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {});
+
+}  // namespace dpml::kinds

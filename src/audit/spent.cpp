@@ -1,0 +1,93 @@
+#include "dpml/audit/spent.h"
+
+#include <optional>
+#include <set>
+
+#include "dpml/base/error.h"
+#include "dpml/base/text.h"
+#include "dpml/io/model_file.h"
+#include "dpml/train/claim.h"
+#include "dpml/train/run.h"
+#include "dpml/train/weights.h"
+
+namespace dpml {
+
+namespace {
+
+ModelFile read_consistent(const std::string& path) {
+  StoredModel stored = read_stored_model(path, require_believable_weights);
+  for (const std::string& mismatch : verify_digests(stored)) {
+    throw FileError(path + ": " + mismatch + "; dpml audit says more");
+  }
+  return std::move(stored.model);
+}
+
+/// Sums up one run after the other.
+class Sum {
+ public:
+  void add(const std::string& path) {
+    const ModelFile model = read_consistent(path);
+    if (!unit_.empty() && model.unit != unit_) {
+      throw ConfigError(path + ": protects \"" + printable(model.unit) + "\", but \"" + printable(unit_) +
+                        "\" came before; runs about different units have no epsilon in common");
+    }
+    unit_ = model.unit;
+    if (!whole_) whole_ = Spent{Ledger(model.ledger.neighbours()), {}};
+    std::vector<EarlierRun> runs = earlier_runs_of(model);
+    // Those on other people are no part of this sum.
+    if (model.initial_weights != InitialWeights::same_people) runs.erase(runs.begin(), runs.end() - 1);
+    for (const EarlierRun& run : runs) {
+      const bool is_new = run.record.empty() || records_.insert(run.record).second;
+      if (is_new) append_ledger(run.charged, path, whole_->ledger);
+    }
+    tell(path, model);
+  }
+
+  Spent spent() && {
+    whole_->notes.push_back("All of this is assumed to be about the same data and the same unit (" + printable(unit_) +
+                            ").");
+    if (records_.size() > 1) {
+      whole_->notes.push_back(
+          "The runs are taken for one schedule that was fixed before the first of them began; where a later plan was "
+          "chosen after looking at an earlier model, only a chain of runs that says so is accounted for that.");
+    }
+    return std::move(*whole_);
+  }
+
+ private:
+  void tell(const std::string& path, const ModelFile& model) {
+    if (model.noise_key == NoiseKey::chosen_seed) {
+      whole_->notes.push_back(path + " was trained with a chosen seed: whoever knows it can remove the noise.");
+    }
+    if (model.initial_weights == InitialWeights::unknown) {
+      whole_->notes.push_back(path + " began from weights of which it is not stated whose data they had seen.");
+    }
+    if (model.initial_weights == InitialWeights::disjoint_people) {
+      whole_->notes.push_back(path + " began from weights about other people, who are no part of this.");
+    }
+  }
+
+  std::string unit_;
+  std::set<std::string> records_;
+  std::optional<Spent> whole_;
+};
+
+}  // namespace
+
+Spent spent_together(const std::vector<std::filesystem::path>& runs) {
+  if (runs.empty()) throw ConfigError("no run is named whose spending could be summed up");
+  Sum sum;
+  for (const std::filesystem::path& run : runs) sum.add(model_file_of(run).string());
+  return std::move(sum).spent();
+}
+
+void append_ledger(const Ledger& part, const std::string& name, Ledger& whole) {
+  if (part.neighbours() != whole.neighbours()) {
+    throw ConfigError(name + ": is about neighbours " + to_text(part.neighbours()) + ", but " +
+                      to_text(whole.neighbours()) +
+                      " came before; epsilons of different neighbours cannot be added up");
+  }
+  for (const LedgerEntry& entry : part.entries()) whole.append(entry.event, entry.count);
+}
+
+}  // namespace dpml

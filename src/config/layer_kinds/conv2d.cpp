@@ -1,0 +1,70 @@
+#include "dpml/layers/conv2d.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "dpml/base/error.h"
+#include "dpml/config/layer_kinds.h"
+#include "layer_kinds/kinds.h"
+#include "layer_kinds/layer_kind.h"
+
+namespace dpml {
+
+namespace {
+
+class Conv2dKind final : public config::KindOf<Conv2d> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.is_image(in)) return {};
+    Options options = options_;
+    fit.agree("in_channels", options.in_channels, in[2], in);
+    if (!fit.accepts(Conv2d::problem_of(options))) return {};
+    try {
+      return {kinds::conv2d(options), Conv2d::output_shape(options, in, "the sizes do not fit")};
+    } catch (const ShapeError& error) {
+      fit.problem("kernel", std::string(error.what()) + "; state a smaller kernel, or more padding");
+      return {};
+    }
+  }
+
+  std::vector<WeightSize> weights() const override {
+    std::vector<WeightSize> weights{{"weight",
+                                     {options_.out_channels, options_.in_channels / options_.groups,
+                                      options_.kernel_height, options_.kernel_width}}};
+    if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
+    return weights;
+  }
+};
+
+/// [height, width] of a field with one number or two.
+std::pair<Index, Index> read_pair(const config::Section& layer, const std::string& field,
+                                  const config::WholeRange& range, Index missing) {
+  const std::vector<std::int64_t> numbers = layer.whole_numbers(field, range);
+  if (numbers.size() > 2) layer.problem(field, "has more than two numbers; state one, or [height, width]");
+  if (numbers.empty()) return {missing, missing};
+  return {numbers[0], numbers[std::min<std::size_t>(1, numbers.size() - 1)]};
+}
+
+}  // namespace
+
+LayerKindHandle kinds::conv2d(const Conv2d::Options& options) {
+  return std::make_shared<Conv2dKind>(options);
+}
+
+LayerKindHandle config::read_conv2d(const Section& conv) {
+  if (!conv.states("kernel")) conv.missing("kernel", "the size of the window, as in kernel: 3");
+  Conv2d::Options options;
+  if (conv.states("in_channels")) options.in_channels = conv.whole_number("in_channels", kSize);
+  options.out_channels = conv.whole_number("out_channels", kSize);
+  std::tie(options.kernel_height, options.kernel_width) = read_pair(conv, "kernel", kSize, 1);
+  std::tie(options.stride_height, options.stride_width) = read_pair(conv, "stride", kSize, 1);
+  std::tie(options.padding_height, options.padding_width) = read_pair(conv, "padding", kSizeOrZero, 0);
+  std::tie(options.dilation_height, options.dilation_width) = read_pair(conv, "dilation", kSize, 1);
+  options.groups = conv.whole_number("groups", kSize);
+  options.bias = conv.flag("bias");
+  return kinds::conv2d(options);
+}
+
+}  // namespace dpml

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+
+#include "dpml/config/model_spec.h"
+#include "section.h"
+#include "words.h"
+
+namespace dpml::config {
+
+// The layers of the schema. Each is read from its block by a function of its file here, problems go to the section;
+// nullptr stands for a layer that was refused.
+LayerKindHandle read_linear(const Section& block);
+LayerKindHandle read_conv2d(const Section& block);
+LayerKindHandle read_max_pool2d(const Section& block);
+LayerKindHandle read_avg_pool2d(const Section& block);
+LayerKindHandle read_embedding(const Section& block);
+LayerKindHandle read_group_norm(const Section& block);
+LayerKindHandle read_layer_norm(const Section& block);
+LayerKindHandle read_flatten(const Section& block);
+LayerKindHandle read_relu(const Section& block);
+LayerKindHandle read_tanh(const Section& block);
+LayerKindHandle read_gelu(const Section& block);
+LayerKindHandle read_sigmoid(const Section& block);
+LayerKindHandle read_dropout(const Section& block);
+LayerKindHandle read_residual(const Section& block);
+LayerKindHandle read_sequential(const Section& block);
+LayerKindHandle read_batch_norm(const Section& block);
+LayerKindHandle read_softmax(const Section& block);
+LayerKindHandle read_leaky_relu(const Section& block);
+
+using ReadLayer = LayerKindHandle (*)(const Section& block);
+
+/// A row for each word of Layer.kind.
+inline constexpr std::array kLayerWords{
+    Word<ReadLayer>{"linear", read_linear},
+    Word<ReadLayer>{"conv2d", read_conv2d},
+    Word<ReadLayer>{"max_pool2d", read_max_pool2d},
+    Word<ReadLayer>{"avg_pool2d", read_avg_pool2d},
+    Word<ReadLayer>{"embedding", read_embedding},
+    Word<ReadLayer>{"group_norm", read_group_norm},
+    Word<ReadLayer>{"layer_norm", read_layer_norm},
+    Word<ReadLayer>{"flatten", read_flatten},
+    Word<ReadLayer>{"relu", read_relu},
+    Word<ReadLayer>{"tanh", read_tanh},
+    Word<ReadLayer>{"gelu", read_gelu},
+    Word<ReadLayer>{"sigmoid", read_sigmoid},
+    Word<ReadLayer>{"dropout", read_dropout},
+    Word<ReadLayer>{"residual", read_residual},
+    Word<ReadLayer>{"sequential", read_sequential},
+    Word<ReadLayer>{"batch_norm", read_batch_norm},
+    Word<ReadLayer>{"softmax", read_softmax},
+    Word<ReadLayer>{"leaky_relu", read_leaky_relu},
+};
+
+}  // namespace dpml::config

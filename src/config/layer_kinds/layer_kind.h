@@ -1,0 +1,75 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dpml/config/model_spec.h"
+#include "dpml/layers/layer.h"
+#include "dpml/random/rng.h"
+#include "index_inputs.h"
+#include "layer_kinds/fit.h"
+#include "size_counter.h"
+
+namespace dpml::config {
+
+/// What one layer of a model is: a file for each kind or family. Made from a block of the config (kinds.h) or by
+/// dpml/config/layer_kinds.h. What a layer's options may be and what shape it makes is told by the layer itself, in
+/// static functions; here it meets the input of its place in the model and the lines of the config.
+class LayerKind {
+ public:
+  virtual ~LayerKind() = default;
+
+  struct Fitted {
+    LayerKindHandle kind;         ///< with all sizes known; nullptr when it is this one
+    std::optional<Shape> result;  ///< absent when it cannot be known
+  };
+  /// Fills in the sizes that follow from one sample of the input and tells `fit` what is wrong. May throw ShapeError
+  /// for shapes of more numbers than can be counted.
+  virtual Fitted fitted(const Shape& in, const Fit& fit) const = 0;
+
+  // What follows wants a kind that is fitted.
+
+  virtual std::unique_ptr<Layer> build(Rng& init) const = 0;
+
+  /// Tells weights, in the order of named_parameters, and what a sample leaves on a tape; returns the result's shape.
+  virtual Shape count(const Shape& in, SizeCounter& counter) const = 0;
+
+  /// Whether the result holds numbers that were computed, given whether the input does. A kind that takes indices tells
+  /// the walk, and containers send it on to what is inside.
+  virtual bool computes(IndexWalk&, bool /*computed_before*/) const { return true; }
+};
+
+/// A layer without layers inside, told by its options alone. L has Options and static functions problem_of and
+/// output_shape on them.
+template <class L>
+class KindOf : public LayerKind {
+ public:
+  using Options = typename L::Options;
+
+  explicit KindOf(Options options) : options_(std::move(options)) {}
+
+  std::unique_ptr<Layer> build(Rng& init) const override {
+    if constexpr (std::constructible_from<L, const Options&, Rng&>) {
+      return std::make_unique<L>(options_, init);
+    } else {
+      return std::make_unique<L>(options_);
+    }
+  }
+
+  Shape count(const Shape& in, SizeCounter& counter) const override {
+    for (const WeightSize& weight : weights()) counter.weight(weight.name, weight.shape);
+    return counter.recorded(L::output_shape(options_, in));
+  }
+
+ protected:
+  /// In the order of named_parameters, shapes as in files.
+  virtual std::vector<WeightSize> weights() const { return {}; }
+
+  Options options_;
+};
+
+}  // namespace dpml::config

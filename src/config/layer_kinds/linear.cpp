@@ -1,0 +1,44 @@
+#include "dpml/layers/linear.h"
+
+#include "dpml/config/layer_kinds.h"
+#include "layer_kinds/kinds.h"
+#include "layer_kinds/layer_kind.h"
+
+namespace dpml {
+
+namespace {
+
+class LinearKind final : public config::KindOf<Linear> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.has_last_axis(in)) return {};
+    Options options = options_;
+    fit.agree("in", options.in, in[-1], in);
+    if (!fit.accepts(Linear::problem_of(options))) return {};
+    return {kinds::linear(options), Linear::output_shape(options, in)};
+  }
+
+  std::vector<WeightSize> weights() const override {
+    std::vector<WeightSize> weights{{"weight", {options_.out, options_.in}}};
+    if (options_.bias) weights.push_back({"bias", {options_.out}});
+    return weights;
+  }
+};
+
+}  // namespace
+
+LayerKindHandle kinds::linear(const Linear::Options& options) {
+  return std::make_shared<LinearKind>(options);
+}
+
+LayerKindHandle config::read_linear(const Section& linear) {
+  Linear::Options options;
+  if (linear.states("in")) options.in = linear.whole_number("in", kSize);
+  options.out = linear.whole_number("out", kSize);
+  options.bias = linear.flag("bias");
+  return kinds::linear(options);
+}
+
+}  // namespace dpml

@@ -1,0 +1,93 @@
+#include "dpml/base/error.h"
+#include "dpml/config/layer_kinds.h"
+#include "dpml/layers/batch_norm.h"
+#include "layer_kinds/kinds.h"
+#include "layer_kinds/layer_kind.h"
+
+namespace dpml {
+
+namespace {
+
+std::vector<WeightSize> scale_and_shift(bool affine, const Shape& shape) {
+  if (!affine) return {};
+  return {{"weight", shape}, {"bias", shape}};
+}
+
+class GroupNormKind final : public config::KindOf<GroupNorm> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.has_last_axis(in)) return {};
+    Options options = options_;
+    fit.agree("channels", options.channels, in[-1], in);
+    fit.accepts(GroupNorm::problem_of(options));
+    return {kinds::group_norm(options), in};
+  }
+
+  std::vector<WeightSize> weights() const override { return scale_and_shift(options_.affine, {options_.channels}); }
+};
+
+class LayerNormKind final : public config::KindOf<LayerNorm> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.has_last_axis(in)) return {};
+    Options options = options_;
+    if (options.normalized.rank() == 0) options.normalized = Shape{in[-1]};
+    fit.accepts(LayerNorm::problem_of(options));
+    try {
+      return {kinds::layer_norm(options), LayerNorm::output_shape(options, in)};
+    } catch (const ShapeError&) {
+      fit.problem("shape", "is " + options.normalized.to_text() + ", but the input is " + in.to_text() +
+                               "; state its last axes");
+      return {kinds::layer_norm(options), in};
+    }
+  }
+
+  std::vector<WeightSize> weights() const override { return scale_and_shift(options_.affine, options_.normalized); }
+};
+
+}  // namespace
+
+LayerKindHandle kinds::group_norm(const GroupNorm::Options& options) {
+  return std::make_shared<GroupNormKind>(options);
+}
+
+LayerKindHandle kinds::layer_norm(const LayerNorm::Options& options) {
+  return std::make_shared<LayerNormKind>(options);
+}
+
+LayerKindHandle config::read_group_norm(const Section& norm) {
+  GroupNorm::Options options;
+  options.groups = norm.whole_number("groups", kSize);
+  if (norm.states("channels")) options.channels = norm.whole_number("channels", kSize);
+  options.epsilon = norm.number("epsilon", kPositive);
+  options.affine = norm.flag("affine");
+  return kinds::group_norm(options);
+}
+
+LayerKindHandle config::read_layer_norm(const Section& norm) {
+  LayerNorm::Options options;
+  try {
+    options.normalized = Shape(norm.whole_numbers("shape", kSize));
+  } catch (const ShapeError& error) {
+    norm.problem("shape", error.what());
+  }
+  options.epsilon = norm.number("epsilon", kPositive);
+  options.affine = norm.flag("affine");
+  return kinds::layer_norm(options);
+}
+
+/// There is no such layer: why is told where it is stated.
+LayerKindHandle config::read_batch_norm(const Section& norm) {
+  try {
+    refuse_batch_norm("");
+  } catch (const SampleMixingError& error) {
+    norm.problem(error.what());
+  }
+  return nullptr;
+}
+
+}  // namespace dpml
