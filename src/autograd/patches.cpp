@@ -1,9 +1,11 @@
 #include "dpml/autograd/patches.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "dpml/base/vectorised.h"
 
 namespace dpml {
@@ -119,10 +121,24 @@ void PatchGeometry::validate(const std::string& place) const {
     throw ShapeError(place + ": " + std::to_string(groups) + " groups do not divide " + std::to_string(in_channels) +
                      " input channels");
   }
+  // Padding is written out in memory (PaddedImage). Beside it, sizes whose products pass 2^63 end here.
+  constexpr double kMostPadded = 0x1p24;
+  const auto numbers = [&](Index height, Index width, Index pad_height, Index pad_width) {
+    return (static_cast<double>(height) + 2 * static_cast<double>(pad_height)) *
+           (static_cast<double>(width) + 2 * static_cast<double>(pad_width)) * static_cast<double>(in_channels);
+  };
+  const double padded = numbers(in_height, in_width, padding_height, padding_width);
+  if (padded > std::max(kMostPadded, 4 * numbers(in_height, in_width, 0, 0))) {
+    throw ShapeError(place + ": padding " + std::to_string(padding_height) + " x " + std::to_string(padding_width) +
+                     " makes " + to_text(padded) + " numbers of the image " +
+                     Shape{in_height, in_width, in_channels}.to_text() +
+                     ", more than 2^24 and than four times the image; state less padding");
+  }
   if (out_height() <= 0 || out_width() <= 0) {
     throw ShapeError(place + ": the window " + Shape{kernel_height, kernel_width}.to_text() + " (dilation " +
                      Shape{dilation_height, dilation_width}.to_text() + ") is larger than the padded image " +
-                     Shape{in_height + 2 * padding_height, in_width + 2 * padding_width}.to_text());
+                     Shape{in_height + 2 * padding_height, in_width + 2 * padding_width}.to_text() +
+                     "; state a smaller kernel, or more padding");
   }
 }
 

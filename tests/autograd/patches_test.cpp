@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "autograd/random_tensor.h"
+#include "base/expect_error.h"
 #include "dpml/base/error.h"
 
 namespace dpml {
@@ -119,6 +120,19 @@ TEST(FoldAdd, AddsEveryPatchNumberToWhereItCameFrom) {
   }
 }
 
+// Two of them have few windows, which jump over most of the padding; their padded sizes pass 2^63.
+TEST(PatchGeometry, RefusesAPaddingThatIsLargerThanAnyImage) {
+  for (const Index padding : {Index{3000}, (Index{1} << 31) - 1, Index{1} << 61}) {
+    PatchGeometry g{.in_height = 28, .in_width = 28, .in_channels = 1};
+    g.padding_height = g.padding_width = padding;
+    g.stride_height = g.stride_width = padding;
+    expect_error<ShapeError>("state less padding", [&] { g.validate("Conv2d"); });
+  }
+  PatchGeometry large{.in_height = 4096, .in_width = 4096, .in_channels = 3};
+  large.padding_height = large.padding_width = 100;
+  EXPECT_NO_THROW(large.validate("Conv2d"));
+}
+
 TEST(PatchGeometry, CountsOutputPositionsAsTheFormulaDoes) {
   const PatchGeometry g{.in_height = 10,
                         .in_width = 11,
@@ -160,7 +174,9 @@ TEST(PatchGeometry, RefusesWhatCannotBe) {
   EXPECT_EQ(message([](PatchGeometry& g) { g.padding_height = -1; }),
             "Conv2d \"c\": padding is negative, expected 0 or more");
   EXPECT_EQ(message([](PatchGeometry& g) { g.dilation_height = 2; }),
-            "Conv2d \"c\": the window [3, 3] (dilation [2, 1]) is larger than the padded image [4, 4]");
+            "Conv2d \"c\": the window [3, 3] (dilation [2, 1]) is larger than the padded image [4, 4]; state a smaller "
+            "kernel, or more "
+            "padding");
 }
 
 }  // namespace

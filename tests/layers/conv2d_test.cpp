@@ -196,10 +196,12 @@ TEST(Conv2d, SaysWhatDoesNotFit) {
               layer.output_shape({28, 28});
             }),
             "Conv2d \"conv1\": x is [B, 28, 28], expected [B, H, W, 3], channels last");
-  EXPECT_EQ(message_of<ShapeError>([&] {
-              layer.output_shape({3, 4, 3});
-            }),
-            "Conv2d \"conv1\": the window [5, 5] (dilation [1, 1]) is larger than the padded image [5, 4]");
+  EXPECT_EQ(
+      message_of<ShapeError>([&] {
+        layer.output_shape({3, 4, 3});
+      }),
+      "Conv2d \"conv1\": the window [5, 5] (dilation [1, 1]) is larger than the padded image [5, 4]; state a smaller "
+      "kernel, or more padding");
 }
 
 TEST(Conv2d, RefusesImpossibleOptions) {

@@ -184,7 +184,9 @@ TEST(Pooling, SaysWhatDoesNotFit) {
   EXPECT_EQ(message_of<ShapeError>([&] {
               pool.output_shape({3, 8, 2});
             }),
-            "MaxPool2d \"pool1\": the window [4, 4] (dilation [1, 1]) is larger than the padded image [3, 8]");
+            "MaxPool2d \"pool1\": the window [4, 4] (dilation [1, 1]) is larger than the padded image [3, 8]; state a "
+            "smaller "
+            "kernel, or more padding");
   EXPECT_EQ(message_of<ShapeError>([&] {
               apply(pool, Tensor::zeros({2, 8, 8}));
             }),

@@ -27,8 +27,8 @@ struct PatchGeometry {
   Index group_channels() const { return in_channels / groups; }
   Index patch_size() const { return kernel_height * kernel_width * group_channels(); }
 
-  /// Throws ShapeError, starting with `place`, when a size is not positive, the groups do not divide the channels or
-  /// the window is larger than the padded image.
+  /// Throws ShapeError, starting with `place`, when a size is not positive, the groups do not divide the channels, the
+  /// window is larger than the padded image, or that has more than 2^24 numbers and than four times the image.
   void validate(const std::string& place) const;
 };
 

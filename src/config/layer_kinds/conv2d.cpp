@@ -24,7 +24,7 @@ class Conv2dKind final : public config::KindOf<Conv2d> {
     try {
       return {kinds::conv2d(options), Conv2d::output_shape(options, in, "the sizes do not fit")};
     } catch (const ShapeError& error) {
-      fit.problem("kernel", std::string(error.what()) + "; state a smaller kernel, or more padding");
+      fit.problem("kernel", error.what());
       return {};
     }
   }

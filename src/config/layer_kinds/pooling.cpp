@@ -20,7 +20,7 @@ class PoolKind final : public config::KindOf<Pool> {
     try {
       return {nullptr, Pool::output_shape(this->options_, in, "the sizes do not fit")};
     } catch (const ShapeError& error) {
-      fit.problem("kernel", std::string(error.what()) + "; state a smaller kernel, or more padding");
+      fit.problem("kernel", error.what());
       return {};
     }
   }
