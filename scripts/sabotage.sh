@@ -157,8 +157,8 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
     product.factor = weight;' 'product.result = GemmResult::goes_on;
     product.factor = weight;'
   sabotage "totals are floats" dpsgd_test ClippedSumTest.LosesNothingOverManySamples src/dpsgd/gaussian_sum.cpp \
-    'total[i] += grid.rounded(static_cast<double>(group[i]));' \
-    'total[i] = static_cast<float>(total[i] + grid.rounded(static_cast<double>(group[i])));'
+    'total[j] = (goes_on ? total[j] : 0.0) + grid.rounded(static_cast<double>(from[j]));' \
+    'total[j] = static_cast<float>((goes_on ? total[j] : 0.0) + grid.rounded(static_cast<double>(from[j])));'
   sabotage "groups are not rounded to the grid" dpsgd_test ClippedSumTest.TheOrderOfGroupsChangesNoBit \
     src/dpsgd/gaussian_sum.h \
     'return (x + shift_) - shift_;' 'return x;'

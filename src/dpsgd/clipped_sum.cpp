@@ -75,14 +75,6 @@ ClippedSum SumMemory::begin() {
   return ClippedSum(contents_);
 }
 
-int SumMemory::lanes() const {
-  return std::visit([](const auto& sum) { return sum.lanes(); }, contents_->sum);
-}
-
-double SumMemory::most_samples() const {
-  return std::visit([](const auto& sum) { return sum.most_samples(); }, contents_->sum);
-}
-
 ClippedSum::ClippedSum(std::shared_ptr<SumMemory::Contents> contents) : contents_(std::move(contents)) {
   contents_->is_taken = true;
 }
@@ -105,7 +97,7 @@ int ClippedSum::lanes() const {
   return std::visit([](const auto& sum) { return sum.lanes(); }, contents().sum);
 }
 
-double ClippedSum::clip_bound() const {
+double ClippedSum::sensitivity() const {
   return contents().rule.sensitivity();
 }
 

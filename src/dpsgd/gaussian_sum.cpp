@@ -12,11 +12,13 @@ namespace dpml {
 
 namespace {
 
-/// Adds a lane's numbers, rounded to the grid.
+/// Adds numbers, rounded to the grid, to `total`, which begins with them unless it goes on.
 template <class Number>
-void add_rounded(const Number* from, const Grid& grid, std::span<double> total) {
+void add_rounded(const Number* from, const Grid& grid, std::span<double> total, bool goes_on = true) {
   vectorised([=] {
-    for (std::size_t j = 0; j < total.size(); ++j) total[j] += grid.rounded(static_cast<double>(from[j]));
+    for (std::size_t j = 0; j < total.size(); ++j) {
+      total[j] = (goes_on ? total[j] : 0.0) + grid.rounded(static_cast<double>(from[j]));
+    }
   });
 }
 
@@ -47,14 +49,7 @@ void GaussianSum::begin_group(int lane_number) {
   Lane& lane = lanes_.at(static_cast<std::size_t>(lane_number));
   if (!lane.has_group) return;
   lane.total.resize(lane.group.size());  // a lane that takes one group only never needs it
-  vectorised([grid = grid_, count = lane.group.size(), group = lane.group.data(), total = lane.total.data(),
-              has_total = lane.has_total] {
-    if (has_total) {
-      for (std::size_t i = 0; i < count; ++i) total[i] += grid.rounded(static_cast<double>(group[i]));
-    } else {
-      for (std::size_t i = 0; i < count; ++i) total[i] = grid.rounded(static_cast<double>(group[i]));
-    }
-  });
+  add_rounded(lane.group.data(), grid_, lane.total, lane.has_total);
   lane.has_group = false;
   lane.has_total = true;
   lane.group_samples = 0;

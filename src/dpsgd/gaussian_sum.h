@@ -49,9 +49,10 @@ class GaussianSum {
   void begin_group(int lane);
   /// Refuses more samples in the open group than its rounding is bounded for.
   void require_room(int lane, Index samples) const;
-  /// Begins to add `samples` of them; what has no gradient among `gradients` adds 0. weight_of(place): of every sample.
+  /// Adds `samples` of them, whose gradients of the parameter at a place weigh weights_at(place); a parameter without a
+  /// gradient here adds 0.
   template <class Weights>
-  void add(int lane, Index samples, std::span<const PlacedGradient> gradients, const Weights& weights_at) {
+  void add(int lane, Index samples, std::span<const PlacedGradient> gradients, Weights&& weights_at) {
     Lane& into = begin_adding(lane, samples);
     for (const PlacedGradient& it : gradients) add_one(into, it, weights_at(it.place));
     fill_rest(into);

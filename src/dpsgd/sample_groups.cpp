@@ -10,8 +10,8 @@ namespace dpml {
 
 namespace {
 
-/// Longer groups multiply faster, and fewer of them are added up; kLargest is seldom reached by chance (by one group in
-/// 2000, which then parts).
+/// Longer groups multiply faster, and fewer of them are added up; one in 1300 of such passes kLargest by chance, and
+/// parts.
 constexpr double kUsual = 96;     // samples, at most, in the mean
 constexpr double kLeast = 4;      // groups of a batch, and what their number is a multiple of: threads end together
 constexpr double kMost = 0x1p31;  // groups

@@ -43,9 +43,7 @@ void Sampler::draw(const Key& key, std::uint64_t step, Index rows, std::vector<D
   batch.clear();
   // A uniform 64-bit word is below floor(q 2^64) with probability at most q, and exactly q for q a multiple of 2^-64.
   // Its lower half is the coin: given that the row joins, nothing else depends on it.
-  const std::optional<std::uint64_t> stated = threshold_of(kind_, sampling_rate_);
-  const bool all = !stated;
-  const std::uint64_t threshold = stated.value_or(0);
+  const std::optional<std::uint64_t> threshold = threshold_of(kind_, sampling_rate_);
   Stream stream(key, Purpose::sampling, step, 0);
   std::array<std::uint64_t, 1024> words;
   for (Index first = 0; first < rows; first += std::ssize(words)) {
@@ -53,7 +51,7 @@ void Sampler::draw(const Key& key, std::uint64_t step, Index rows, std::vector<D
     stream.fill({words.data(), static_cast<std::size_t>(count)});
     for (Index i = 0; i < count; ++i) {
       const std::uint64_t word = words[static_cast<std::size_t>(i)];
-      if (all || word < threshold) batch.push_back({first + i, static_cast<std::uint32_t>(word)});
+      if (!threshold || word < *threshold) batch.push_back({first + i, static_cast<std::uint32_t>(word)});
     }
   }
 }

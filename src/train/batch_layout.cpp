@@ -47,6 +47,7 @@ BatchLayout plan_batch_layout(Index recorded_numbers_per_sample, Index parameter
   const Index affordable =
       std::max<Index>(2, kAccumulatorBytes / (kBytesPerLaneParameter * std::max<Index>(1, parameters)));
   const Index most = std::min<Index>({kLanes, affordable, layout.least_groups});
+  // No lane takes more groups than another, so far as their number allows.
   const Index rounds = (layout.least_groups + most - 1) / most;
   layout.lanes = static_cast<int>((layout.least_groups + rounds - 1) / rounds);
   return layout;

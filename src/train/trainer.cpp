@@ -150,7 +150,7 @@ Trainer::~Trainer() = default;
 
 bool Trainer::step() {
   Parts& parts = *parts_;
-  if (parts.is_over) throw PrivacyError("the released weights were kept, so training is over");
+  require_not_over();
   if (!parts.plan.allows_another(parts.ledger)) return false;
   require_finite_weights();
   // The number of the release, not of the update, names the streams: a release lost in a crash is never drawn again.
@@ -166,6 +166,10 @@ bool Trainer::step() {
   ++parts.step;
   require_finite_weights();
   return true;
+}
+
+void Trainer::require_not_over() const {
+  if (parts_->is_over) throw PrivacyError("the released weights were kept for good, so this training is over");
 }
 
 void Trainer::look_at_weights() {
@@ -291,6 +295,7 @@ TrainerState Trainer::state() const {
 }
 
 void Trainer::restore(const TrainerState& state) {
+  require_not_over();
   if (state.weights.size() != parts_->parameters.size()) {
     throw ConfigError("the saved state has " + counted(std::ssize(state.weights), "weight") + ", the model has " +
                       std::to_string(parts_->parameters.size()) + "; resume with the config that started the run");
@@ -334,6 +339,7 @@ std::string Trainer::write_model(const std::filesystem::path& path, const Releas
 }
 
 Ledger Trainer::keep_released_weights() && {
+  require_not_over();
   require_finite_weights();
   swap_averages();
   parts_->is_over = true;

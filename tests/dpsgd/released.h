@@ -21,7 +21,7 @@ inline SumMemory noiseless_memory(double clip_bound, std::span<Parameter* const>
 /// What the sum holds, divided by `divisor`.
 inline NoisyGradient released(ClippedSum sum, double divisor = 1) {
   Ledger ledger(Neighbours::add_or_remove_one);
-  const Mechanism mechanism = GaussianMechanism(Sampler::full_batch(), 0, sum.clip_bound(), divisor);
+  const Mechanism mechanism = GaussianMechanism(Sampler::full_batch(), 0, sum.sensitivity(), divisor);
   return release(mechanism, std::move(sum), ledger, Key::from_seed(1));
 }
 

@@ -327,8 +327,12 @@ TEST(Trainer, LendsTheAveragedWeightsAndTakesThemBack) {
   EXPECT_THROW(trainer.with_released_weights([] { throw std::runtime_error("full disk"); }), std::runtime_error);
   EXPECT_EQ(digest_of(trainer.state()), before);
   std::move(trainer).keep_released_weights();
-  EXPECT_THROW(trainer.step(), PrivacyError);
   EXPECT_EQ(digest_of(named_weights(*model)), averaged);
+  EXPECT_THROW(trainer.step(), PrivacyError);
+  EXPECT_THROW(trainer.with_released_weights([] {}), PrivacyError);
+  EXPECT_THROW(std::move(trainer).keep_released_weights(), PrivacyError);
+  EXPECT_THROW(trainer.restore(trainer.state()), PrivacyError);
+  EXPECT_EQ(digest_of(named_weights(*model)), averaged) << "nothing was swapped back";
 }
 
 TEST(Trainer, HoldsNoMoreMemoryAfterManyStepsThanAfterAFew) {

@@ -28,10 +28,6 @@ class SumMemory {
   /// An empty sum. Throws InternalError while another one lives here.
   ClippedSum begin();
 
-  int lanes() const;
-  /// Sums of so many samples are exact; a release of more is refused.
-  double most_samples() const;
-
  private:
   friend class ClippedSum;
   friend class GaussianMechanism;
@@ -57,7 +53,7 @@ class ClippedSum {
   ClippedSum& operator=(ClippedSum&&) = delete;
 
   int lanes() const;
-  double clip_bound() const;  ///< by how much one sample moves it at most
+  double sensitivity() const;  ///< ClipRule::sensitivity
 
   /// What is added to the lane from here on belongs to another group.
   void begin_group(int lane);

@@ -95,6 +95,7 @@ class Trainer {
   /// DivergenceError when a weight is not finite.
   template <class Use>
   void with_released_weights(Use&& use) {
+    require_not_over();
     require_finite_weights();
     swap_averages();
     try {
@@ -116,12 +117,13 @@ class Trainer {
   std::string write_model(const std::filesystem::path& path, const ReleaseStatement& statement);
 
   /// Leaves the model as it should be released, for good, and gives the ledger of what was released for it. The trainer
-  /// is used up, std::move(trainer).keep_released_weights(): a step after it throws PrivacyError. Throws
-  /// DivergenceError when a weight is not finite.
+  /// is used up, std::move(trainer).keep_released_weights(): a step after it, and whatever else would touch the
+  /// weights, throws PrivacyError. Throws DivergenceError when a weight is not finite.
   Ledger keep_released_weights() &&;
 
  private:
   void look_at_weights();
+  void require_not_over() const;
   void require_finite_weights() const;
   void swap_averages();
   void add_batch(ClippedSum& sum, std::uint64_t mask_key);
