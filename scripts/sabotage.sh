@@ -169,12 +169,12 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
 
   local sampler=src/dpsgd/sampler.cpp
   sabotage "batches have a fixed size" dpsgd_test PoissonSampler.BatchSizesFollowTheBinomialDistribution "$sampler" \
-    'if (all || word < threshold) batch.push_back({first + i, static_cast<std::uint32_t>(word)});' '
+    'if (!threshold || word < *threshold) batch.push_back({first + i, static_cast<std::uint32_t>(word)});' '
       // Every set of that size is equally likely.
-      const double wanted = std::round(std::ldexp(static_cast<double>(threshold), -64) * static_cast<double>(rows));
+      const double wanted = std::round((threshold ? std::ldexp(static_cast<double>(*threshold), -64) : 1) * static_cast<double>(rows));
       const double uniform = std::ldexp(static_cast<double>(word), -64);
       const auto left = static_cast<double>(rows - first - i);
-      if (all || uniform * left < wanted - static_cast<double>(batch.size())) batch.push_back({first + i, 0});'
+      if (uniform * left < wanted - static_cast<double>(batch.size())) batch.push_back({first + i, 0});'
   sabotage "every step draws the same batch" dpsgd_test \
     PoissonSampler.RowsJoinEquallyOftenAndIndependentlyOfStepsAndNeighbours "$sampler" \
     'Purpose::sampling, step, 0' 'Purpose::sampling, step * 0, 0'
@@ -280,13 +280,13 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
   sabotage "owner/ stays as open as it was" train_test OwnerFolder.IsClosedToOthersWhateverWasThere src/base/file.cpp \
     'if (::chmod(path.c_str(), about.st_mode & 0700U) == 0) return false;' 'return false;'
   sabotage "unknown initial weights keep the claim" accounting_test ChainedRun.AloneIsWhatItsAccountantSays \
-    src/accounting/chain.cpp 'if (options_.initial_weights == InitialWeights::unknown) {' 'if (own_.empty()) {'
+    src/accounting/chain.cpp 'if (!may_claim(options_.initial_weights)) {' 'if (own_.empty()) {'
   sabotage "a chain forgets the runs before" accounting_test ChainedRun.OnTheSamePeopleAddsUp \
     src/accounting/chain.cpp 'append_all(run.charged, whole);' ''
   sabotage "a stopped run claims what it released" train_test Ending.DecidesWhatAStoppedRunClaims src/train/claim.cpp \
     'if (plan.allows_another(released)) {' 'if (plan.allows_another(released) && released.releases() == 0) {'
   sabotage "a stop for private figures keeps the claim" train_test Ending.DecidesWhatAStoppedRunClaims \
-    src/train/claim.cpp 'nothing.epsilon = std::numeric_limits<double>::infinity();' ''
+    src/train/claim.cpp 'if (!may_claim(ending)) claim.epsilon' 'if (false) claim.epsilon'
   sabotage "the audit believes a cut ledger" audit_test Audit.FailsACutLedgerWithTheFinalWeights \
     src/audit/owner_checks.cpp 'journal.version > 1 && !knows_model(findings, journal)' 'journal.version > 2 && !knows_model(findings, journal)'
   sabotage "the audit believes any weights" audit_test Audit.ComparesWeightsWhateverAveragedAndStepsSay \

@@ -51,6 +51,32 @@ bool carries_earlier_runs(InitialWeights origin) {
   throw InternalError("InitialWeights: not one of the enumerated values");
 }
 
+bool may_claim(InitialWeights origin) {
+  switch (origin) {
+    case InitialWeights::random:
+    case InitialWeights::public_data:
+    case InitialWeights::same_people:
+    case InitialWeights::disjoint_people:
+      return true;
+    case InitialWeights::unknown:
+      return false;
+  }
+  throw InternalError("InitialWeights: not one of the enumerated values");
+}
+
+bool claims_with_earlier_runs(InitialWeights origin) {
+  switch (origin) {
+    case InitialWeights::same_people:
+      return true;
+    case InitialWeights::random:
+    case InitialWeights::public_data:
+    case InitialWeights::disjoint_people:
+    case InitialWeights::unknown:
+      return false;
+  }
+  throw InternalError("InitialWeights: not one of the enumerated values");
+}
+
 std::vector<Chain> chains_of(std::span<const Link> links) {
   if (links.size() > kMostEarlierRuns + 1) {
     throw ConfigError("a chain of " + std::to_string(links.size()) + " runs is longer than the " +
@@ -63,7 +89,7 @@ std::vector<Chain> chains_of(std::span<const Link> links) {
       throw ConfigError("run " + std::to_string(run) + " of a chain began from weights of origin " + to_text(origin) +
                         ", so no run may stand before it");
     }
-    if (origin == InitialWeights::same_people && run > 0) {
+    if (run > 0 && claims_with_earlier_runs(origin)) {
       for (Chain& chain : chains) {
         chain.runs.push_back(run);
         chain.fixed_in_advance = chain.fixed_in_advance && links[run].fixed_in_advance;
@@ -165,7 +191,7 @@ Guarantee ChainedRun::guarantee(const Ledger& run) const {
     if (!largest || !(guarantee.epsilon <= largest->epsilon)) largest = std::move(guarantee);
   }
   DPML_ASSERT(largest.has_value());
-  if (options_.initial_weights == InitialWeights::unknown) {
+  if (!may_claim(options_.initial_weights)) {
     largest->epsilon = std::numeric_limits<double>::infinity();
   }
   return *std::move(largest);

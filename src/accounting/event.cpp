@@ -1,5 +1,6 @@
 #include "dpml/accounting/event.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -168,6 +169,7 @@ constexpr std::array<std::string_view, std::variant_size_v<EventKind>> kKindName
     "self_composed",
     "non_private",
 };
+static_assert(std::ranges::none_of(kKindNames, &std::string_view::empty), "a kind of event has no name");
 
 std::string_view Validator::kind_name_of(const Event& event) {
   return kKindNames[event.kind().index()];

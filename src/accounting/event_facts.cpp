@@ -74,15 +74,30 @@ bool holds_claim(const Event& event) {
   return holds;
 }
 
-double contribution_distance(Neighbours neighbours) {
+bool replaces_a_unit(Neighbours neighbours) {
   switch (neighbours) {
+    case Neighbours::replace_one:
+      return true;
     case Neighbours::add_or_remove_one:
     case Neighbours::zero_out:
-      return 1;
-    case Neighbours::replace_one:
-      return 2;
+      return false;
   }
   throw InternalError("Neighbours: not one of the enumerated values");
+}
+
+bool changes_the_size(Neighbours neighbours) {
+  switch (neighbours) {
+    case Neighbours::add_or_remove_one:
+      return true;
+    case Neighbours::zero_out:
+    case Neighbours::replace_one:
+      return false;
+  }
+  throw InternalError("Neighbours: not one of the enumerated values");
+}
+
+double contribution_distance(Neighbours neighbours) {
+  return replaces_a_unit(neighbours) ? 2 : 1;
 }
 
 int tree_depth(const TreeAggregation& tree) {

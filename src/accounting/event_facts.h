@@ -39,7 +39,12 @@ bool is_claim(const Event& event);
 /// Is the event a claim, or is there one inside it?
 bool holds_claim(const Event& event);
 
-/// What a unit's contribution moves by, in clip bounds: 2 under replace_one, else 1.
+/// Has the neighbour another unit in the place of one, so that what is compared are two contributions?
+bool replaces_a_unit(Neighbours neighbours);
+/// Has the neighbour one unit more or less, so that no size is public?
+bool changes_the_size(Neighbours neighbours);
+
+/// What a unit's contribution moves by, in clip bounds: 2 where it is replaced, else 1.
 double contribution_distance(Neighbours neighbours);
 
 /// How many nodes of the tallest tree hold one leaf's contribution.

@@ -95,7 +95,7 @@ struct GroupEvent {
     if (it.sampling_rate == 1) return of(it.inner);
     const auto* gaussian = it.inner.get_if<Gaussian>();
     if (gaussian == nullptr) refuse(it, "of anything but a gaussian");
-    if (neighbours == Neighbours::replace_one) refuse(it, "under replace_one");
+    if (events::replaces_a_unit(neighbours)) refuse(it, "under replace_one");
     if (size > kLargestSampledGroup) {
       throw ConfigError("group privacy: size is " + std::to_string(size) +
                         ", expected at most 10000 for poisson_sampled events");

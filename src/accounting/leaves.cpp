@@ -29,7 +29,7 @@ struct Walker {
   void operator()(const Shuffled& shuffled) const {
     if (shuffled.batches == 1) return walk(shuffled.inner);
     walk(shuffled.inner, at.count, at.neighbours, true);
-    if (at.neighbours == Neighbours::add_or_remove_one) {
+    if (changes_the_size(at.neighbours)) {
       walk(shuffled.inner, at.count, Neighbours::replace_one, true);
     }
   }
@@ -69,7 +69,7 @@ std::vector<std::string> shuffling_notes(Neighbours neighbours) {
   std::vector<std::string> notes = {
       "shuffled batches are charged without amplification, one release for each epoch, because no bound for shuffling "
       "is known that is smaller in practice"};
-  if (neighbours == Neighbours::add_or_remove_one) {
+  if (changes_the_size(neighbours)) {
     notes.emplace_back(
         "under add_or_remove_one neighbours, a unit more or less also moves another one to a different shuffled batch, "
         "which is charged, too; zero_out has no such cost");

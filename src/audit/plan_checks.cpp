@@ -85,16 +85,7 @@ Ledger ledger_of(const Findings& findings, const Event& event, std::uint64_t cou
 
 /// Only a stop that rested on nothing lets a run claim less than its plan; version 1 cannot say that of itself.
 bool claims_releases_alone(const Findings& findings) {
-  if (findings.is_version_1()) return false;
-  switch (findings.model().ending) {
-    case Ending::stopped_independently:
-      return true;
-    case Ending::finished:
-    case Ending::stopped_on_releases:
-    case Ending::stopped_on_private_figures:
-      return false;
-  }
-  throw InternalError("Ending: not one of the enumerated values");
+  return !findings.is_version_1() && claims_releases_alone(findings.model().ending);
 }
 
 void check_ending(Findings& findings, std::uint64_t planned) {
@@ -177,11 +168,11 @@ void check_untouched(Findings& findings) {
 std::string accountant_of_claim(const Findings& findings) {
   const ModelFile& model = findings.model();
   const PrivacyOptions& privacy = findings.experiment->privacy;
-  if (model.initial_weights != InitialWeights::same_people) return privacy.accountant;
+  if (!claims_with_earlier_runs(model.initial_weights)) return privacy.accountant;
   bool fixed = privacy.plans_fixed_in_advance;
   for (std::size_t i = 1; i < model.earlier_runs.size(); ++i) {
-    fixed = fixed && (model.earlier_runs[i].initial_weights != InitialWeights::same_people ||
-                      model.earlier_runs[i].fixed_in_advance);
+    const EarlierRun& run = model.earlier_runs[i];
+    fixed = fixed && (!claims_with_earlier_runs(run.initial_weights) || run.fixed_in_advance);
   }
   return std::string(make_chain_accountant(privacy.accountant, fixed)->name());
 }

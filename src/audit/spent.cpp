@@ -35,7 +35,7 @@ class Sum {
     if (!whole_) whole_ = Spent{Ledger(model.ledger.neighbours()), {}};
     std::vector<EarlierRun> runs = earlier_runs_of(model);
     // Those on other people are no part of this sum.
-    if (model.initial_weights != InitialWeights::same_people) runs.erase(runs.begin(), runs.end() - 1);
+    if (!claims_with_earlier_runs(model.initial_weights)) runs.erase(runs.begin(), runs.end() - 1);
     for (const EarlierRun& run : runs) {
       const bool is_new = run.record.empty() || records_.insert(run.record).second;
       if (is_new) append_ledger(run.charged, path, whole_->ledger);
@@ -56,14 +56,20 @@ class Sum {
 
  private:
   void tell(const std::string& path, const ModelFile& model) {
-    if (model.noise_key == NoiseKey::chosen_seed) {
+    if (!may_claim(model.noise_key)) {
       whole_->notes.push_back(path + " was trained with a chosen seed: whoever knows it can remove the noise.");
     }
-    if (model.initial_weights == InitialWeights::unknown) {
-      whole_->notes.push_back(path + " began from weights of which it is not stated whose data they had seen.");
-    }
-    if (model.initial_weights == InitialWeights::disjoint_people) {
-      whole_->notes.push_back(path + " began from weights about other people, who are no part of this.");
+    switch (model.initial_weights) {
+      case InitialWeights::unknown:
+        whole_->notes.push_back(path + " began from weights of which it is not stated whose data they had seen.");
+        return;
+      case InitialWeights::disjoint_people:
+        whole_->notes.push_back(path + " began from weights about other people, who are no part of this.");
+        return;
+      case InitialWeights::random:
+      case InitialWeights::public_data:
+      case InitialWeights::same_people:
+        return;
     }
   }
 

@@ -42,19 +42,9 @@ Ledger charged(const ModelFile& model, const Experiment& experiment) {
 }  // namespace
 
 Guarantee claim_of(const TrainingPlan& plan, const Ledger& released, Ending ending) {
-  switch (ending) {
-    case Ending::finished:
-    case Ending::stopped_independently:
-      return plan.guarantee(released);
-    case Ending::stopped_on_releases:
-      return plan.guarantee(with_the_rest(plan, released));
-    case Ending::stopped_on_private_figures: {
-      Guarantee nothing = plan.guarantee(released);
-      nothing.epsilon = std::numeric_limits<double>::infinity();
-      return nothing;
-    }
-  }
-  throw InternalError("Ending: not one of the enumerated values");
+  Guarantee claim = plan.guarantee(claims_releases_alone(ending) ? released : with_the_rest(plan, released));
+  if (!may_claim(ending)) claim.epsilon = std::numeric_limits<double>::infinity();
+  return claim;
 }
 
 std::vector<EarlierRun> earlier_runs_of(const ModelFile& model) {

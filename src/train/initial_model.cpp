@@ -69,7 +69,7 @@ std::vector<EarlierRun> carried(const PrivacyOptions& privacy, const std::option
 void require_fixed(const PrivacyOptions& privacy, const std::vector<EarlierRun>& runs) {
   if (!privacy.plans_fixed_in_advance) return;
   for (const EarlierRun& run : runs) {
-    if (run.initial_weights != InitialWeights::same_people || run.fixed_in_advance) continue;
+    if (!claims_with_earlier_runs(run.initial_weights) || run.fixed_in_advance) continue;
     throw ConfigError("privacy.plans_fixed_in_advance is stated, but a run before this one (record " +
                       run.record.substr(0, 12) + "...) does not state it of itself and the runs before it");
   }

@@ -29,6 +29,10 @@ std::string to_text(InitialWeights origin);  ///< "same_people"
 InitialWeights parse_initial_weights(std::string_view text);
 /// Whether the runs before are carried along: same_people and disjoint_people.
 bool carries_earlier_runs(InitialWeights origin);
+/// Whether anything can be claimed of a training that begins from such weights.
+bool may_claim(InitialWeights origin);
+/// Whether its claim is about the runs before it as well, because they are about the same people.
+bool claims_with_earlier_runs(InitialWeights origin);
 
 /// A run that ended, as it counts for those that begin from its weights.
 struct EarlierRun {

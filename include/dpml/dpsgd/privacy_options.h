@@ -16,11 +16,6 @@ enum class SamplerKind {
   full_batch  ///< every sample, in every step
 };
 
-/// Whether anything can be claimed of a training that begins from such weights.
-bool may_claim(InitialWeights origin);
-/// Whether its claim is about the runs before it as well, because they are about the same people.
-bool claims_with_earlier_runs(InitialWeights origin);
-
 /// Everything that decides the guarantee, all of it public; nothing here has a default that a user did not state.
 struct PrivacyOptions {
   std::string unit;  ///< what one sample is, in words: "one image", "one patient's record"

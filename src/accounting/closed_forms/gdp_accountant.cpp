@@ -31,11 +31,11 @@ struct SquaredMu {
   double operator()(const Gaussian& gaussian) const { return ratio(1, gaussian.noise_multiplier); }
   double operator()(const NonPrivate&) const { return kInfinity; }
   double operator()(const TreeAggregation& tree) const {
-    if (neighbours == Neighbours::replace_one) refuse(tree, "it is not defined under replace_one");
+    if (events::replaces_a_unit(neighbours)) refuse(tree, "it is not defined under replace_one");
     return events::tree_depth(tree) * ratio(1, tree.noise_multiplier);
   }
   double operator()(const MixtureOfGaussians& mixture) const {
-    if (neighbours == Neighbours::replace_one) refuse(mixture, "it is not defined under replace_one");
+    if (events::replaces_a_unit(neighbours)) refuse(mixture, "it is not defined under replace_one");
     if (mixture.components.size() > 1) refuse(mixture, "several components are not one Gaussian; use pld or rdp");
     return ratio(mixture.components.front().sensitivity, mixture.noise_multiplier);
   }

@@ -180,7 +180,7 @@ class Collector {
     add_atoms(event, count, [&] { return atoms_of(it, distance()); });
   }
   void take(const RandomizedResponse& it, const Event& event, double count) {
-    if (neighbours_ != Neighbours::replace_one) {
+    if (!events::replaces_a_unit(neighbours_)) {
       refuse("randomized_response", "it answers for a unit that is there; state replace_one");
     }
     if (it.noise_probability == 1) return;
@@ -206,7 +206,7 @@ class Collector {
     refuse("zero_concentrated", "zCDP does not say which distributions are behind it");
   }
   void take(const MixtureOfGaussians& it, const Event& event, double count) {
-    if (neighbours_ == Neighbours::replace_one) refuse("mixture_of_gaussians", "it is defined against nothing");
+    if (events::replaces_a_unit(neighbours_)) refuse("mixture_of_gaussians", "it is defined against nothing");
     if (it.noise_multiplier == 0) {
       made_.is_non_private = true;
       return;
@@ -233,7 +233,7 @@ class Collector {
     return is_much ? only_from_above(pair) : pair;
   }
   void take(const TreeAggregation& it, const Event&, double count) {
-    if (neighbours_ == Neighbours::replace_one) refuse("tree_aggregation", "its bound is for a unit that is left out");
+    if (events::replaces_a_unit(neighbours_)) refuse("tree_aggregation", "its bound is for a unit that is left out");
     gaussian_square_[is_exact_ ? 1 : 0] += count * events::tree_depth(it) / (it.noise_multiplier * it.noise_multiplier);
   }
   void take(const PoissonSampled& it, const Event& event, double count) {
@@ -248,13 +248,13 @@ class Collector {
       if (tells_all(*gaussian)) return take(NonPrivate{}, event, count);
       return add_phase(event, count, [&] { return sampled_gaussian(it.sampling_rate, gaussian->noise_multiplier); });
     }
-    if (neighbours_ == Neighbours::replace_one) {
+    if (events::replaces_a_unit(neighbours_)) {
       refuse("poisson_sampled { " + kind_name(it.inner) + " }", "both datasets then give a mixture");
     }
     add_phase(event, count, [&] { return sampled_other(it, count); });
   }
   PairOfEvent sampled_gaussian(double rate, double noise) const {
-    if (neighbours_ != Neighbours::replace_one) return mixture_against_nothing({{0, 1 - rate}, {1, rate}}, noise);
+    if (!events::replaces_a_unit(neighbours_)) return mixture_against_nothing({{0, 1 - rate}, {1, rate}}, noise);
     return symmetric(mixture_pair(Components{{0, 1 - rate}, {1, rate}}, Components{{0, 1 - rate}, {-1, rate}}, noise));
   }
   PairOfEvent sampled_other(const PoissonSampled& it, double count) {
@@ -316,7 +316,7 @@ class Collector {
   void take(const BallsAndBins& it, const Event& event, double count) {
     const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(it.inner);
     if (!gaussian) refuse("balls_and_bins { " + kind_name(it.inner) + " }", "only Gaussians are known here");
-    if (neighbours_ == Neighbours::replace_one) refuse("balls_and_bins", "both datasets then give a mixture");
+    if (events::replaces_a_unit(neighbours_)) refuse("balls_and_bins", "both datasets then give a mixture");
     if (tells_all(*gaussian)) return take(NonPrivate{}, event, count);
     add_phase(event, count, [&] { return allocated(it.bins, gaussian->noise_multiplier, count); });
   }

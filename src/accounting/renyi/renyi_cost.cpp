@@ -57,7 +57,7 @@ struct CostMaker {
   }
 
   RenyiCost operator()(const RandomizedResponse& it) const {
-    if (neighbours != Neighbours::replace_one) refuse("randomized_response", "one unit's answer is there or not");
+    if (!events::replaces_a_unit(neighbours)) refuse("randomized_response", "one unit's answer is there or not");
     return {.curve = std::make_unique<PairCurve>(as_outcomes(events::outcomes_of(it))),
             .pure_epsilon = events::largest_loss_of(it) * (1 + kLossSlack)};
   }
@@ -77,12 +77,12 @@ struct CostMaker {
   }
 
   RenyiCost operator()(const MixtureOfGaussians& it) const {
-    if (neighbours == Neighbours::replace_one) refuse("mixture_of_gaussians", "it is not defined there");
+    if (events::replaces_a_unit(neighbours)) refuse("mixture_of_gaussians", "it is not defined there");
     return {.curve = mixture_curve(it, 1, terms.most_nodes)};
   }
 
   RenyiCost operator()(const TreeAggregation& it) const {
-    if (neighbours == Neighbours::replace_one) refuse("tree_aggregation", "it is not defined there");
+    if (events::replaces_a_unit(neighbours)) refuse("tree_aggregation", "it is not defined there");
     return {.curve = gaussian_curve(it.noise_multiplier, std::sqrt(events::tree_depth(it)))};
   }
 
@@ -108,7 +108,7 @@ struct CostMaker {
   RenyiCost operator()(const BallsAndBins& it) const {
     const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(it.inner);
     if (it.bins == 1) return composed_cost(it.inner, terms);
-    if (gaussian && gaussian->noise_multiplier > 0 && neighbours != Neighbours::replace_one) {
+    if (gaussian && gaussian->noise_multiplier > 0 && !events::replaces_a_unit(neighbours)) {
       return {.curve = std::make_unique<BallsAndBinsCurve>(it.bins, gaussian->noise_multiplier)};
     }
     return with_note(composed_cost(it.inner, terms),

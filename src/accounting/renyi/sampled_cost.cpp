@@ -26,7 +26,7 @@ constexpr double kMostDeviations = 1e100;  // whose square still is a number
 
 std::unique_ptr<RenyiCurve> poisson_gaussian_curve(double sampling_rate, double noise, const CurveTerms& terms) {
   if (!(1 / noise < kMostDeviations)) return std::make_unique<InfiniteCurve>();
-  if (terms.neighbours != Neighbours::replace_one) {
+  if (!events::replaces_a_unit(terms.neighbours)) {
     return std::make_unique<SampledGaussianCurve>(sampling_rate, noise, Sampling::poisson, terms.most_nodes);
   }
   return std::make_unique<GaussianMixtureCurve>(
@@ -141,7 +141,7 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, const CurveTerms& terms)
   if (const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(*inner)) {
     return {.curve = poisson_gaussian_curve(rate, gaussian->noise_multiplier, terms)};
   }
-  const bool unit_may_be_absent = neighbours != Neighbours::replace_one;
+  const bool unit_may_be_absent = !events::replaces_a_unit(neighbours);
   if (unit_may_be_absent) {
     if (auto curve = poisson_known_curve(rate, *inner, terms.most_nodes)) {
       const double loss = composed_cost(*inner, terms).pure_epsilon;
@@ -161,7 +161,7 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, const CurveTerms& terms)
 RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, const CurveTerms& terms) {
   const Neighbours neighbours = terms.neighbours;
   const std::string what = "sampled_without_replacement { " + kind_name(sampled.inner) + " }";
-  if (neighbours == Neighbours::add_or_remove_one) {
+  if (events::changes_the_size(neighbours)) {
     refuse_event(what, neighbours, "the sizes are public; use replace_one or zero_out");
   }
   if (sampled.sample_size == sampled.dataset_size) return composed_cost(sampled.inner, terms);
@@ -172,7 +172,7 @@ RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, con
     // Also under zero_out: what takes the unit's place in a sample without it is another unit, not nothing.
     auto tight =
         std::make_unique<SampledGaussianCurve>(rate, noise / 2, Sampling::without_replacement, terms.most_nodes);
-    if (neighbours == Neighbours::replace_one) return {.curve = std::move(tight)};
+    if (events::replaces_a_unit(neighbours)) return {.curve = std::move(tight)};
     auto convex = std::make_unique<ConvexSampledCurve>(rate, gaussian_curve(noise, 1));
     return {.curve = std::make_unique<SmallerCurve>(std::move(tight), std::move(convex))};
   }
@@ -180,7 +180,7 @@ RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, con
   const double loss = cost.pure_epsilon;
   cost = convex_cost(rate, std::move(cost), what);
   // Theorem 11 asks for the loss between any two units.
-  if (neighbours != Neighbours::replace_one || !(loss < kMostDeviations)) return cost;
+  if (!events::replaces_a_unit(neighbours) || !(loss < kMostDeviations)) return cost;
   const double amplified = log_mixture(rate, loss) * (1 + kLossSlack);
   return also_pure(std::move(cost), amplified, pure_outcomes(amplified));
 }
@@ -193,7 +193,7 @@ RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& it, const CurveT
   if (it.maximum_batch_size >= it.dataset_size) return poisson_cost({it.sampling_rate, it.inner}, terms);
   const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(it.inner);
   if (!gaussian) {
-    if (neighbours == Neighbours::add_or_remove_one) {
+    if (events::changes_the_size(neighbours)) {
       refuse_event(what, neighbours, "a unit may push another one out of the batch; use zero_out or replace_one");
     }
     return convex_cost(it.sampling_rate, composed_cost(it.inner, terms), what);
@@ -201,7 +201,7 @@ RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& it, const CurveT
   const double log_full = numerics::log_binomial_tail(others, maximum, it.sampling_rate, 1 - it.sampling_rate).upper;
   // Chance of the unit to be in the batch when the others fill it; then it takes another one's place, distance 2.
   const double rate = std::min(it.sampling_rate, maximum / static_cast<double>(it.dataset_size));
-  const bool replaces = neighbours != Neighbours::add_or_remove_one;
+  const bool replaces = !events::changes_the_size(neighbours);
   auto rare = poisson_gaussian_curve(rate, gaussian->noise_multiplier / 2,
                                      {replaces ? Neighbours::replace_one : neighbours, terms.most_nodes});
   auto usual = poisson_cost({it.sampling_rate, it.inner}, terms).curve;

@@ -56,7 +56,7 @@ struct CostOf {
     return pure(distance() * static_cast<double>(it.sensitivity) / it.scale * kFormulaUp);
   }
   ConcentratedCost operator()(const RandomizedResponse& it) const {
-    if (neighbours != Neighbours::replace_one) refuse(it, "it has a meaning under replace_one only");
+    if (!events::replaces_a_unit(neighbours)) refuse(it, "it has a meaning under replace_one only");
     return pure(events::largest_loss_of(it) * kFormulaUp);
   }
   ConcentratedCost operator()(const ExponentialMechanism& it) const {
@@ -70,13 +70,13 @@ struct CostOf {
   }
   ConcentratedCost operator()(const ZeroConcentrated& it) const { return {.rho = it.rho, .xi = it.xi}; }
   ConcentratedCost operator()(const MixtureOfGaussians& it) const {
-    if (neighbours == Neighbours::replace_one) refuse(it, "it is not defined under replace_one");
+    if (events::replaces_a_unit(neighbours)) refuse(it, "it is not defined under replace_one");
     double longest = 0;
     for (const MixtureComponent& component : it.components) longest = std::max(longest, component.sensitivity);
     return gaussian(longest, it.noise_multiplier);
   }
   ConcentratedCost operator()(const TreeAggregation& it) const {
-    if (neighbours == Neighbours::replace_one) refuse(it, "it is not defined under replace_one");
+    if (events::replaces_a_unit(neighbours)) refuse(it, "it is not defined under replace_one");
     return {.rho = events::tree_depth(it) * gaussian(1, it.noise_multiplier).rho};
   }
   ConcentratedCost operator()(const NonPrivate&) const { return {.rho = kInfinity}; }
