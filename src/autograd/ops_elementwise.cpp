@@ -59,6 +59,16 @@ Value relu(Tape& tape, const Value& x) {
   });
 }
 
+Value leaky_relu(Tape& tape, const Value& x, float negative_slope) {
+  const auto scaled = [negative_slope](float sign, float number) {
+    return sign > 0.0F ? number : negative_slope * number;  // NaN stays
+  };
+  return tape.record("leaky_relu", {x}, {}, combined(x.tensor(), x.tensor(), scaled),
+                     [x, scaled](const Tensor& dy, Cotangents& send) {
+                       send.to(x, [&] { return combined(x.tensor(), dy, scaled); });
+                     });
+}
+
 Value tanh(Tape& tape, const Value& x) {
   const Tensor y = values_of(tanh_values, x.tensor());
   return record_with(tape, "tanh", x, y, y, tanh_gradients);

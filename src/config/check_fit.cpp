@@ -3,9 +3,10 @@
 #include <algorithm>
 
 #include "dpml/base/text.h"
+#include "dpml/layers/losses.h"
 #include "index_inputs.h"
 #include "infer_sizes.h"
-#include "words.h"
+#include "readers.h"
 
 namespace dpml::config {
 
@@ -58,6 +59,16 @@ void check_output(const Section& root, const Shape& output, const Experiment& ex
                                                       "; end it in that shape");
 }
 
+/// The cross entropies take logits: after a softmax of the model's own they would normalise twice.
+void warn_of_softmax(const Section& root, Experiment& experiment) {
+  const LayerSpec& last = experiment.model.layers.back();
+  if (last.word != "softmax" || !predicts_classes(experiment.loss)) return;
+  const int place = static_cast<int>(experiment.model.layers.size()) - 1;
+  experiment.warnings.push_back(to_text(root.origin(element_path("model.layer", place))) +
+                                ": ends the model in a softmax, but " + word_for(experiment.loss, kLosses) +
+                                " takes logits and normalises them itself; leave it out");
+}
+
 /// Indices must come to the model as they stand in the files.
 void check_indices(const Section& root, const Experiment& experiment) {
   IndexWalk walk(root.origins(), root.problems());
@@ -88,6 +99,7 @@ void check_fit(const Section& root, Experiment& experiment) {
   const std::optional<Shape> output =
       infer_sizes(experiment.model.layers, experiment.train.sample_shape, &root.origins(), root.problems());
   if (output && classes_fit) check_output(root, *output, experiment);
+  if (root.states("loss")) warn_of_softmax(root, experiment);
   check_indices(root, experiment);
 }
 

@@ -35,7 +35,7 @@ constexpr std::array kLayouts{
 };
 
 InputLayout read_layout(const Section& data) {
-  return meaning_of(data, "layout", data.choice("layout"), kLayouts).value_or(InputLayout::as_stored);
+  return read_choice(data, "layout", kLayouts).value_or(InputLayout::as_stored);
 }
 
 /// Classes of the label column, or 0; `targets` gets the number of target columns.

@@ -21,7 +21,7 @@ void read_initial_weights(const Section& experiment, Experiment& into) {
   const bool has_model = into.runtime.initial_model.has_value();
   options.initial_weights = has_model ? InitialWeights::unknown : InitialWeights::random;
   if (states_origin) {
-    const auto origin = meaning_of(privacy, "initial_weights", privacy.choice("initial_weights"), kOrigins);
+    const auto origin = read_choice(privacy, "initial_weights", kOrigins);
     if (origin) options.initial_weights = *origin;
     if (!has_model && !into.program) {
       privacy.problem("initial_weights", "is stated, but no weights are: state runtime.initial_model, or leave it out");

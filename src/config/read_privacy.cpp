@@ -158,9 +158,9 @@ constexpr std::array kNeighbours{
 };
 
 void read_neighbours(const Section& privacy, PrivacyOptions& options) {
-  const std::string word =
-      privacy.choice("neighbours", "the same noise gives different guarantees for different neighbours");
-  if (const auto neighbours = meaning_of(privacy, "neighbours", word, kNeighbours)) options.neighbours = *neighbours;
+  const auto neighbours = read_choice(privacy, "neighbours", kNeighbours,
+                                      "the same noise gives different guarantees for different neighbours");
+  if (neighbours) options.neighbours = *neighbours;
 }
 
 void read_accountant(const Section& privacy, PrivacyOptions& options) {

@@ -32,12 +32,12 @@ CsvNumeric read_numeric(const Section& numeric) {
       !numeric.states("upper")) {
     options = {.lower = 0, .upper = 1};  // told already
   }
-  options.range = meaning_of(numeric, "range", numeric.choice("range"), kRanges).value_or(NumericRange::zero_to_one);
+  options.range = read_choice(numeric, "range", kRanges).value_or(NumericRange::zero_to_one);
   return options;
 }
 
 CsvCategorical read_categorical(const Section& categorical) {
-  const auto unknown = meaning_of(categorical, "on_unknown", categorical.choice("on_unknown"), kUnknown);
+  const auto unknown = read_choice(categorical, "on_unknown", kUnknown);
   return {categorical.texts("values"), unknown.value_or(UnknownValue::error)};
 }
 
@@ -86,8 +86,7 @@ CsvSchema read_table(const Section& table) {
     table.problem("separator", "is not one ASCII character; state one, such as \",\" or \"\\t\"");
   }
   schema.missing_markers = table.texts("missing_marker");
-  schema.on_missing =
-      meaning_of(table, "on_missing", table.choice("on_missing"), kMissing).value_or(MissingValue::error);
+  schema.on_missing = read_choice(table, "on_missing", kMissing).value_or(MissingValue::error);
   const std::vector<Section> columns = table.blocks("column");
   for (const Section& column : columns) schema.columns.push_back(read_column(column));
   report_problems(schema, table, columns);

@@ -36,7 +36,7 @@ void read_moments(const Section& adam, OptimizerOptions& options) {
 }  // namespace
 
 Loss read_loss(const Section& experiment) {
-  return meaning_of(experiment, "loss", experiment.choice("loss"), kLosses).value_or(Loss::cross_entropy);
+  return read_choice(experiment, "loss", kLosses).value_or(Loss::cross_entropy);
 }
 
 OptimizerOptions read_optimizer(const Section& optimizer) {

@@ -5,6 +5,7 @@
 
 #include "dpml/config/experiment.h"
 #include "section.h"
+#include "words.h"
 
 // From blocks of the schema to plain structs, one function a block. Problems go to the section.
 namespace dpml::config {
@@ -21,6 +22,11 @@ CsvSchema read_table(const Section& table);
 ModelSpec read_model(const Section& model);
 std::vector<LayerSpec> read_layers(const Section& list);  ///< the field `layer` of a block
 
+inline constexpr std::array kLosses{
+    Word<Loss>{"CROSS_ENTROPY", Loss::cross_entropy},
+    Word<Loss>{"MEAN_SQUARED_ERROR", Loss::mean_squared_error},
+    Word<Loss>{"BINARY_CROSS_ENTROPY", Loss::binary_cross_entropy},
+};
 Loss read_loss(const Section& experiment);
 OptimizerOptions read_optimizer(const Section& optimizer);
 ScheduleOptions read_schedule(const Section& schedule, std::uint64_t steps);

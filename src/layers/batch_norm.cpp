@@ -4,10 +4,10 @@
 
 namespace dpml {
 
-void refuse_batch_norm(const std::string& name) {
-  throw SampleMixingError((name.empty() ? "BatchNorm" : "BatchNorm \"" + name + "\"") +
-                          ": normalises over the batch axis, so one sample's gradient would depend on another's. Use "
-                          "GroupNorm or LayerNorm.");
+void refuse_batch_norm() {
+  throw SampleMixingError(
+      "BatchNorm: normalises over the batch axis, so one sample's gradient would depend on another's. Use GroupNorm or "
+      "LayerNorm.");
 }
 
 }  // namespace dpml

@@ -1,5 +1,7 @@
 #include "checks.h"
 
+#include <cmath>
+
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 
@@ -32,8 +34,8 @@ std::optional<OptionProblem> first_negative(std::initializer_list<Size> sizes) {
 }
 
 std::optional<OptionProblem> epsilon_problem(double epsilon) {
-  if (epsilon > 0) return std::nullopt;
-  return OptionProblem{"epsilon", "is " + to_text(epsilon) + ", expected a number above 0"};
+  if (epsilon > 0 && std::isfinite(epsilon)) return std::nullopt;
+  return OptionProblem{"epsilon", "is " + to_text(epsilon) + ", expected a finite number above 0"};
 }
 
 void require_none(const std::string& type, const std::optional<OptionProblem>& problem) {

@@ -23,33 +23,7 @@ void require(bool holds, const std::string& name, double value, const std::strin
   if (!holds) throw ConfigError("optimizer: " + name + " is " + to_text(value) + ", expected " + expected);
 }
 
-void validate(const ScheduleOptions& schedule) {
-  switch (schedule.kind) {
-    case ScheduleKind::constant:
-      return;
-    case ScheduleKind::step:
-      require(schedule.step_every > 0, "schedule step: every", static_cast<double>(schedule.step_every),
-              "1 step or more");
-      require(schedule.step_factor > 0 && schedule.step_factor <= 1, "schedule step: factor", schedule.step_factor,
-              "a number in (0, 1]");
-      return;
-    case ScheduleKind::cosine:
-      require(schedule.final_factor >= 0 && schedule.final_factor <= 1, "schedule cosine: final factor",
-              schedule.final_factor, "a number in [0, 1]");
-      return;
-    case ScheduleKind::cosine_warm_restarts:
-      require(schedule.t_0 > 0, "schedule cosine_warm_restarts: t_0", static_cast<double>(schedule.t_0),
-              "1 step or more");
-      require(schedule.t_mult > 0, "schedule cosine_warm_restarts: t_mult", static_cast<double>(schedule.t_mult),
-              "1 or more");
-      require(schedule.final_factor >= 0 && schedule.final_factor <= 1, "schedule cosine_warm_restarts: final factor",
-              schedule.final_factor, "a number in [0, 1]");
-      return;
-  }
-  throw InternalError("ScheduleKind: not one of the enumerated values");
-}
-
-void validate(const OptimizerOptions& options, const ScheduleOptions& schedule) {
+void validate(const OptimizerOptions& options) {
   const auto in_unit = [](double value) { return value >= 0 && value < 1; };
   require(options.learning_rate > 0 && std::isfinite(options.learning_rate), "learning_rate", options.learning_rate,
           "a finite number above 0");
@@ -61,7 +35,6 @@ void validate(const OptimizerOptions& options, const ScheduleOptions& schedule) 
   require(in_unit(options.beta1), "beta1", options.beta1, "a number in [0, 1)");
   require(in_unit(options.beta2), "beta2", options.beta2, "a number in [0, 1)");
   require(options.epsilon > 0, "epsilon", options.epsilon, "a number above 0");
-  validate(schedule);
 }
 
 /// What an optimizer remembers of each parameter, by name.
@@ -237,7 +210,8 @@ class Adam final : public BaseOptimizer {
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerOptions& options, const ScheduleOptions& schedule,
                                           std::uint64_t total_steps, std::span<Parameter* const> parameters,
                                           int threads) {
-  validate(options, schedule);
+  validate(options);
+  validate(schedule);
   switch (options.kind) {
     case OptimizerKind::sgd:
       return std::make_unique<Sgd>(options, schedule, total_steps, parameters, threads);

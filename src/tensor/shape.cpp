@@ -17,7 +17,7 @@ Shape::Shape(std::span<const Index> axes) : rank_(static_cast<Index>(axes.size()
     if (axes[i] < 0)
       throw ShapeError("axis " + std::to_string(i) + " has length " + std::to_string(axes[i]) + "; expected 0 or more");
     if (__builtin_mul_overflow(size, std::max<Index>(axes[i], 1), &size))
-      throw ShapeError("a shape with more than 2^63 numbers");
+      throw SizeError("a shape with more than 2^63 numbers");
     axes_[i] = axes[i];
   }
 }

@@ -106,6 +106,25 @@ TEST(Elementwise, LetsNaNAndInfinityThrough) {
   }
 }
 
+// PyTorch 2: torch.nn.functional.leaky_relu(x, 0.25) and its gradient.
+TEST(LeakyRelu, IsThatOfPyTorchAtItsKinkAndBeyondNumbers) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  Tape tape;
+  Parameter p("p", Tensor::from({6}, std::vector<float>{0, -0.0F, 2, -2, infinity, -infinity}));
+  const Value x = add(tape, tape.sample(Tensor::filled({1, 6}, -0.0F)), p);
+  const Value y = leaky_relu(tape, x, 0.25F);
+  EXPECT_TRUE(same_bits(y.tensor(), Tensor::from({1, 6}, std::vector<float>{0, -0.0F, 2, -0.5F, infinity, -infinity})));
+  struct Sink final : GradientSink {
+    void accept(const Parameter&, PerSampleGrad gradient) override { dense = gradient.to_dense(); }
+    Tensor dense;
+  } sink;
+  tape.backward(sum(tape, y, 1), sink);
+  EXPECT_TRUE(same_bits(sink.dense, Tensor::from({1, 6}, std::vector<float>{0.25F, 0.25F, 1, 0.25F, 1, 0.25F})));
+  Tape other;
+  EXPECT_TRUE(std::isnan(leaky_relu(other, other.sample(Tensor::filled({1, 1}, nan)), 0.25F).tensor().data()[0]));
+}
+
 TEST(Relu, HasSlopeZeroAtZero) {
   Tape tape;
   Parameter p("p", Tensor::from({3}, std::vector<float>{0, 1, -1}));

@@ -6,6 +6,7 @@
 #include "base/expect_error.h"
 #include "config/small_config.h"
 #include "dpml/config.pb.h"
+#include "readers.h"
 
 namespace dpml::config {
 namespace {

@@ -102,8 +102,8 @@ TEST(Residual, WantsResultsOfOneShape) {
 }
 
 TEST(BatchNorm, IsRefusedWithAdvice) {
-  EXPECT_EQ(message_of<SampleMixingError>([] { refuse_batch_norm("bn1"); }),
-            "BatchNorm \"bn1\": normalises over the batch axis, so one sample's gradient would depend on another's. "
+  EXPECT_EQ(message_of<SampleMixingError>([] { refuse_batch_norm(); }),
+            "BatchNorm: normalises over the batch axis, so one sample's gradient would depend on another's. "
             "Use GroupNorm or LayerNorm.");
 }
 

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
+
+#include "dpml/base/error.h"
 
 namespace dpml {
 namespace {
@@ -65,12 +68,27 @@ TEST(LearningRateFactor, WarmRestartsCountFromTheEndOfTheWarmUp) {
   expect_factors({.kind = ScheduleKind::cosine_warm_restarts, .warmup_steps = 2, .t_0 = 2}, {0.5, 1, 1, 0.5, 1, 0.5});
 }
 
+// 2^50 = 4 modulo 7, and 1 step into the first cycle of 7 * 2^50; with factor 2 the cycles before have 7 (2^47 - 1)
+// steps, which leaves 2^50 - 7 (2^47 - 1) = 2^47 + 7 of 7 * 2^47.
 TEST(LearningRateFactor, WarmRestartsGoOnForAsLongAsOneLikes) {
   const std::uint64_t far = std::uint64_t{1} << 50;
-  for (const std::uint64_t t_mult : {std::uint64_t{1}, std::uint64_t{2}, far}) {
-    const double factor =
-        learning_rate_factor({.kind = ScheduleKind::cosine_warm_restarts, .t_0 = 7, .t_mult = t_mult}, far, far);
-    EXPECT_TRUE(factor >= 0 && factor <= 1) << factor;
+  const auto factor = [far](std::uint64_t t_mult) {
+    return learning_rate_factor({.kind = ScheduleKind::cosine_warm_restarts, .t_0 = 7, .t_mult = t_mult}, far, far);
+  };
+  const auto half_cosine = [](double progress) { return (1 + std::cos(std::numbers::pi * progress)) / 2; };
+  EXPECT_NEAR(factor(1), half_cosine(4.0 / 7), 1e-12);
+  EXPECT_NEAR(factor(2), half_cosine(1.0 / 7), 1e-12);
+  EXPECT_NEAR(factor(far), half_cosine(1.0 / 7), 1e-12);
+}
+
+TEST(LearningRateFactor, IsThatOfASchedulesOwnRules) {
+  for (const ScheduleOptions& wrong :
+       {ScheduleOptions{.kind = ScheduleKind::step}, ScheduleOptions{.kind = ScheduleKind::cosine_warm_restarts},
+        ScheduleOptions{.kind = ScheduleKind::cosine_warm_restarts, .t_0 = 3, .t_mult = 0},
+        ScheduleOptions{.kind = ScheduleKind::cosine, .final_factor = 2},
+        ScheduleOptions{.warmup_steps = ~std::uint64_t{0}}}) {
+    EXPECT_THROW(validate(wrong), ConfigError);
+    EXPECT_THROW(learning_rate_factor(wrong, 0, 10), ConfigError);
   }
 }
 

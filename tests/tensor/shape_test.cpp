@@ -53,8 +53,8 @@ TEST(Shape, RefusesWhatIsNoShape) {
   expect_error<ShapeError>("axis 1 has length -1; expected 0 or more", [] { Shape({2, -1}); });
   expect_error<ShapeError>("at most 8 axes, asked for 9", [] { Shape({1, 1, 1, 1, 1, 1, 1, 1, 1}); });
   const Index large = Index{1} << 40;
-  expect_error<ShapeError>("more than 2^63", [&] { Shape({large, large}); });
-  expect_error<ShapeError>("more than 2^63", [&] { Shape({large, 0, large}); });
+  expect_error<SizeError>("more than 2^63", [&] { Shape({large, large}); });
+  expect_error<SizeError>("more than 2^63", [&] { Shape({large, 0, large}); });
 }
 
 TEST(Shape, RefusesToGrowBeyondEightAxesAndToShrinkBelowNone) {

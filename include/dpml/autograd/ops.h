@@ -42,6 +42,8 @@ Value matmul(Tape& tape, const Value& x, const Parameter& weight);
 Value matmul(Tape& tape, const Value& x, const Value& y);
 
 Value relu(Tape& tape, const Value& x);  ///< max(x, 0); the derivative at 0 is 0
+/// x above 0, else negative_slope x; the derivative at 0 is negative_slope.
+Value leaky_relu(Tape& tape, const Value& x, float negative_slope);
 Value tanh(Tape& tape, const Value& x);
 Value sigmoid(Tape& tape, const Value& x);  ///< 1 / (1 + e^-x)
 Value gelu(Tape& tape, const Value& x);     ///< x Phi(x), Phi the standard normal distribution function (exact form)

@@ -18,6 +18,12 @@ class ShapeError : public Error {
   using Error::Error;
 };
 
+/// A shape of more numbers than can be counted, 2^63.
+class SizeError : public ShapeError {
+ public:
+  using ShapeError::ShapeError;
+};
+
 /// A setting that is missing, misspelt, impossible or contradicts another one.
 class ConfigError : public Error {
  public:

@@ -6,8 +6,8 @@
 
 namespace dpml {
 
-/// e^x over its sum along the last axis, so that the numbers there are positive and add up to 1; stable for any finite
-/// x. Not before cross_entropy, which takes logits.
+/// e^x over its sum along the last axis, so that the numbers there are not negative and add up to 1; stable for any
+/// finite x. Not before the cross entropies, which take logits.
 ///
 ///   x       [B, ..., C]   B >= 0; the middle axes are positions
 ///   result  [B, ..., C]

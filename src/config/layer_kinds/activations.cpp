@@ -1,21 +1,13 @@
 #include "dpml/layers/activations.h"
 
 #include "dpml/config/layer_kinds.h"
+#include "dpml/layers/softmax.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
 
 namespace dpml {
 
 namespace {
-
-/// A function of every number, without options.
-template <class Activation>
-class ActivationKind final : public config::LayerKind {
- public:
-  Fitted fitted(const Shape& in, const config::Fit&) const override { return {nullptr, in}; }
-  std::unique_ptr<Layer> build(Rng&) const override { return std::make_unique<Activation>(); }
-  Shape count(const Shape& in, config::SizeCounter& counter) const override { return counter.recorded(in); }
-};
 
 class LeakyReluKind final : public config::KindOf<LeakyReLU> {
  public:
@@ -30,23 +22,27 @@ class LeakyReluKind final : public config::KindOf<LeakyReLU> {
 }  // namespace
 
 LayerKindHandle kinds::relu() {
-  return std::make_shared<ActivationKind<ReLU>>();
+  return std::make_shared<config::PlainKind<ReLU>>();
 }
 
 LayerKindHandle kinds::tanh() {
-  return std::make_shared<ActivationKind<Tanh>>();
+  return std::make_shared<config::PlainKind<Tanh>>();
 }
 
 LayerKindHandle kinds::gelu() {
-  return std::make_shared<ActivationKind<GELU>>();
+  return std::make_shared<config::PlainKind<GELU>>();
 }
 
 LayerKindHandle kinds::sigmoid() {
-  return std::make_shared<ActivationKind<Sigmoid>>();
+  return std::make_shared<config::PlainKind<Sigmoid>>();
 }
 
 LayerKindHandle kinds::leaky_relu(const LeakyReLU::Options& options) {
   return std::make_shared<LeakyReluKind>(options);
+}
+
+LayerKindHandle kinds::softmax() {
+  return std::make_shared<config::PlainKind<Softmax>>();
 }
 
 LayerKindHandle config::read_relu(const Section&) {
@@ -63,6 +59,10 @@ LayerKindHandle config::read_gelu(const Section&) {
 
 LayerKindHandle config::read_sigmoid(const Section&) {
   return kinds::sigmoid();
+}
+
+LayerKindHandle config::read_softmax(const Section&) {
+  return kinds::softmax();
 }
 
 LayerKindHandle config::read_leaky_relu(const Section& relu) {

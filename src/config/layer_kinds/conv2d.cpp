@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <tuple>
 
-#include "dpml/base/error.h"
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
@@ -21,12 +20,8 @@ class Conv2dKind final : public config::KindOf<Conv2d> {
     Options options = options_;
     fit.agree("in_channels", options.in_channels, in[2], in);
     if (!fit.accepts(Conv2d::problem_of(options))) return {};
-    try {
-      return {kinds::conv2d(options), Conv2d::output_shape(options, in, "the sizes do not fit")};
-    } catch (const ShapeError& error) {
-      fit.problem("kernel", error.what());
-      return {};
-    }
+    const auto result = fit.window([&](const std::string& place) { return Conv2d::output_shape(options, in, place); });
+    return {kinds::conv2d(options), result};
   }
 
   std::vector<WeightSize> weights() const override {

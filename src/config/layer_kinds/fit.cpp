@@ -1,5 +1,6 @@
 #include "layer_kinds/fit.h"
 
+#include "dpml/base/error.h"
 #include "infer_sizes.h"
 
 namespace dpml::config {
@@ -13,7 +14,12 @@ Origin Fit::origin_of(const std::string& option) const {
 }
 
 void Fit::problem(const std::string& option, const std::string& what) const {
-  const std::string label = layer_.name.empty() ? "" : "layer \"" + layer_.name + "\": ";
+  std::string label;
+  if (!layer_.name.empty()) {
+    label = "layer \"" + layer_.name + "\": ";
+  } else if (origins_ == nullptr) {
+    label = "layer " + std::to_string(place_) + ": ";
+  }
   problems_.add(origin_of(option), label + what);
 }
 
@@ -42,6 +48,17 @@ bool Fit::is_image(const Shape& in) const {
   if (in.rank() == 3) return true;
   problem("needs images [height, width, channels], but the input is " + in.to_text());
   return false;
+}
+
+std::optional<Shape> Fit::window(const std::function<Shape(const std::string& place)>& output_shape) const {
+  try {
+    return output_shape("the sizes do not fit");
+  } catch (const SizeError&) {
+    throw;
+  } catch (const ShapeError& error) {
+    problem("kernel", error.what());
+    return std::nullopt;
+  }
 }
 
 std::optional<Shape> Fit::inside(std::vector<LayerSpec>& layers, const Shape& in) const {

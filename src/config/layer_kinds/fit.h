@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,9 +16,9 @@ namespace dpml::config {
 /// Hears what does not fit while the sizes of one layer are inferred, and tells it with the layer's place.
 class Fit {
  public:
-  /// `origins` tells where single fields were stated; without it problems are told with their layer.
-  Fit(const LayerSpec& layer, const Origins* origins, Problems& problems)
-      : layer_(layer), origins_(origins), problems_(problems) {}
+  /// `origins` tells where single fields were stated; without it problems are told with the layer's name or place.
+  Fit(const LayerSpec& layer, std::size_t place, const Origins* origins, Problems& problems)
+      : layer_(layer), place_(place), origins_(origins), problems_(problems) {}
 
   void problem(const std::string& what) const { problem("", what); }
   void problem(const std::string& option, const std::string& what) const;
@@ -31,6 +32,10 @@ class Fit {
   bool has_last_axis(const Shape& in) const;  ///< false after a problem
   bool is_image(const Shape& in) const;       ///< [height, width, channels]; false after a problem
 
+  /// The result of a layer whose window must fit the image, by its own output_shape, given the place to name: what does
+  /// not fit is a problem of the kernel. A shape with too many numbers to count goes on as ShapeError.
+  std::optional<Shape> window(const std::function<Shape(const std::string& place)>& output_shape) const;
+
   /// infer_sizes for layers inside this one.
   std::optional<Shape> inside(std::vector<LayerSpec>& layers, const Shape& in) const;
 
@@ -38,6 +43,7 @@ class Fit {
   Origin origin_of(const std::string& option) const;
 
   const LayerSpec& layer_;
+  std::size_t place_;  // in its list
   const Origins* origins_;
   Problems& problems_;
 };

@@ -8,13 +8,8 @@ namespace dpml {
 
 namespace {
 
-class FlattenKind final : public config::LayerKind {
+class FlattenKind final : public config::PlainKind<Flatten> {
  public:
-  Fitted fitted(const Shape& in, const config::Fit&) const override { return {nullptr, Flatten().output_shape(in)}; }
-  std::unique_ptr<Layer> build(Rng&) const override { return std::make_unique<Flatten>(); }
-  Shape count(const Shape& in, config::SizeCounter& counter) const override {
-    return counter.recorded(Flatten().output_shape(in));
-  }
   bool computes(config::IndexWalk&, bool computed_before) const override { return computed_before; }
 };
 

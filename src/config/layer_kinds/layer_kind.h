@@ -43,6 +43,15 @@ class LayerKind {
   virtual bool computes(IndexWalk&, bool /*computed_before*/) const { return true; }
 };
 
+/// A layer without options.
+template <class L>
+class PlainKind : public LayerKind {
+ public:
+  Fitted fitted(const Shape& in, const Fit&) const override { return {nullptr, L().output_shape(in)}; }
+  std::unique_ptr<Layer> build(Rng&) const override { return std::make_unique<L>(); }
+  Shape count(const Shape& in, SizeCounter& counter) const override { return counter.recorded(L().output_shape(in)); }
+};
+
 /// A layer without layers inside, told by its options alone. L has Options and static functions problem_of and
 /// output_shape on them.
 template <class L>

@@ -83,7 +83,7 @@ LayerKindHandle config::read_layer_norm(const Section& norm) {
 /// There is no such layer: why is told where it is stated.
 LayerKindHandle config::read_batch_norm(const Section& norm) {
   try {
-    refuse_batch_norm("");
+    refuse_batch_norm();
   } catch (const SampleMixingError& error) {
     norm.problem(error.what());
   }

@@ -1,6 +1,5 @@
 #include "dpml/layers/pooling.h"
 
-#include "dpml/base/error.h"
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
@@ -17,12 +16,8 @@ class PoolKind final : public config::KindOf<Pool> {
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
     if (!fit.is_image(in) || !fit.accepts(Pool::problem_of(this->options_))) return {};
-    try {
-      return {nullptr, Pool::output_shape(this->options_, in, "the sizes do not fit")};
-    } catch (const ShapeError& error) {
-      fit.problem("kernel", error.what());
-      return {};
-    }
+    return {nullptr,
+            fit.window([&](const std::string& place) { return Pool::output_shape(this->options_, in, place); })};
   }
 };
 
