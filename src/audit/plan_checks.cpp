@@ -177,6 +177,16 @@ std::string accountant_of_claim(const Findings& findings) {
   return std::string(make_chain_accountant(privacy.accountant, fixed)->name());
 }
 
+std::string key_text(NoiseKey key) {
+  switch (key) {
+    case NoiseKey::operating_system:
+      return "from the operating system's entropy, never stored";
+    case NoiseKey::chosen_seed:
+      return "a chosen seed, as the config says: whoever knows it can remove the noise";
+  }
+  throw InternalError("NoiseKey: not one of the enumerated values");
+}
+
 }  // namespace
 
 std::optional<double> noise_of(const Event& event) {
@@ -201,16 +211,6 @@ bool check_config(Findings& findings) {
     findings.add("config", Verdict::failed, std::string("the config inside does not describe a run: ") + error.what());
     return false;
   }
-}
-
-std::string key_text(NoiseKey key) {
-  switch (key) {
-    case NoiseKey::operating_system:
-      return "from the operating system's entropy, never stored";
-    case NoiseKey::chosen_seed:
-      return "a chosen seed, as the config says: whoever knows it can remove the noise";
-  }
-  throw InternalError("NoiseKey: not one of the enumerated values");
 }
 
 void check_words(Findings& findings) {

@@ -1,7 +1,8 @@
 #include "dpml/audit/spent.h"
 
+#include <algorithm>
+#include <map>
 #include <optional>
-#include <set>
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
@@ -14,19 +15,11 @@ namespace dpml {
 
 namespace {
 
-ModelFile read_consistent(const std::string& path) {
-  StoredModel stored = read_stored_model(path, require_believable_weights);
-  for (const std::string& mismatch : verify_digests(stored)) {
-    throw FileError(path + ": " + mismatch + "; dpml audit says more");
-  }
-  return std::move(stored.model);
-}
-
 /// Sums up one run after the other.
 class Sum {
  public:
   void add(const std::string& path) {
-    const ModelFile model = read_consistent(path);
+    const ModelFile model = read_model_file(path, require_believable_weights);
     if (!unit_.empty() && model.unit != unit_) {
       throw ConfigError(path + ": protects \"" + printable(model.unit) + "\", but \"" + printable(unit_) +
                         "\" came before; runs about different units have no epsilon in common");
@@ -37,8 +30,7 @@ class Sum {
     // Those on other people are no part of this sum.
     if (!claims_with_earlier_runs(model.initial_weights)) runs.erase(runs.begin(), runs.end() - 1);
     for (const EarlierRun& run : runs) {
-      const bool is_new = run.record.empty() || records_.insert(run.record).second;
-      if (is_new) append_ledger(run.charged, path, whole_->ledger);
+      if (is_new(run)) append_ledger(run.charged, path, whole_->ledger);
     }
     tell(path, model);
   }
@@ -46,7 +38,7 @@ class Sum {
   Spent spent() && {
     whole_->notes.push_back("All of this is assumed to be about the same data and the same unit (" + printable(unit_) +
                             ").");
-    if (records_.size() > 1) {
+    if (charged_.size() > 1) {
       whole_->notes.push_back(
           "The runs are taken for one schedule that was fixed before the first of them began; where a later plan was "
           "chosen after looking at an earlier model, only a chain of runs that says so is accounted for that.");
@@ -55,6 +47,15 @@ class Sum {
   }
 
  private:
+  /// A run whose record is not known, or which is carried with another charge than before, counts again.
+  bool is_new(const EarlierRun& run) {
+    if (run.record.empty()) return true;
+    std::vector<Ledger>& charges = charged_[run.record];
+    if (std::find(charges.begin(), charges.end(), run.charged) != charges.end()) return false;
+    charges.push_back(run.charged);
+    return true;
+  }
+
   void tell(const std::string& path, const ModelFile& model) {
     if (!may_claim(model.noise_key)) {
       whole_->notes.push_back(path + " was trained with a chosen seed: whoever knows it can remove the noise.");
@@ -74,7 +75,7 @@ class Sum {
   }
 
   std::string unit_;
-  std::set<std::string> records_;
+  std::map<std::string, std::vector<Ledger>> charged_;  // by record
   std::optional<Spent> whole_;
 };
 

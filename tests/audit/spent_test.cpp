@@ -65,8 +65,40 @@ TEST_F(SpentTest, CountsWhatARunCarriesAlongButNotTwice) {
   EXPECT_EQ(spent_together({*example_ / "first", next}).ledger.releases(), 6u);
 }
 
+TEST_F(SpentTest, CountsARunThatIsCarriedWithAnotherChargeThanItsOwn) {
+  const std::filesystem::path honest = run("carries", {"privacy.initial_weights=SAME_PEOPLE", "privacy.target_epsilon=20",
+                                                       "runtime.initial_model=" + (*example_ / "first").string()});
+  ModelFile model = read_model_file(honest / "model.h5");
+  ASSERT_EQ(model.earlier_runs.size(), 1u);
+  Ledger less(model.ledger.neighbours());
+  less.append(model.earlier_runs.front().charged.entries().front().event, 1);
+  model.earlier_runs.front().charged = less;
+  const std::filesystem::path forged = *example_ / "forged.h5";
+  write_model_file(forged, model);
+
+  const std::filesystem::path first = *example_ / "first";
+  EXPECT_EQ(spent_together({forged, first}).ledger.releases(), 3u + 1u + 3u);
+  EXPECT_EQ(spent_together({first, forged}).ledger.releases(), 3u + 1u + 3u);
+}
+
+TEST_F(SpentTest, LeavesOutRunsAboutOtherPeople) {
+  const Spent spent = spent_together({run("disjoint", {"privacy.initial_weights=DISJOINT_PEOPLE",
+                                                       "runtime.initial_model=" + (*example_ / "first").string()})});
+  EXPECT_EQ(spent.ledger.releases(), 3u);
+  EXPECT_TRUE(tells(spent, "other people, who are no part of this"));
+}
+
+TEST_F(SpentTest, IsInfiniteWhereARunCanClaimNothing) {
+  const Ledger seeded = spent_together({run("seeded", {"privacy.seed=1"})}).ledger;
+  EXPECT_EQ(seeded.entries().back().event, Event(NonPrivate{}));
+  const Spent unknown = spent_together(
+      {run("unknown", {"privacy.initial_weights=UNKNOWN", "runtime.initial_model=" + (*example_ / "first").string()})});
+  EXPECT_EQ(unknown.ledger.entries().back().event, Event(NonPrivate{}));
+  EXPECT_TRUE(tells(unknown, "not stated whose data"));
+}
+
 TEST_F(SpentTest, TellsOfAChosenSeed) {
-  EXPECT_TRUE(tells(spent_together({run("seeded", {"privacy.seed=1"})}), "chosen seed"));
+  EXPECT_TRUE(tells(spent_together({run("chosen", {"privacy.seed=1"})}), "chosen seed"));
 }
 
 TEST_F(SpentTest, RefusesWhatHasNoEpsilonInCommon) {
