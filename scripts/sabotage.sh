@@ -283,6 +283,11 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
     src/accounting/chain.cpp 'if (!may_claim(options_.initial_weights)) {' 'if (own_.empty()) {'
   sabotage "a chain forgets the runs before" accounting_test ChainedRun.OnTheSamePeopleAddsUp \
     src/accounting/chain.cpp 'append_all(run.charged, whole);' ''
+  sabotage "a run carried with another charge counts once" audit_test \
+    SpentTest.CountsARunThatIsCarriedWithAnotherChargeThanItsOwn src/audit/spent.cpp \
+    'charges.end()) return false;' 'charges.end() || charges.size() > 0) return false;'
+  sabotage "a seeded run passes its ledger on" audit_test SpentTest.IsInfiniteWhereARunCanClaimNothing src/train/claim.cpp \
+    'if (claims_nothing) ledger.append(NonPrivate{});' ''
   sabotage "a stopped run claims what it released" train_test Ending.DecidesWhatAStoppedRunClaims src/train/claim.cpp \
     'if (plan.allows_another(released)) {' 'if (plan.allows_another(released) && released.releases() == 0) {'
   sabotage "a stop for private figures keeps the claim" train_test Ending.DecidesWhatAStoppedRunClaims \

@@ -66,8 +66,9 @@ TEST_F(SpentTest, CountsWhatARunCarriesAlongButNotTwice) {
 }
 
 TEST_F(SpentTest, CountsARunThatIsCarriedWithAnotherChargeThanItsOwn) {
-  const std::filesystem::path honest = run("carries", {"privacy.initial_weights=SAME_PEOPLE", "privacy.target_epsilon=20",
-                                                       "runtime.initial_model=" + (*example_ / "first").string()});
+  const std::filesystem::path honest =
+      run("carries", {"privacy.initial_weights=SAME_PEOPLE", "privacy.target_epsilon=20",
+                      "runtime.initial_model=" + (*example_ / "first").string()});
   ModelFile model = read_model_file(honest / "model.h5");
   ASSERT_EQ(model.earlier_runs.size(), 1u);
   Ledger less(model.ledger.neighbours());

@@ -1,6 +1,7 @@
 #include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
+#include "base/expect_error.h"
 #include "config/small_config.h"
 #include "dpml/config/build_model.h"
 #include "dpml/config/layer_kinds.h"
@@ -209,8 +210,15 @@ TEST(BuildModel, BuildsASpecMadeInCpp) {
   Rng init = rng();
   const auto model = build_model({{{.kind = kinds::linear({.out = 2})}, {.kind = kinds::relu()}}}, {3}, init);
   EXPECT_EQ(model->output_shape({3}), Shape{2});
-  EXPECT_THROW(build_model({{{.kind = kinds::linear({})}}}, {3}, init), ConfigError);
-  EXPECT_THROW(build_model({{{.kind = kinds::linear({.in = 4, .out = 2})}}}, {3}, init), ConfigError);
+  const auto refused = [&](const std::string& why, const ModelSpec& model) {
+    expect_error<ConfigError>(why, [&] { build_model(model, {3}, init); });
+  };
+  refused("layer 0: ", {{{.kind = kinds::linear({})}}});
+  refused("layer 1: is 4, but the input is [3]; state 3",
+          {{{.kind = kinds::tanh()}, {.kind = kinds::linear({.in = 4, .out = 2})}}});
+  refused("layer \"last\": ", {{{.name = "last", .kind = kinds::linear({})}}});
+  refused("a layer has no kind", {{{}}});
+  refused("a layer has no kind", {{{.kind = kinds::residual({{}})}}});
 }
 
 }  // namespace

@@ -136,6 +136,17 @@ TEST(Config, WarnsOfADeltaThatAllowsPublishingARow) {
       << e.warnings[0];
 }
 
+TEST(Config, WarnsOfASoftmaxBeforeALossThatTakesLogits) {
+  const std::string ends = with("linear { out: 10 }\n  }", "linear { out: 10 }\n  }\n  layer { softmax {} }");
+  const Experiment e = parse(ends);
+  ASSERT_EQ(e.warnings.size(), 1U);
+  EXPECT_NE(e.warnings[0].find("/configs/c.txtpb:23: model.layer[4]: ends the model in a softmax, but CROSS_ENTROPY "
+                               "takes logits"),
+            std::string::npos)
+      << e.warnings[0];
+  EXPECT_TRUE(parse(with("CROSS_ENTROPY", "MEAN_SQUARED_ERROR", with("classes: 10", "", with("out: 10", "out: 1", ends)))).warnings.empty());
+}
+
 TEST(Config, ReadsNeighboursAsFilesOfEventsSpellThem) {
   for (const char* spelling : {"zero_out", "\"zero_out\"", "ZERO_OUT"}) {
     const Experiment e = parse(with("neighbours: ADD_OR_REMOVE_ONE", std::string("neighbours: ") + spelling));
