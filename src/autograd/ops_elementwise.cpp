@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <cmath>
 
 #include "dpml/autograd/ops.h"
+#include "dpml/base/error.h"
 #include "dpml/base/vectorised.h"
 #include "dpml/tensor/vector_math.h"
 
@@ -43,6 +45,26 @@ Value record_with(Tape& tape, std::string_view op, const Value& x, Tensor y, con
   });
 }
 
+/// [B, channels]: what each sample's numbers below 0 say about the slope of their channel, added up in double.
+Tensor slope_gradients(const Tensor& x, const Tensor& dy, Index channels) {
+  const Index batch = x.shape()[0];
+  Tensor gradient(Shape{batch, channels});
+  const Index size = batch == 0 ? 0 : x.size() / batch;
+  std::vector<double> sums(static_cast<std::size_t>(channels));
+  for (Index b = 0; b < batch; ++b) {
+    std::fill(sums.begin(), sums.end(), 0.0);
+    for (Index i = 0; i < size; ++i) {
+      const double number = static_cast<double>(x.data()[b * size + i]);
+      const double slope = static_cast<double>(dy.data()[b * size + i]);
+      if (!(number > 0)) sums[static_cast<std::size_t>(i % channels)] += number * slope;
+    }
+    for (Index c = 0; c < channels; ++c) {
+      gradient.mutable_data()[b * channels + c] = static_cast<float>(sums[static_cast<std::size_t>(c)]);
+    }
+  }
+  return gradient;
+}
+
 }  // namespace
 
 Value relu(Tape& tape, const Value& x) {
@@ -81,6 +103,71 @@ Value sigmoid(Tape& tape, const Value& x) {
 
 Value gelu(Tape& tape, const Value& x) {
   return record_with(tape, "gelu", x, values_of(gelu_values, x.tensor()), x.tensor(), gelu_gradients);
+}
+
+Value silu(Tape& tape, const Value& x) {
+  return record_with(tape, "silu", x, values_of(silu_values, x.tensor()), x.tensor(), silu_gradients);
+}
+
+Value elu(Tape& tape, const Value& x, float alpha, float scale) {
+  Tensor y(x.shape());
+  elu_values(x.tensor().values(), alpha, scale, y.mutable_values());
+  return tape.record("elu", {x}, {}, std::move(y), [x, alpha, scale](const Tensor& dy, Cotangents& send) {
+    send.to(x, [&] {
+      Tensor dx(dy.shape());
+      elu_gradients(x.tensor().values(), dy.values(), alpha, scale, dx.mutable_values());
+      return dx;
+    });
+  });
+}
+
+Value softplus(Tape& tape, const Value& x, float beta, float threshold) {
+  Tensor y(x.shape());
+  softplus_values(x.tensor().values(), beta, threshold, y.mutable_values());
+  return tape.record("softplus", {x}, {}, std::move(y), [x, beta, threshold](const Tensor& dy, Cotangents& send) {
+    send.to(x, [&] {
+      Tensor dx(dy.shape());
+      softplus_gradients(x.tensor().values(), dy.values(), beta, threshold, dx.mutable_values());
+      return dx;
+    });
+  });
+}
+
+Value hardswish(Tape& tape, const Value& x) {
+  const auto value = [](float number, float) {
+    const float between = number * ((number + 3.0F) / 6.0F);
+    return number >= 3.0F ? number : number <= -3.0F ? 0.0F : between;
+  };
+  return tape.record("hardswish", {x}, {}, combined(x.tensor(), x.tensor(), value),
+                     [x](const Tensor& dy, Cotangents& send) {
+                       send.to(x, [&] {
+                         return combined(x.tensor(), dy, [](float number, float slope) {
+                           const float between = slope * (number / 3.0F + 0.5F);
+                           return number >= 3.0F ? slope : number <= -3.0F ? 0.0F : between;
+                         });
+                       });
+                     });
+}
+
+Value prelu(Tape& tape, const Value& x, const Parameter& slope) {
+  const Index channels = slope.size();
+  if (slope.shape().rank() != 1 || (channels != 1 && (x.sample_shape().rank() == 0 || x.shape()[-1] != channels))) {
+    throw ShapeError("prelu: the slope is " + slope.shape().to_text() +
+                     ", expected [1], or a number for each place of " + "the last axis of x " + x.shape().to_text());
+  }
+  const auto scaled = [channels, slopes = slope.tensor()](const Tensor& sign, const Tensor& numbers) {
+    Tensor y(sign.shape());
+    for (Index i = 0; i < y.size(); ++i) {
+      const float number = numbers.data()[i];
+      y.mutable_data()[i] = sign.data()[i] > 0.0F ? number : slopes.data()[i % channels] * number;  // NaN stays
+    }
+    return y;
+  };
+  Tensor y = scaled(x.tensor(), x.tensor());
+  return tape.record("prelu", {x}, {slope}, std::move(y), [x, &slope, scaled](const Tensor& dy, Cotangents& send) {
+    send.to(x, [&] { return scaled(x.tensor(), dy); });
+    send.to(slope, [&] { return PerSampleGrad::dense(slope_gradients(x.tensor(), dy, slope.size())); });
+  });
 }
 
 Value exp(Tape& tape, const Value& x) {

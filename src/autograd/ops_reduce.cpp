@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "axes.h"
 #include "dpml/autograd/ops.h"
 #include "dpml/base/vectorised.h"
@@ -75,6 +77,12 @@ Tensor softmax_of_rows(const Tensor& x, Index length) {
   return y;
 }
 
+/// How many numbers of a row are compared with each other.
+Index compared_numbers(std::string_view op, const Value& x) {
+  return x.shape()[sample_axis(op, x, -1, "normalise over samples",
+                               "Give each sample the numbers to compare in an axis of its own.")];
+}
+
 }  // namespace
 
 Value sum(Tape& tape, const Value& x, Index axis) {
@@ -87,10 +95,36 @@ Value mean(Tape& tape, const Value& x, Index axis) {
   return reduce(tape, "mean", x, place, length == 0 ? 0 : 1 / static_cast<double>(length));
 }
 
+Value log_softmax(Tape& tape, const Value& x) {
+  const Index length = compared_numbers("log_softmax", x);
+  Tensor y(x.shape());
+  for (Index begin = 0; begin < y.size(); begin += length) {
+    const float largest = largest_of(row_of(x.tensor(), begin, length));
+    float* to = y.mutable_data() + begin;
+    for (Index i = 0; i < length; ++i) to[i] = x.tensor().data()[begin + i] - largest;
+  }
+  Tensor shares(y.shape());
+  exp_values(y.values(), shares.mutable_values());
+  for (Index begin = 0; begin < y.size(); begin += length) {
+    const auto log_sum = static_cast<float>(std::log(sum_of(row_of(shares, begin, length))));
+    for (Index i = begin; i < begin + length; ++i) y.mutable_data()[i] -= log_sum;
+  }
+  return tape.record("log_softmax", {x}, {}, y, [x, y, length](const Tensor& dy, Cotangents& send) {
+    send.to(x, [&] {
+      Tensor dx(y.shape());
+      exp_values(y.values(), dx.mutable_values());
+      float* to = dx.mutable_data();
+      for (Index begin = 0; begin < y.size(); begin += length) {
+        const auto whole = static_cast<float>(sum_of(row_of(dy, begin, length)));
+        for (Index i = begin; i < begin + length; ++i) to[i] = dy.data()[i] - to[i] * whole;
+      }
+      return dx;
+    });
+  });
+}
+
 Value softmax(Tape& tape, const Value& x) {
-  const Index axis = sample_axis("softmax", x, -1, "normalise over samples",
-                                 "Give each sample the numbers to compare in an axis of its own.");
-  const Index length = x.shape()[axis];
+  const Index length = compared_numbers("softmax", x);
   Tensor y = softmax_of_rows(x.tensor(), length);
   return tape.record("softmax", {x}, {}, y, [x, y, length](const Tensor& dy, Cotangents& send) {
     send.to(x, [&] {

@@ -128,8 +128,42 @@ inline float gelu_slope(float x) {
   return x > 0.0F ? 1.0F - tail : tail;
 }
 
-template <float (*function)(float)>
-void apply(std::span<const float> x, std::span<float> y) {
+/// e^x - 1 for x <= 0 or NaN.
+inline float exp_minus_one_of(float x) {
+  const SplitExponential e = split_exponential(at_least(x, -20.0F), 0.0F);  // below, it rounds to -1
+  const float scale = power_of_two(e.n);
+  return (scale - 1.0F) + scale * e.rest;
+}
+
+/// log(1 + u) for u in [0, 1] or NaN: 2 artanh(u / (2 + u)), whose series has powers of at most 1 / 9 left.
+inline float log_one_plus(float u) {
+  const float s = u / (2.0F + u);
+  const float square = s * s;
+  float p = 1.0F / 15;
+  p = p * square + 1.0F / 13;
+  p = p * square + 1.0F / 11;
+  p = p * square + 1.0F / 9;
+  p = p * square + 1.0F / 7;
+  p = p * square + 1.0F / 5;
+  p = p * square + 1.0F / 3;
+  return 2.0F * (s + s * (square * p));
+}
+
+inline float silu_of(float x) {
+  const float above = at_least(x, -125.0F);  // below, it rounds to 0
+  const float e = times_exponential(1.0F, -at_most(magnitude(above), 104.0F), 0.0F);
+  const float lower = times_exponential(above, at_most(above, 0.0F), 0.0F);  // x e^x, rounded once where it is small
+  return (x >= 0.0F ? x : lower) / (1.0F + e);
+}
+
+inline float silu_slope(float x) {
+  const float a = at_least(at_most(x, 104.0F), -104.0F);
+  const float s = sigmoid_of(a);
+  return s * (1.0F + a * sigmoid_of(-a));
+}
+
+template <class Function>
+void apply(std::span<const float> x, std::span<float> y, Function function) {
   DPML_ASSERT(x.size() == y.size());
   const float* from = x.data();
   float* to = y.data();
@@ -141,8 +175,8 @@ void apply(std::span<const float> x, std::span<float> y) {
 }
 
 /// dx = dy * slope(x).
-template <float (*slope)(float)>
-void apply_slope(std::span<const float> x, std::span<const float> dy, std::span<float> dx) {
+template <class Slope>
+void apply_slope(std::span<const float> x, std::span<const float> dy, std::span<float> dx, Slope slope) {
   DPML_ASSERT(x.size() == dx.size() && dy.size() == dx.size());
   const float* from = x.data();
   const float* factor = dy.data();
@@ -164,26 +198,49 @@ inline float sigmoid_slope(float y) {
 }  // namespace
 
 void exp_values(std::span<const float> x, std::span<float> y) {
-  apply<exp_of>(x, y);
+  apply(x, y, [](float a) { return exp_of(a); });
 }
 void tanh_values(std::span<const float> x, std::span<float> y) {
-  apply<tanh_of>(x, y);
+  apply(x, y, [](float a) { return tanh_of(a); });
 }
 void sigmoid_values(std::span<const float> x, std::span<float> y) {
-  apply<sigmoid_of>(x, y);
+  apply(x, y, [](float a) { return sigmoid_of(a); });
 }
 void gelu_values(std::span<const float> x, std::span<float> y) {
-  apply<gelu_of>(x, y);
+  apply(x, y, [](float a) { return gelu_of(a); });
+}
+void silu_values(std::span<const float> x, std::span<float> y) {
+  apply(x, y, [](float a) { return silu_of(a); });
+}
+void elu_values(std::span<const float> x, float alpha, float scale, std::span<float> y) {
+  apply(x, y, [=](float a) { return scale * (a > 0.0F ? a : alpha * exp_minus_one_of(at_most(a, 0.0F))); });
+}
+void softplus_values(std::span<const float> x, float beta, float threshold, std::span<float> y) {
+  apply(x, y, [=](float a) {
+    const float scaled = beta * a;
+    const float above_line = log_one_plus(exp_of(-magnitude(scaled))) / beta;
+    return scaled > threshold ? a : at_least(a, 0.0F) + above_line;
+  });
 }
 
 void tanh_gradients(std::span<const float> y, std::span<const float> dy, std::span<float> dx) {
-  apply_slope<tanh_slope>(y, dy, dx);
+  apply_slope(y, dy, dx, [](float a) { return tanh_slope(a); });
 }
 void sigmoid_gradients(std::span<const float> y, std::span<const float> dy, std::span<float> dx) {
-  apply_slope<sigmoid_slope>(y, dy, dx);
+  apply_slope(y, dy, dx, [](float a) { return sigmoid_slope(a); });
 }
 void gelu_gradients(std::span<const float> x, std::span<const float> dy, std::span<float> dx) {
-  apply_slope<gelu_slope>(x, dy, dx);
+  apply_slope(x, dy, dx, [](float a) { return gelu_slope(a); });
+}
+void silu_gradients(std::span<const float> x, std::span<const float> dy, std::span<float> dx) {
+  apply_slope(x, dy, dx, [](float a) { return silu_slope(a); });
+}
+void elu_gradients(std::span<const float> x, std::span<const float> dy, float alpha, float scale, std::span<float> dx) {
+  apply_slope(x, dy, dx, [=](float a) { return scale * (a > 0.0F ? 1.0F : alpha * exp_of(a)); });
+}
+void softplus_gradients(std::span<const float> x, std::span<const float> dy, float beta, float threshold,
+                        std::span<float> dx) {
+  apply_slope(x, dy, dx, [=](float a) { return beta * a > threshold ? 1.0F : sigmoid_of(beta * a); });
 }
 
 }  // namespace dpml

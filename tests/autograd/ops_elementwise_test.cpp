@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "base/expect_error.h"
 #include "dpml/base/error.h"
 #include "op_check.h"
 
@@ -30,6 +33,13 @@ const std::vector<Case>& cases() {
       {"sigmoid", sigmoid, slow_sigmoid},
       {"gelu", gelu, slow_gelu},
       {"exp", exp, [](double x) { return std::exp(x); }},
+      {"silu", silu, [](double x) { return x * slow_sigmoid(x); }},
+      {"elu", [](Tape& t, const Value& x) { return elu(t, x, 0.7F, 1.5F); },
+       [](double x) { return 1.5 * (x > 0 ? x : 0.7 * std::expm1(x)); }},
+      {"softplus", [](Tape& t, const Value& x) { return softplus(t, x, 2, 20); },
+       [](double x) { return std::log1p(std::exp(2 * x)) / 2; }},
+      {"hardswish", [](Tape& t, const Value& x) { return hardswish(t, x); },
+       [](double x) { return x * std::clamp(x + 3, 0.0, 6.0) / 6; }},
       {"log", log, [](double x) { return std::log(x); }, true},
   };
   return all;
@@ -94,8 +104,9 @@ TEST(Elementwise, GivesABitPatternThatDoesNotDependOnThePlace) {
 TEST(Elementwise, LetsNaNAndInfinityThrough) {
   const float infinity = std::numeric_limits<float>::infinity();
   const Tensor x = Tensor::from({3}, std::vector<float>{std::nanf(""), infinity, -infinity});
-  const std::vector<std::pair<float, float>> limits{
-      {infinity, 0.0F}, {1.0F, -1.0F}, {1.0F, 0.0F}, {infinity, 0.0F}, {infinity, 0.0F}};
+  const std::vector<std::pair<float, float>> limits{{infinity, 0.0F},         {1.0F, -1.0F},    {1.0F, 0.0F},
+                                                    {infinity, 0.0F},         {infinity, 0.0F}, {infinity, 0.0F},
+                                                    {infinity, -1.5F * 0.7F}, {infinity, 0.0F}, {infinity, 0.0F}};
   for (std::size_t k = 0; k < limits.size(); ++k) {
     SCOPED_TRACE(cases()[k].name);
     Tape tape;
@@ -123,6 +134,40 @@ TEST(LeakyRelu, IsThatOfPyTorchAtItsKinkAndBeyondNumbers) {
   EXPECT_TRUE(same_bits(sink.dense, Tensor::from({1, 6}, std::vector<float>{0.25F, 0.25F, 1, 0.25F, 1, 0.25F})));
   Tape other;
   EXPECT_TRUE(std::isnan(leaky_relu(other, other.sample(Tensor::filled({1, 1}, nan)), 0.25F).tensor().data()[0]));
+}
+
+// PyTorch 2: torch.nn.functional.hardswish, softplus(threshold=1), prelu and their gradients at kinks.
+TEST(Elementwise, IsThatOfPyTorchAtKinks) {
+  const auto slopes = [](const std::vector<float>& x, const Function op) {
+    Tape tape;
+    Parameter p("p", Tensor::from({static_cast<Index>(x.size())}, x));
+    const Value y = op(tape, add(tape, tape.sample(Tensor::zeros({1, p.size()})), p));
+    struct Sink final : GradientSink {
+      void accept(const Parameter&, PerSampleGrad gradient) override { dense = gradient.to_dense(); }
+      Tensor dense;
+    } sink;
+    tape.backward(sum(tape, y, 1), sink);
+    return std::vector<float>(sink.dense.data(), sink.dense.data() + sink.dense.size());
+  };
+  EXPECT_EQ(slopes({-4, -3, 0, 3, 4}, hardswish), (std::vector<float>{0, 0, 0.5F, 1, 1}));
+  EXPECT_EQ(slopes({0, 2}, [](Tape& t, const Value& x) { return softplus(t, x, 1, 1); }),
+            (std::vector<float>{0.5F, 1}));
+  EXPECT_EQ(slopes({0, 1}, [](Tape& t, const Value& x) { return elu(t, x, 0.25F); }), (std::vector<float>{0.25F, 1}));
+}
+
+TEST(Prelu, HasTheRightGradientsAndKeepsSamplesApart) {
+  for (const Index channels : {1, 5}) {
+    Parameter slope("slope", numbers({channels}, 4));
+    OpCheck([&](Tape& t, const auto& v) { return prelu(t, v[0], slope); })
+        .sample(away_from_zero({3, 4, 5}, false))
+        .parameter(slope)
+        .run();
+  }
+  Tape tape;
+  Parameter slope("slope", Tensor::filled({3}, 0.25F));
+  expect_error<ShapeError>("the slope is [3], expected [1]", [&] {
+    prelu(tape, tape.sample(numbers({2, 4}, 1)), slope);
+  });
 }
 
 TEST(Relu, HasSlopeZeroAtZero) {

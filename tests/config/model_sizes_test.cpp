@@ -143,6 +143,13 @@ const std::map<std::string, std::string> kExamples = {
     {"sequential", "layer { linear { out: 3 } } layer { tanh {} }"},
     {"softmax", ""},
     {"leaky_relu", "negative_slope: 0.2"},
+    {"silu", ""},
+    {"elu", "alpha: 0.5"},
+    {"selu", ""},
+    {"softplus", "beta: 2"},
+    {"hardswish", ""},
+    {"prelu", "num_parameters: 4"},
+    {"log_softmax", ""},
 };
 
 TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {

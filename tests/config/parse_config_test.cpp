@@ -144,7 +144,9 @@ TEST(Config, WarnsOfASoftmaxBeforeALossThatTakesLogits) {
                                "takes logits"),
             std::string::npos)
       << e.warnings[0];
-  EXPECT_TRUE(parse(with("CROSS_ENTROPY", "MEAN_SQUARED_ERROR", with("classes: 10", "", with("out: 10", "out: 1", ends)))).warnings.empty());
+  EXPECT_TRUE(
+      parse(with("CROSS_ENTROPY", "MEAN_SQUARED_ERROR", with("classes: 10", "", with("out: 10", "out: 1", ends))))
+          .warnings.empty());
 }
 
 TEST(Config, ReadsNeighboursAsFilesOfEventsSpellThem) {

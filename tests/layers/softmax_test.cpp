@@ -27,6 +27,24 @@ TEST(Softmax, AgreesWithDouble) {
   }
 }
 
+TEST(LogSoftmax, ConformsAndAgreesWithDouble) {
+  const LayerMaker make = [](Rng&) { return std::make_unique<LogSoftmax>(); };
+  for (const Shape& x : {Shape{3, 4}, Shape{3, 5, 2, 3}, Shape{3, 1}, Shape{3, 0}, Shape{0, 4}}) {
+    EXPECT_NO_THROW(expect_layer_conforms(make, x));
+  }
+  const Tensor x = random_tensor({7, 9});
+  const Tensor y = apply(LogSoftmax(), x);
+  for (Index row = 0; row < 7; ++row) {
+    double sum = 0;
+    for (Index i = 9 * row; i < 9 * row + 9; ++i) sum += std::exp(static_cast<double>(x.data()[i]));
+    for (Index i = 9 * row; i < 9 * row + 9; ++i) {
+      EXPECT_NEAR(y.data()[i], static_cast<double>(x.data()[i]) - std::log(sum), 5e-7);
+    }
+  }
+  // Where the share of the second is no float any more.
+  EXPECT_EQ(apply(LogSoftmax(), Tensor::from({1, 2}, std::vector<float>{200, -100})).data()[1], -300.0F);
+}
+
 TEST(Softmax, StaysFiniteForLargeNumbers) {
   Tensor x = Tensor::filled(Shape{1, 2}, 3e38F);
   EXPECT_EQ(apply(Softmax(), x).data()[1], 0.5F);

@@ -23,6 +23,23 @@ double phi_integral(double x) {
   return 0.5 * std::erfc(-x / std::sqrt(2.0));
 }
 
+void elu_of_one(std::span<const float> x, std::span<float> y) {
+  elu_values(x, 1, 1, y);
+}
+void softplus_of_one(std::span<const float> x, std::span<float> y) {
+  softplus_values(x, 1, 20, y);
+}
+void elu_gradients_of_one(std::span<const float> x, std::span<const float> dy, std::span<float> dx) {
+  elu_gradients(x, dy, 1, 1, dx);
+}
+void softplus_gradients_of_one(std::span<const float> x, std::span<const float> dy, std::span<float> dx) {
+  softplus_gradients(x, dy, 1, 20, dx);
+}
+
+double sigmoid_in_double(double x) {
+  return 1.0 / (1.0 + std::exp(-x));
+}
+
 struct Function {
   const char* name;
   void (*apply)(std::span<const float>, std::span<float>);
@@ -36,6 +53,10 @@ const Function kFunctions[] = {
     {"tanh", tanh_values, [](double x) { return std::tanh(x); }, 2.5, "2a345c1f1de7bde2"},
     {"sigmoid", sigmoid_values, [](double x) { return 1.0 / (1.0 + std::exp(-x)); }, 2.4, "b0cf65732f15a957"},
     {"gelu", gelu_values, [](double x) { return x * phi_integral(x); }, 8.3, "69f1c40dd5149091"},
+    {"silu", silu_values, [](double x) { return x / (1.0 + std::exp(-x)); }, 2.8, "6dfd55fba85698f8"},
+    {"elu", elu_of_one, [](double x) { return x > 0 ? x : std::expm1(x); }, 1.3, "118c15143cbc085b"},
+    {"softplus", softplus_of_one, [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); }, 2.8,
+     "108799661406f117"},
 };
 
 /// A million numbers spread over all finite floats: every 4093rd pattern of bits.
@@ -125,8 +146,8 @@ TEST(VectorMath, KeepsNaNAwayFromNeighbours) {
 }
 
 TEST(VectorMath, GivesTheLimitsAtInfinity) {
-  const float below[] = {0, -1, 0, 0};
-  const float above[] = {kInfinity, 1, 1, kInfinity};
+  const float below[] = {0, -1, 0, 0, 0, -1, 0};
+  const float above[] = {kInfinity, 1, 1, kInfinity, kInfinity, kInfinity, kInfinity};
   for (std::size_t i = 0; i < std::size(kFunctions); ++i) {
     EXPECT_EQ(result_of(kFunctions[i], -kInfinity), below[i]) << kFunctions[i].name;
     EXPECT_EQ(result_of(kFunctions[i], kInfinity), above[i]) << kFunctions[i].name;
@@ -166,6 +187,10 @@ const Gradient kGradients[] = {
     {"gelu", gelu_gradients,
      [](double x) { return phi_integral(x) + x * std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0)); }, -20, 20,
      1.2e-7},
+    {"silu", silu_gradients, [](double x) { return sigmoid_in_double(x) * (1 + x * (1 - sigmoid_in_double(x))); }, -20,
+     20, 2.5e-7},
+    {"elu", elu_gradients_of_one, [](double x) { return x > 0 ? 1 : std::exp(x); }, -20, 20, 1.2e-7},
+    {"softplus", softplus_gradients_of_one, sigmoid_in_double, -20, 20, 1.2e-7},
 };
 
 TEST(VectorMath, MultipliesGradientsByTheSlope) {

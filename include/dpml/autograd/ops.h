@@ -47,11 +47,24 @@ Value leaky_relu(Tape& tape, const Value& x, float negative_slope);
 Value tanh(Tape& tape, const Value& x);
 Value sigmoid(Tape& tape, const Value& x);  ///< 1 / (1 + e^-x)
 Value gelu(Tape& tape, const Value& x);     ///< x Phi(x), Phi the standard normal distribution function (exact form)
+Value silu(Tape& tape, const Value& x);     ///< x sigmoid(x)
+/// x above 0, else alpha (e^x - 1), all times scale; the derivative at 0 is that from below.
+Value elu(Tape& tape, const Value& x, float alpha, float scale = 1);
+/// log(1 + e^(beta x)) / beta, and x itself where beta x is above the threshold.
+Value softplus(Tape& tape, const Value& x, float beta, float threshold);
+/// 0 up to -3, x from 3 on, x (x + 3) / 6 between; the derivative is 0 at -3 and 1 at 3.
+Value hardswish(Tape& tape, const Value& x);
+/// x above 0, else slope x, the slope a parameter [1] or one for each place of the last axis [C]; the derivative at 0
+/// is the slope.
+Value prelu(Tape& tape, const Value& x, const Parameter& slope);
 Value exp(Tape& tape, const Value& x);
 Value log(Tape& tape, const Value& x);  ///< natural; NaN below 0, -infinity at 0
 
 /// e^x over its sum along the last axis, stable for any finite x.
 Value softmax(Tape& tape, const Value& x);
+
+/// The logarithm of softmax, also where that rounds to 0.
+Value log_softmax(Tape& tape, const Value& x);
 
 /// Sum and mean along an axis, which goes away. The mean of no numbers is 0.
 Value sum(Tape& tape, const Value& x, Index axis);

@@ -35,7 +35,14 @@ LayerKindHandle tanh();
 LayerKindHandle gelu();
 LayerKindHandle sigmoid();
 LayerKindHandle leaky_relu(const LeakyReLU::Options& options);
+LayerKindHandle silu();
+LayerKindHandle elu(const ELU::Options& options);
+LayerKindHandle selu();
+LayerKindHandle softplus(const Softplus::Options& options);
+LayerKindHandle hardswish();
+LayerKindHandle prelu(const PReLU::Options& options);
 LayerKindHandle softmax();
+LayerKindHandle log_softmax();
 LayerKindHandle sequential(std::vector<LayerSpec> layers);
 /// Without a shortcut: the input itself.
 LayerKindHandle residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {});

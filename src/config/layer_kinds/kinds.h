@@ -28,6 +28,13 @@ LayerKindHandle read_sequential(const Section& block);
 LayerKindHandle read_batch_norm(const Section& block);
 LayerKindHandle read_softmax(const Section& block);
 LayerKindHandle read_leaky_relu(const Section& block);
+LayerKindHandle read_silu(const Section& block);
+LayerKindHandle read_elu(const Section& block);
+LayerKindHandle read_selu(const Section& block);
+LayerKindHandle read_softplus(const Section& block);
+LayerKindHandle read_hardswish(const Section& block);
+LayerKindHandle read_prelu(const Section& block);
+LayerKindHandle read_log_softmax(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -51,6 +58,13 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"batch_norm", read_batch_norm},
     Word<ReadLayer>{"softmax", read_softmax},
     Word<ReadLayer>{"leaky_relu", read_leaky_relu},
+    Word<ReadLayer>{"silu", read_silu},
+    Word<ReadLayer>{"elu", read_elu},
+    Word<ReadLayer>{"selu", read_selu},
+    Word<ReadLayer>{"softplus", read_softplus},
+    Word<ReadLayer>{"hardswish", read_hardswish},
+    Word<ReadLayer>{"prelu", read_prelu},
+    Word<ReadLayer>{"log_softmax", read_log_softmax},
 };
 
 }  // namespace dpml::config
