@@ -182,7 +182,8 @@ class Comparison(unittest.TestCase):
         self.assertTrue(pattern(["first", "..."]).fullmatch("first\nmore\n"))
         self.assertFalse(pattern(["...", "last"]).fullmatch("not the last\n"), "a part of a line is no line")
         self.assertFalse(pattern(["first", "..."]).fullmatch("first\nmore"), "nor is one without an end")
-        for other in ("epsilon 1.3 holds\nlast\n", "epsilon 1.2 holds\nthe last\n", "epsilon 1.2\n holds\nlast\n", "epsilon 1.2 holds\nlast\nmore\n", ""):
+        for other in ("epsilon 1.3 holds\nlast\n", "epsilon 1.2 holds\nthe last\n", "epsilon 1.2\n holds\nlast\n",
+                      "epsilon 1.2 holds\nlast\nmore\n", ""):
             self.assertFalse(shown.fullmatch(other), other)
 
 
