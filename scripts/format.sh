@@ -5,6 +5,16 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+action=(-i)
+case "$*" in
+  "") ;;
+  --check) action=(--dry-run -Werror) ;;
+  *)
+    echo "usage: scripts/format.sh [--check]" >&2
+    exit 2
+    ;;
+esac
+
 formatter=
 for candidate in clang-format-14 clang-format; do
   if "$candidate" --version 2> /dev/null | grep -q 'version 14\.'; then
@@ -16,7 +26,5 @@ if [ -z "$formatter" ]; then
   echo "clang-format 14 is missing, so the formatting is not checked; scripts/install_packages.sh installs it" >&2
   exit 77
 fi
-action=(-i)
-[ "${1:-}" = --check ] && action=(--dry-run -Werror)
 find include src tools bench examples tests \( -name '*.h' -o -name '*.cpp' \) -print0 |
-  xargs -0 -n 50 -P 2 "$formatter" "${action[@]}"
+  xargs -0 -r -n 50 -P 2 "$formatter" "${action[@]}"

@@ -10,6 +10,7 @@
 #include "dpml/layers/linear.h"
 #include "dpml/layers/pooling.h"
 #include "dpml/layers/residual.h"
+#include "dpml/layers/softmax.h"
 
 namespace dpml {
 
@@ -37,13 +38,17 @@ class Builder {
     add<Linear>("linear " + text(in) + " -> " + text(out), Linear::Options{.in = in, .out = out, .bias = bias}, rng_);
   }
   void activation() {
-    switch (rng_.below(4)) {
+    switch (rng_.below(6)) {
       case 0:
         return add<ReLU>("relu");
       case 1:
         return add<Tanh>("tanh");
       case 2:
         return add<GELU>("gelu");
+      case 3:
+        return add<LeakyReLU>("leaky relu", LeakyReLU::Options{.negative_slope = rng_.below(2) == 0 ? 0.01 : -2});
+      case 4:
+        return add<Softmax>("softmax");
       default:
         return add<Sigmoid>("sigmoid");
     }
@@ -77,7 +82,7 @@ NeighbourModel perceptron(Rng& rng) {
   const Index hidden = between(rng, 1, 20);
   const Index out = between(rng, 1, 5);
   builder.linear(in, hidden, rng.below(2) == 0);
-  if (rng.below(2) == 0) builder.add<ReLU>("relu");
+  if (rng.below(2) == 0) builder.activation();
   if (rng.below(3) == 0) builder.add<Dropout>("dropout", Dropout::Options{.probability = 0.3});
   builder.linear(hidden, out);
   builder.loss(Shape{out});

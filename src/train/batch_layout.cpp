@@ -11,7 +11,7 @@ namespace dpml {
 namespace {
 
 // For the tensors of one thread. Second-level caches have 1 MiB or more; to leave one by a half costs less than to cut
-// a group of 64 samples in two.
+// a group, of at most 96 samples in the mean, in two.
 constexpr Index kCacheBytes = Index{3} << 19;
 constexpr Index kAccumulatorBytes = Index{64} << 20;  // for all lanes together
 constexpr Index kBytesPerLaneParameter = 12;          // a float group and a double total

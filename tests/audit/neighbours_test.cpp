@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <string>
 
 #include "dpml/base/error.h"
 
@@ -13,8 +14,10 @@ namespace {
 TEST(Neighbours, OneRecordMovesTheSumByAtMostTheClipBound) {
   int seen = 0;
   int moved = 0;
+  std::string models;
   const NeighbourReport report = test_neighbours({.trials = 1000, .seed = 3}, [&](const NeighbourTrial& trial) {
     ++seen;
+    models += ", " + trial.model;
     moved += trial.moved > 0.99 ? 1 : 0;
     EXPECT_TRUE(trial.holds()) << trial.moved << " with " << trial.rows << " rows; " << trial.model << "; "
                                << trial.records;
@@ -23,6 +26,11 @@ TEST(Neighbours, OneRecordMovesTheSumByAtMostTheClipBound) {
   EXPECT_EQ(report.trials, 1000);
   EXPECT_EQ(report.failed, 0);
   EXPECT_GT(moved, 300) << "records that are not clipped show little";
+  for (const char* layer :
+       {"linear", "conv 3x3", "max pool", "average pool", "embedding", "group norm", "layer norm", "dropout",
+        "residual", "flatten", ", relu", "leaky relu", "tanh", "gelu", "sigmoid", "softmax"}) {
+    EXPECT_NE(models.find(layer), std::string::npos) << layer << " was never tried";
+  }
 }
 
 TEST(Neighbours, ATrialOfNaNDoesNotHold) {

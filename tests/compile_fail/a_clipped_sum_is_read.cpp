@@ -1,4 +1,4 @@
-// refused: private
+// refused: (contents_.* is private|is a private member)
 #include "dpml/dpsgd/clipped_sum.h"
 
 #ifdef DPML_BREAKS

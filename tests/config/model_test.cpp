@@ -1,4 +1,3 @@
-#include <google/protobuf/descriptor.h>
 #include <gtest/gtest.h>
 
 #include "base/expect_error.h"
@@ -6,7 +5,6 @@
 #include "dpml/config/build_model.h"
 #include "dpml/config/layer_kinds.h"
 #include "dpml/random/key.h"
-#include "layer_kinds/kinds.h"
 
 namespace dpml {
 namespace {
@@ -180,22 +178,6 @@ TEST(BuildModel, RefusesNamesThatAreTakenOrNoNames) {
     expect_problem("layer { name: \"" + std::string(name) + "\" tanh {} }", "4",
                    "c.txtpb:3: model.layer[0].name: is no name for a layer");
   }
-}
-
-TEST(BuildModel, HasARowForEveryLayerOfTheSchema) {
-  const auto* kinds = google::protobuf::DescriptorPool::generated_pool()
-                          ->FindMessageTypeByName("dpml.schema.Layer")
-                          ->FindOneofByName("kind");
-  ASSERT_GT(kinds->field_count(), 10);
-  for (int i = 0; i < kinds->field_count(); ++i) {
-    const std::string word = kinds->field(i)->name();
-    SCOPED_TRACE(word);
-    try {
-      parse(around_model("layer { " + word + " {} }", "[5, 5, 3]"));
-    } catch (const ConfigError&) {  // something is missing or unfit; a word without a row is an InternalError
-    }
-  }
-  EXPECT_EQ(config::kLayerWords.size(), static_cast<std::size_t>(kinds->field_count()));
 }
 
 TEST(BuildModel, RepeatsItselfForTheSameKey) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
+#include <vector>
 
 #include "dpml/testing.h"
 #include "try_layer.h"
@@ -108,6 +110,19 @@ TEST(LeakyReLU, ConformsAndAgreesWithDouble) {
     }
   }
   EXPECT_EQ(LeakyReLU({}).type(), "LeakyReLU");
+}
+
+TEST(LeakyReLU, KeepsNaNAndInfinityWhereTheyAre) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float largest = std::numeric_limits<float>::max();
+  const Tensor x =
+      Tensor::from({1, 6}, std::vector<float>{std::nanf(""), infinity, -infinity, largest, -largest, -0.0F});
+  const Tensor y = apply(LeakyReLU({.negative_slope = 0.5}), x);
+  EXPECT_TRUE(std::isnan(y.data()[0]));
+  EXPECT_EQ(std::vector<float>(y.values().begin() + 1, y.values().end()),
+            (std::vector<float>{infinity, -infinity, largest, -largest / 2, 0}));
+  EXPECT_EQ(apply(LeakyReLU({.negative_slope = 2}), x).data()[4], -infinity)
+      << "too large for a float, and no surprise";
 }
 
 TEST(LeakyReLU, RefusesSlopesThatAreNoFloats) {

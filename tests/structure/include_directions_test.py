@@ -1,5 +1,5 @@
 """Do all includes follow the arrows of docs/architecture.md? The tables there are the only statement of the rules. And
-does every room say what it is, in a README of its own?
+does every room say what it is and what its files are, in a README of its own?
 
 usage: include_directions_test.py    (run by ctest under the name `structure`)
 """
@@ -199,12 +199,21 @@ class Tree:
         return found + [f"table: {room} is missing or is no room" for room in sorted(rooms ^ set(self.may_include))]
 
     def problems_of_readmes(self):
-        folders = sorted(path.parent for path in (self.root / "src").glob("*/CMakeLists.txt")) + [self.root / "tools"]
-        return [
-            f"{folder.relative_to(self.root)}: a room without a README.md that says what it is"
-            for folder in folders
-            if folder.is_dir() and not ((folder / "README.md").is_file() and (folder / "README.md").read_text().strip())
-        ]
+        """Rooms have a README, and a README, of a room or of a folder in one, mentions every source file beside it."""
+        rooms = [path.parent for path in (self.root / "src").glob("*/CMakeLists.txt")]
+        rooms += [self.root / folder for folder in ("tools", "bench") if (self.root / folder).is_dir()]
+        inside = [path.parent for path in (self.root / "src").glob("*/*/**/README.md")]
+        found = []
+        for folder in sorted({*rooms, *inside}):
+            place = folder.relative_to(self.root)
+            readme = folder / "README.md"
+            words = re.findall(r"\w+", readme.read_text()) if readme.is_file() else []
+            if not words:
+                found.append(f"{place}: a room without a README.md that says what it is")
+                continue
+            stems = {path.stem for path in folder.iterdir() if path.suffix in (".h", ".cpp")}
+            found += [f"{place}/README.md: does not say what {stem} is" for stem in sorted(stems.difference(words))]
+        return found
 
     def problems_of_unused_rules(self):
         unused_rooms = [(room, one) for room, may in self.rows for one in may if (room, one) not in self.used_rooms]
@@ -284,7 +293,14 @@ SMALL_TREE = {
     "tools/main.cpp": '#include "dpml/high/high.h"\n',
 }
 
-SMALL_TREE |= {f"{room}/README.md": "What it is.\n" for room in ("src/low", "src/middle", "src/aside", "src/high", "tools")}
+SMALL_TREE |= {
+    "src/low/README.md": "What `low` is.\n",
+    "src/middle/README.md": "What `middle` and `private.h` are.\n",
+    "src/aside/README.md": "What it is.\n",
+    "src/high/README.md": "What `high` and `top` are.\n",
+    "src/high/attic/README.md": "What `attic` is.\n",
+    "tools/README.md": "What `main` is.\n",
+}
 
 
 class Mistakes(unittest.TestCase):
@@ -341,8 +357,15 @@ class Mistakes(unittest.TestCase):
 
     def test_a_room_without_a_readme(self):
         for room in ("src/low", "tools"):
-            found = self.problems(f"{room}/README.md", "", "What it is.\n")
+            found = self.problems(f"{room}/README.md", "", SMALL_TREE[f"{room}/README.md"])
             self.assertEqual([f"{room}: a room without a README.md that says what it is"], found)
+
+    def test_a_file_that_no_readme_mentions(self):
+        for readme, name in (("src/low", "low"), ("src/middle", "private"), ("src/high/attic", "attic"), ("tools", "main")):
+            found = self.problems(f"{readme}/README.md", "other", name)
+            self.assertEqual([f"{readme}/README.md: does not say what {name} is"], found)
+        found = self.problems("src/high/top_floor.h", "")
+        self.assertEqual(["src/high/README.md: does not say what top_floor is"], found, "a part of a word is no mention")
 
     def test_tables_and_links(self):
         table = "docs/architecture.md"
