@@ -282,7 +282,7 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
   sabotage "unknown initial weights keep the claim" accounting_test ChainedRun.AloneIsWhatItsAccountantSays \
     src/accounting/chain.cpp 'if (!may_claim(options_.initial_weights)) {' 'if (own_.empty()) {'
   sabotage "a chain forgets the runs before" accounting_test ChainedRun.OnTheSamePeopleAddsUp \
-    src/accounting/chain.cpp 'append_all(run.charged, whole);' ''
+    src/accounting/chain.cpp 'whole.append(run.charged);' ''
   sabotage "a stopped run claims what it released" train_test Ending.DecidesWhatAStoppedRunClaims src/train/claim.cpp \
     'if (plan.allows_another(released)) {' 'if (plan.allows_another(released) && released.releases() == 0) {'
   sabotage "a stop for private figures keeps the claim" train_test Ending.DecidesWhatAStoppedRunClaims \
