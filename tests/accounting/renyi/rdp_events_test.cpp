@@ -2,19 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
-
 #include "binomial_twin.h"
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/renyi.h"
+#include "short_names.h"
 
 namespace dpml::renyi {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr auto kAdd = Neighbours::add_or_remove_one;
-constexpr auto kReplace = Neighbours::replace_one;
-constexpr auto kZero = Neighbours::zero_out;
 
 const std::unique_ptr<Accountant> kAccountant = make_accountant("rdp");
 
