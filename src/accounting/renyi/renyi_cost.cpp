@@ -7,7 +7,6 @@
 
 #include "balls_and_bins_curve.h"
 #include "discrete_outcomes.h"
-#include "dpml/accounting/accountant.h"
 #include "event_facts.h"
 #include "gaussian_curve.h"
 #include "gaussian_mixture_curve.h"
