@@ -182,6 +182,8 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
     'PoissonSampled{draw.sampling_rate, gaussian}' 'PoissonSampled{1, gaussian}'
   sabotage "the event states half the sampling rate" dpsgd_test Sampler.StatesTheEventOfItsDraw src/accounting/schedule.cpp \
     'PoissonSampled{draw.sampling_rate, gaussian}' 'PoissonSampled{draw.sampling_rate / 2, gaussian}'
+  sabotage "a training without noise states a sampled Gaussian" dpsgd_test Sampler.StatesTheEventOfItsDraw \
+    src/dpsgd/sampler.cpp 'if (noise_multiplier == 0) return NonPrivate{};' ''
   sabotage "the plan calibrates for one step less" dpsgd_test TrainingPlan.GuaranteesWhatTheAccountantSaysOfAllSteps \
     src/dpsgd/training_plan.cpp \
     'ledger.append(make_sampler(options).event(noise_multiplier), options.steps);' \
@@ -279,10 +281,16 @@ inline void part_of_sum(const MatrixProduct& p, const Sides& s) {
     src/base/file.cpp 'rights | 0600U' 'rights | 0644U'
   sabotage "owner/ stays as open as it was" train_test OwnerFolder.IsClosedToOthersWhateverWasThere src/base/file.cpp \
     'if (::chmod(path.c_str(), about.st_mode & 0700U) == 0) return false;' 'return false;'
+  sabotage "a claim says from below what its groups lose" accounting_test \
+    Group.LosesNoMoreFromBelowThanOneUnitDoesWhereAClaimSaysWhatItLoses src/accounting/group.cpp \
+    'lower = std::min(lower, lower_end(one));' 'lower = std::max(lower, lower_end(one));'
+  sabotage "a converted delta is from below that of a smaller epsilon" accounting_test \
+    Group.ConvertedHasTheDeltaFromBelowOfOneUnitAtTheSameEpsilon src/accounting/group.cpp \
+    'bound.lower = accountant.delta_bound(ledger, epsilon).lower;' ''
   sabotage "unknown initial weights keep the claim" accounting_test ChainedRun.AloneIsWhatItsAccountantSays \
     src/accounting/chain.cpp 'if (!may_claim(options_.initial_weights)) {' 'if (own_.empty()) {'
   sabotage "a chain forgets the runs before" accounting_test ChainedRun.OnTheSamePeopleAddsUp \
-    src/accounting/chain.cpp 'append_all(run.charged, whole);' ''
+    src/accounting/chain.cpp 'whole.append(run.charged);' ''
   sabotage "a run carried with another charge counts once" audit_test \
     SpentTest.CountsARunThatIsCarriedWithAnotherChargeThanItsOwn src/audit/spent.cpp \
     'charges.end()) return false;' 'charges.end() || charges.size() > 0) return false;'

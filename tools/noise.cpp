@@ -7,6 +7,7 @@
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/calibration.h"
 #include "dpml/accounting/group.h"
+#include "dpml/accounting/last_answers.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "output.h"
@@ -112,8 +113,9 @@ int solve_for_delta(const Request& request, const Accountant& accountant) {
 }
 
 int run(const Request& request) {
-  const auto accountant = accountant_of(request.released);
-  if (request.solve == "delta") return solve_for_delta(request, *accountant);
+  const auto searched = accountant_of(request.released);
+  const LastAnswers accountant(*searched);
+  if (request.solve == "delta") return solve_for_delta(request, accountant);
   const Unknown& unknown = unknowns().at(request.solve);
   check_flags(request, unknown);
   const Spent spent = spent_before(request.released);
@@ -130,18 +132,17 @@ int run(const Request& request) {
   double value = 0;
   Ledger whole(spent.ledger.neighbours());
   if (request.solve == "noise") {
-    value = calibrate_noise_multiplier(*accountant, request.epsilon, *request.delta, schedule);
+    value = calibrate_noise_multiplier(accountant, request.epsilon, *request.delta, schedule);
     whole = schedule(value);
   } else if (request.solve == "sampling-rate") {
-    value = calibrate_sampling_rate(*accountant, request.epsilon, *request.delta, schedule);
+    value = calibrate_sampling_rate(accountant, request.epsilon, *request.delta, schedule);
     whole = schedule(value);
   } else {
-    const std::uint64_t count =
-        calibrate_count(*accountant, request.epsilon, *request.delta, most_of(request), counted);
+    const std::uint64_t count = calibrate_count(accountant, request.epsilon, *request.delta, most_of(request), counted);
     value = static_cast<double>(count);
     whole = counted(count);
   }
-  return answer(request, unknown, value, accountant->guarantee(whole, *request.delta), spent.notes);
+  return answer(request, unknown, value, accountant.guarantee(whole, *request.delta), spent.notes);
 }
 
 }  // namespace

@@ -46,13 +46,14 @@ std::string flag_of(std::string_view field) {
 }
 
 void add_schedule_options(CLI::App& command, Schedule& schedule) {
+  schedule.sampler = Sampling::poisson;  // what a flag's help says is there when it is left out
   command
       .add_option_function<std::string>(
           "--sampler", [&schedule](const std::string& name) { schedule.sampler = parse_sampling(name); },
           "how batches are really drawn: poisson, full_batch, shuffle, balls_and_bins or without_replacement; "
           "epsilon holds for this sampler and no other")
       ->check(CLI::IsMember(sampling_names()))
-      ->default_str(to_text(schedule.sampler))
+      ->default_str(to_text(*schedule.sampler))
       ->type_name("NAME");
   command.add_option("--sampling-rate", schedule.sampling_rate, "chance that a sample joins a batch, in (0, 1]");
   command.add_option("--batch-size", schedule.batch_size,

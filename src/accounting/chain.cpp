@@ -120,10 +120,6 @@ std::unique_ptr<Accountant> make_chain_accountant(std::string_view accountant, b
 
 namespace {
 
-void append_all(const Ledger& from, Ledger& to) {
-  for (const LedgerEntry& entry : from.entries()) to.append(entry.event, entry.count);
-}
-
 /// What the runs are charged together. Throws ConfigError when they are about other neighbours or units than the last.
 Ledger joined(std::span<const EarlierRun> runs, const std::string& unit, Neighbours neighbours) {
   Ledger whole(neighbours);
@@ -137,7 +133,7 @@ Ledger joined(std::span<const EarlierRun> runs, const std::string& unit, Neighbo
       throw ConfigError("a run before this one, on the same people, protects another unit (\"" + printable(run.unit) +
                         "\", here \"" + printable(unit) + "\"); their epsilons cannot be added up");
     }
-    append_all(run.charged, whole);
+    whole.append(run.charged);
   }
   return whole;
 }
@@ -180,7 +176,7 @@ ChainedRun::ChainedRun(const Options& options) : options_(options) {
 
 Ledger ChainedRun::OwnChain::with(const Ledger& run) const {
   Ledger whole = before;
-  append_all(run, whole);
+  whole.append(run);
   return whole;
 }
 

@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <map>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "leaves.h"

@@ -1,7 +1,6 @@
 #include "dpml/accounting/filter.h"
 
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include "closed_forms/gdp_accountant.h"
@@ -93,13 +92,12 @@ double AdaptiveFilter::cost(const Event& event, std::uint64_t count) const {
       return renyi::adaptive_curve(title(method_), event, count, budget_.neighbours).cumulant(*order_ - 1) /
              (*order_ - 1) * (1 + ulps(8));
     case FilterMethod::zcdp: {
-      const renyi::ConcentratedTotal total =
-          renyi::concentrated_total(renyi::ledger_with(event, count, budget_.neighbours));
+      const renyi::ConcentratedTotal total = renyi::concentrated_total(ledger_with(event, count, budget_.neighbours));
       if (total.delta > 0) renyi::refuse_own_delta(title(method_), event);
       return numerics::add_up(total.xi, numerics::multiply_up(total.rho, *order_));
     }
     case FilterMethod::gdp:
-      return closed_forms::gaussian_total(renyi::ledger_with(event, count, budget_.neighbours)).mu_squared.upper;
+      return closed_forms::gaussian_total(ledger_with(event, count, budget_.neighbours)).mu_squared.upper;
   }
   throw InternalError("FilterMethod: not one of the enumerated values");
 }

@@ -148,6 +148,7 @@ Guarantee convert(const Accountant& accountant, const Ledger& ledger, double del
 Bound convert_delta(const Accountant& accountant, const Ledger& ledger, double epsilon, std::uint64_t size) {
   const double share = epsilon / static_cast<double>(size) * (1 - 1e-14);
   Bound bound = accountant.delta_bound(ledger, share);
+  bound.lower = accountant.delta_bound(ledger, epsilon).lower;  // a group of one, at the epsilon that is asked about
   const Guarantee one{.epsilon = share,
                       .delta = std::min(bound.upper, 1 - 1e-15),
                       .neighbours = ledger.neighbours(),
@@ -158,14 +159,41 @@ Bound convert_delta(const Accountant& accountant, const Ledger& ledger, double e
   return bound;
 }
 
+double& lower_end(Guarantee& guarantee) {
+  return guarantee.epsilon_lower;
+}
+double& lower_end(Bound& bound) {
+  return bound.lower;
+}
+
+bool holds_claim(const Ledger& ledger) {
+  return std::any_of(ledger.entries().begin(), ledger.entries().end(),
+                     [](const LedgerEntry& entry) { return events::holds_claim(entry.event); });
+}
+
+/// What is asked of the ledger of groups. A claim about one unit bounds what groups lose from above, so its event for
+/// groups says nothing from below: there remain the groups of one.
+template <class Ask>
+auto event_by_event(const Ledger& ledger, std::uint64_t size, const Ask& ask) {
+  auto answer = ask(ledger_for_group(ledger, size));
+  double& lower = lower_end(answer);
+  if (lower > 0 && holds_claim(ledger)) {
+    auto one = ask(ledger);
+    lower = std::min(lower, lower_end(one));
+  }
+  return answer;
+}
+
 /// What is asked of the ledger, or of its groups event by event; where that is not possible, what is converted.
 template <class Ask, class Convert>
 auto for_group(const Ledger& ledger, std::uint64_t size, const Ask& ask, const Convert& convert) {
   if (size == 1) return ask(ledger);
   try {
-    auto answer = ask(ledger_for_group(ledger, size));
+    auto answer = event_by_event(ledger, size, ask);
     answer.notes.push_back(group_sentence(size, "accounted event by event"));
     return answer;
+  } catch (const InternalError&) {
+    throw;
   } catch (const Error& reason) {
     auto answer = convert();
     answer.notes.push_back(group_sentence(

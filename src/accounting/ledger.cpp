@@ -46,6 +46,15 @@ void Ledger::append(const Event& event, std::uint64_t count) {
   releases_ += count;
 }
 
+void Ledger::append(const Ledger& other) {
+  if (other.neighbours_ != neighbours_) {
+    throw ConfigError("ledger: is about neighbours " + to_text(neighbours_) + ", what is appended about " +
+                      to_text(other.neighbours_) + "; epsilons of different neighbours cannot be added up");
+  }
+  const std::vector<LedgerEntry> theirs = other.entries_;  // `other` may be this ledger
+  for (const LedgerEntry& entry : theirs) append(entry.event, entry.count);
+}
+
 std::string Ledger::digest() const {
   Digest digest;
   digest.add(to_text(neighbours_));
@@ -54,6 +63,12 @@ std::string Ledger::digest() const {
     digest.add(entry.count);
   }
   return digest.hex();
+}
+
+Ledger ledger_with(const Event& event, std::uint64_t count, Neighbours neighbours) {
+  Ledger ledger(neighbours);
+  ledger.append(event, count);
+  return ledger;
 }
 
 bool operator==(const Ledger& a, const Ledger& b) {

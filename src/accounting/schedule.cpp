@@ -18,20 +18,31 @@ bool is_whole(double value) {
   return value == std::floor(value);
 }
 
-/// A quotient that is a whole number but for rounding is taken as that number.
+/// A quotient that is a whole number but for rounding is taken as that number; of huge ones nobody can tell.
 double without_rounding(double quotient) {
   const double nearest = std::round(quotient);
-  return nearest >= 1 && std::abs(quotient - nearest) <= 1e-12 * nearest ? nearest : quotient;
+  const double rounding = std::min(1e-12 * nearest, 1e-3);
+  return nearest >= 1 && std::abs(quotient - nearest) <= rounding ? nearest : quotient;
+}
+
+Sampling stated_sampler(const Schedule& schedule, const FieldSpelling& spelling) {
+  if (schedule.sampler) return *schedule.sampler;
+  throw ConfigError(spelling("sampler") +
+                    " is not stated: how batches are drawn decides what a release costs; expected " +
+                    list_words(sampling_names()));
 }
 
 /// Reads a schedule, in the words of whoever stated it.
 class Reader {
  public:
   Reader(const Schedule& schedule, const FieldSpelling& spelling)
-      : schedule_(schedule), spelling_(spelling), noise_multiplier_(noise_multiplier()) {}
+      : schedule_(schedule),
+        spelling_(spelling),
+        sampler_(stated_sampler(schedule, spelling)),
+        noise_multiplier_(noise_multiplier()) {}
 
   void append_to(Ledger& ledger) const {
-    switch (schedule_.sampler) {
+    switch (sampler_) {
       case Sampling::poisson: {
         const double rate = sampling_rate();
         return append({.sampling = Sampling::poisson, .sampling_rate = rate}, length(1 / rate), ledger);
@@ -41,11 +52,9 @@ class Reader {
         refuse(schedule_.batch_size, "batch_size", "a full batch holds every sample");
         return append({.sampling = Sampling::full_batch}, length(1), ledger);
       case Sampling::shuffle:
-      case Sampling::balls_and_bins: {
-        const double batches = batches_of_epoch();
-        return append({.sampling = schedule_.sampler, .batches = static_cast<std::uint64_t>(batches)}, epochs(batches),
-                      ledger);
-      }
+        return append_epochs(std::ceil(batches_of_epoch()), ledger);
+      case Sampling::balls_and_bins:
+        return append_epochs(std::floor(batches_of_epoch()), ledger);
       case Sampling::without_replacement:
         return append_without_replacement(ledger);
     }
@@ -62,7 +71,7 @@ class Reader {
 
   double required_size(std::optional<double> value, std::string_view field, const std::string& why) const {
     const double size = required(value, name(field), why);
-    if (!(size >= 1 && size <= kMostReleases && is_whole(size))) {
+    if (!(size >= 1 && size <= kMostScheduledReleases && is_whole(size))) {
       throw ConfigError(name(field) + " is " + to_text(size) + ", expected a whole number from 1 to 1e15");
     }
     return size;
@@ -86,7 +95,7 @@ class Reader {
   }
 
   std::uint64_t count_of(double releases, std::string_view field) const {
-    if (!(releases >= 0 && releases <= kMostReleases)) {
+    if (!(releases >= 0 && releases <= kMostScheduledReleases)) {
       throw ConfigError(name(field) + " makes " + to_text(releases) + " releases, expected a number from 0 to 1e15");
     }
     return static_cast<std::uint64_t>(releases);
@@ -111,11 +120,17 @@ class Reader {
     return count_of(std::ceil(without_rounding(epochs * per_epoch)), "epochs");
   }
 
-  /// The number of epochs, where an epoch is the event; one that is not complete is paid as a whole.
-  std::uint64_t epochs(double batches) const {
+  /// `batches` are those of an epoch, rounded to the side that costs more: more of them to shuffle, fewer bins.
+  void append_epochs(double batches, Ledger& ledger) const {
+    append({.sampling = sampler_, .batches = static_cast<std::uint64_t>(batches)}, epochs(), ledger);
+  }
+
+  /// The number of epochs, where an epoch is the event; one that is not complete is paid as a whole. Whoever drops what
+  /// does not fill a batch has fewer batches in an epoch, so the same steps make more epochs.
+  std::uint64_t epochs() const {
     const std::uint64_t stated = length(1);
     if (!schedule_.steps) return stated;
-    return count_of(std::ceil(static_cast<double>(stated) / batches), "steps");
+    return count_of(std::ceil(static_cast<double>(stated) / std::floor(batches_of_epoch())), "steps");
   }
 
   double sampling_rate() const {
@@ -141,15 +156,19 @@ class Reader {
     return *schedule_.batch_size / size;
   }
 
-  /// Rounded so that the bound holds: more batches to an epoch of shuffling, fewer bins.
+  /// A whole number where the sampling rate is stated; else dataset size / batch size.
   double batches_of_epoch() const {
     const double batches = without_rounding(1 / sampling_rate());
     if (schedule_.sampling_rate && !is_whole(batches)) {
       throw ConfigError(name("sampling_rate") + " " + to_text(*schedule_.sampling_rate) + " makes " + to_text(batches) +
-                        " batches in an epoch of " + name("sampler") + " " + to_text(schedule_.sampler) +
+                        " batches in an epoch of " + name("sampler") + " " + to_text(sampler_) +
                         ", expected a whole number; state " + name("dataset_size") + " and " + name("batch_size"));
     }
-    return schedule_.sampler == Sampling::shuffle ? std::ceil(batches) : std::floor(batches);
+    if (!(batches <= kMostScheduledReleases)) {
+      throw ConfigError(name(schedule_.sampling_rate ? "sampling_rate" : "batch_size") + " makes " + to_text(batches) +
+                        " batches in an epoch, expected at most 1e15");
+    }
+    return batches;
   }
 
   void append_without_replacement(Ledger& ledger) const {
@@ -169,6 +188,7 @@ class Reader {
 
   const Schedule& schedule_;
   const FieldSpelling& spelling_;
+  Sampling sampler_;
   double noise_multiplier_;
 };
 
@@ -204,7 +224,6 @@ Sampling parse_sampling(std::string_view name) {
 }
 
 Event event_of(const BatchDraw& draw, double noise_multiplier) {
-  if (noise_multiplier == 0) return NonPrivate{};
   const Event gaussian = Gaussian{noise_multiplier};
   switch (draw.sampling) {
     case Sampling::poisson:

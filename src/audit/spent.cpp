@@ -94,7 +94,7 @@ void append_ledger(const Ledger& part, const std::string& name, Ledger& whole) {
                       to_text(whole.neighbours()) +
                       " came before; epsilons of different neighbours cannot be added up");
   }
-  for (const LedgerEntry& entry : part.entries()) whole.append(entry.event, entry.count);
+  whole.append(part);
 }
 
 }  // namespace dpml

@@ -57,6 +57,8 @@ void Sampler::draw(const Key& key, std::uint64_t step, Index rows, std::vector<D
 }
 
 Event Sampler::event(double noise_multiplier) const {
+  // Of a training without noise nothing may be claimed, and its ledger says so in plain words.
+  if (noise_multiplier == 0) return NonPrivate{};
   switch (kind_) {
     case SamplerKind::poisson:
       return event_of({.sampling = Sampling::poisson, .sampling_rate = sampling_rate_}, noise_multiplier);

@@ -21,7 +21,7 @@ Ledger sgd(double rate, double noise, std::uint64_t steps) {
 }
 
 Ledger both(Ledger first, const Ledger& second) {
-  for (const LedgerEntry& entry : second.entries()) first.append(entry.event, entry.count);
+  first.append(second);
   return first;
 }
 

@@ -3,13 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
+
+#include "short_names.h"
 
 namespace dpml::events {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The event inside of every kind that can hold one.
 std::vector<Event> wrapped(const Event& inner) {

@@ -8,6 +8,7 @@
 
 #include "dpml/accounting/ledger.h"
 #include "dpml/base/error.h"
+#include "short_names.h"
 
 namespace dpml {
 namespace {
@@ -121,7 +122,6 @@ TEST(Event, NamesWhatIsMissing) {
 }
 
 TEST(Event, RefusesNumbersOutOfRange) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   for (double noise : {-1.0, kInfinity, kNan}) EXPECT_THROW(validate(Gaussian{noise}), ConfigError) << noise;
   for (double rate : {-0.1, 0.0, 1.0000001, kInfinity, kNan}) {

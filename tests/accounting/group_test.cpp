@@ -100,6 +100,67 @@ TEST(Group, IsConvertedWhereNoEventIsKnownAndSaysSo) {
   EXPECT_LE(delta_bound_for_group(*rdp, rows, guarantee.epsilon, 3).upper, 1e-5);
 }
 
+TEST(Group, LosesNoMoreFromBelowThanOneUnitDoesWhereAClaimSaysWhatItLoses) {
+  const std::unique_ptr<Accountant> pld = make_accountant("pld");
+  Ledger rows = ledger_of({0.01, 1, 100});
+  rows.append(SelfComposed{EpsilonDelta{0.1, 1e-7}, 3});
+  const Guarantee one = pld->guarantee(rows, 1e-5);
+  const Guarantee five = guarantee_for_group(*pld, rows, 1e-5, 5);
+  EXPECT_TRUE(tells(five.notes, "event by event"));
+  EXPECT_GT(one.epsilon_lower, 0.1);
+  EXPECT_LE(five.epsilon_lower, one.epsilon_lower) << "nobody claims that five units lose more than one";
+  EXPECT_GT(five.epsilon, 3 * one.epsilon);
+  EXPECT_LE(delta_bound_for_group(*pld, rows, 1, 5).lower, pld->delta_bound(rows, 1).lower);
+  EXPECT_GT(delta_bound_for_group(*pld, rows, 0.3, 5).lower, 0);
+}
+
+TEST(Group, OfAClaimThatOverflowsIsNotToldToBeUnprotected) {
+  const std::unique_ptr<Accountant> pld = make_accountant("pld");
+  Ledger rows(kNeighbours);
+  rows.append(EpsilonDelta{1e300, 0});
+  const Guarantee many = guarantee_for_group(*pld, rows, 1e-5, 1'000'000'000);
+  EXPECT_TRUE(std::isinf(many.epsilon));
+  EXPECT_TRUE(std::isfinite(many.epsilon_lower));
+}
+
+TEST(Group, KeepsTheLowerEndOfMechanisms) {
+  const std::unique_ptr<Accountant> pld = make_accountant("pld");
+  const Ledger rows = ledger_of({0.01, 1, 100});
+  EXPECT_EQ(guarantee_for_group(*pld, rows, 1e-5, 3).epsilon_lower,
+            pld->guarantee(ledger_for_group(rows, 3), 1e-5).epsilon_lower);
+}
+
+TEST(Group, ConvertedHasTheDeltaFromBelowOfOneUnitAtTheSameEpsilon) {
+  const std::unique_ptr<Accountant> pld = make_accountant("pld");
+  const Ledger rows = ledger_of({0.01, 1, 100}, Neighbours::replace_one);
+  const Bound three = delta_bound_for_group(*pld, rows, 1, 3);
+  EXPECT_TRUE(tells(three.notes, "by the general conversion"));
+  EXPECT_EQ(three.lower, pld->delta_bound(rows, 1).lower);
+  EXPECT_GT(three.lower, 0);
+}
+
+/// Knows what one unit loses and makes a mistake with groups.
+class MistakenAccountant final : public Accountant {
+ public:
+  std::string_view name() const override { return "mistaken"; }
+
+ private:
+  Bound find_epsilon(const Ledger& ledger, double) const override { return find_delta(ledger, 1); }
+  Bound find_delta(const Ledger& ledger, double) const override {
+    if (ledger.entries()[0].event.get_if<PoissonSampled>() == nullptr) throw InternalError("a mistake of our own");
+    return {.upper = 1e-9, .method = "mistaken"};
+  }
+};
+
+TEST(Group, DoesNotTakeAMistakeOfOurOwnForAnEventThatIsNotKnown) {
+  try {
+    guarantee_for_group(MistakenAccountant(), ledger_of({0.01, 1, 100}), 1e-5, 3);
+    FAIL() << "an answer";
+  } catch (const InternalError& error) {
+    EXPECT_STREQ(error.what(), "a mistake of our own");
+  }
+}
+
 TEST(Group, OfWhichNothingCanBeSaidIsNotProtected) {
   const std::unique_ptr<Accountant> rdp = make_accountant("rdp");
   const Ledger rows = ledger_of({0.5, 0.1, 100}, Neighbours::replace_one);

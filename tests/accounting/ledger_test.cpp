@@ -125,5 +125,22 @@ TEST(Ledger, HasTheSameDigestHoweverItsCountsArrived) {
   EXPECT_EQ(step_by_step.digest(), two_phases().digest());
 }
 
+TEST(Ledger, AppendsAnotherOneInOrderThatAboutTheSameNeighbours) {
+  Ledger whole(Neighbours::zero_out);
+  whole.append(Gaussian{1}, 2);
+  Ledger other(Neighbours::zero_out);
+  other.append(Gaussian{1}, 3);
+  other.append(Laplace{2});
+  whole.append(other);
+  EXPECT_EQ(whole.entries(), (std::vector<LedgerEntry>{{Gaussian{1}, 5}, {Laplace{2}, 1}}));
+  whole.append(whole);
+  EXPECT_EQ(whole.releases(), 12u);
+
+  Ledger about_others(Neighbours::replace_one);
+  about_others.append(Gaussian{1});
+  EXPECT_THROW(whole.append(about_others), ConfigError);
+  EXPECT_EQ(whole.releases(), 12u);
+}
+
 }  // namespace
 }  // namespace dpml

@@ -35,17 +35,35 @@ std::string complaint(const Schedule& schedule) {
 }
 
 TEST(Schedule, OfPoissonSamplesCountsReleases) {
-  const Schedule rate{.sampling_rate = 0.25, .steps = 10};
+  const Schedule rate{.sampler = Sampling::poisson, .sampling_rate = 0.25, .steps = 10};
   EXPECT_EQ(entry_of(rate), (LedgerEntry{PoissonSampled{0.25, kGaussian}, 10}));
-  const Schedule sizes{.batch_size = 250, .dataset_size = 1000, .epochs = 2.1};
+  const Schedule sizes{.sampler = Sampling::poisson, .batch_size = 250, .dataset_size = 1000, .epochs = 2.1};
   EXPECT_EQ(entry_of(sizes), (LedgerEntry{PoissonSampled{0.25, kGaussian}, 9})) << "8.4 releases, rounded up";
 }
 
 TEST(Schedule, TakesAQuotientThatIsWholeButForRoundingAsWhole) {
-  const Schedule thirds{.batch_size = 100, .dataset_size = 4900, .epochs = 3};
+  const Schedule thirds{.sampler = Sampling::poisson, .batch_size = 100, .dataset_size = 4900, .epochs = 3};
   EXPECT_EQ(entry_of(thirds).count, 147u);
-  const Schedule tenth{.sampling_rate = 0.1, .epochs = 3};
+  const Schedule tenth{.sampler = Sampling::poisson, .sampling_rate = 0.1, .epochs = 3};
   EXPECT_EQ(entry_of(tenth).count, 30u);
+}
+
+TEST(Schedule, TakesNoFractionOfAReleaseForRounding) {
+  const Schedule huge{.sampler = Sampling::poisson, .batch_size = 4, .dataset_size = 4e12 + 1, .epochs = 1};
+  EXPECT_EQ(entry_of(huge).count, 1'000'000'000'001u) << "a quarter of a release is one more";
+}
+
+TEST(Schedule, HasNoMoreBatchesInAnEpochThanCanBeCounted) {
+  for (const Sampling sampler : {Sampling::shuffle, Sampling::balls_and_bins}) {
+    for (const double rate : {1e-16, 1e-300, 1e-310}) {
+      const std::string told =
+          complaint({.sampler = sampler, .sampling_rate = rate, .noise_multiplier = 1, .steps = 1});
+      EXPECT_NE(told.find("sampling_rate makes"), std::string::npos) << told;
+    }
+    const std::string told =
+        complaint({.sampler = sampler, .batch_size = 1e-300, .dataset_size = 100, .noise_multiplier = 1, .epochs = 1});
+    EXPECT_NE(told.find("batch_size makes"), std::string::npos) << told;
+  }
 }
 
 TEST(Schedule, OfFullBatchesIsOfPlainGaussians) {
@@ -58,6 +76,9 @@ TEST(Schedule, OfShufflesAndBinsCountsEpochsAndRoundsToTheSafeSide) {
   EXPECT_EQ(entry_of(shuffle), (LedgerEntry{Shuffled{4, kGaussian}, 2}));
   const Schedule bins{.sampler = Sampling::balls_and_bins, .batch_size = 30, .dataset_size = 100, .steps = 7};
   EXPECT_EQ(entry_of(bins), (LedgerEntry{BallsAndBins{3, kGaussian}, 3})) << "7 steps begin the third epoch";
+  const Schedule steps{.sampler = Sampling::shuffle, .batch_size = 30, .dataset_size = 100, .steps = 10};
+  EXPECT_EQ(entry_of(steps), (LedgerEntry{Shuffled{4, kGaussian}, 4}))
+      << "10 steps of whole batches begin a fourth epoch";
   const Schedule rate{.sampler = Sampling::balls_and_bins, .sampling_rate = 0.2, .epochs = 1.5};
   EXPECT_EQ(entry_of(rate), (LedgerEntry{BallsAndBins{5, kGaussian}, 2}));
 }
@@ -68,7 +89,7 @@ TEST(Schedule, WithoutReplacementNeedsBothSizes) {
 }
 
 TEST(Schedule, AtRateOneIsStillPoissonAndCostsWhatAFullBatchDoes) {
-  const LedgerEntry poisson = entry_of({.sampling_rate = 1, .steps = 5});
+  const LedgerEntry poisson = entry_of({.sampler = Sampling::poisson, .sampling_rate = 1, .steps = 5});
   EXPECT_EQ(poisson, (LedgerEntry{PoissonSampled{1, kGaussian}, 5}));
   for (const Neighbours neighbours : {Neighbours::add_or_remove_one, Neighbours::replace_one, Neighbours::zero_out}) {
     Ledger sampled(neighbours);
@@ -82,10 +103,28 @@ TEST(Schedule, AtRateOneIsStillPoissonAndCostsWhatAFullBatchDoes) {
   }
 }
 
-TEST(Schedule, WithoutNoiseIsNotPrivateHoweverRarelyASampleJoins) {
+TEST(Schedule, WithoutNoiseClaimsNothingButStatesHowRarelyASampleJoins) {
   Ledger ledger(Neighbours::add_or_remove_one);
-  append_schedule({.sampling_rate = 1e-9, .noise_multiplier = 0, .steps = 1}, ledger);
-  EXPECT_EQ(ledger.entries()[0].event, Event(NonPrivate{}));
+  append_schedule({.sampler = Sampling::poisson, .sampling_rate = 1e-9, .noise_multiplier = 0, .steps = 1}, ledger);
+  EXPECT_EQ(ledger.entries()[0].event, Event(PoissonSampled{1e-9, Gaussian{0}}));
+  for (const std::string name : {"pld", "rdp", "best"}) {
+    const Bound epsilon = make_accountant(name)->epsilon_bound(ledger, 1e-5);
+    EXPECT_TRUE(std::isinf(epsilon.upper)) << name;
+    EXPECT_EQ(epsilon.lower, 0) << name << ": at this delta the sample may as well be absent";
+  }
+}
+
+TEST(Schedule, WithoutNoiseClaimsNothingWhateverTheSampler) {
+  const Schedule without{.batch_size = 10, .dataset_size = 100, .noise_multiplier = 0, .epochs = 1};
+  for (const std::string& name : sampling_names()) {
+    Schedule schedule = without;
+    schedule.sampler = parse_sampling(name);
+    if (schedule.sampler == Sampling::full_batch) schedule.batch_size.reset();
+    Ledger ledger(Neighbours::zero_out);
+    append_schedule(schedule, ledger);
+    EXPECT_NE(ledger.entries()[0].event, Event(NonPrivate{})) << name;
+    EXPECT_TRUE(std::isinf(make_accountant("best")->epsilon(ledger, 1e-5))) << name;
+  }
 }
 
 TEST(Schedule, RefusesWhatIsMissingOrContradictsItself) {
@@ -93,19 +132,28 @@ TEST(Schedule, RefusesWhatIsMissingOrContradictsItself) {
   const auto expect = [&](const Schedule& schedule, const std::string& message) {
     EXPECT_EQ(begins(complaint(schedule), message), message);
   };
-  expect({.sampling_rate = 0.1, .steps = 1}, "noise_multiplier is not stated");
-  expect({.sampling_rate = 0.1, .noise_multiplier = -1, .steps = 1}, "noise_multiplier is -1");
-  expect({.noise_multiplier = 1, .steps = 1}, "sampling_rate is not stated");
-  expect({.sampling_rate = 1.5, .noise_multiplier = 1, .steps = 1}, "sampling_rate is 1.5");
-  expect({.sampling_rate = 0.1, .batch_size = 5, .noise_multiplier = 1, .steps = 1}, "batch_size does not fit here");
-  expect({.batch_size = 5, .noise_multiplier = 1, .steps = 1}, "dataset_size is not stated");
-  expect({.batch_size = 5, .dataset_size = 2.5, .noise_multiplier = 1, .steps = 1}, "dataset_size is 2.5");
-  expect({.batch_size = 5, .dataset_size = 4, .noise_multiplier = 1, .steps = 1}, "batch_size is 5");
-  expect({.sampling_rate = 0.1, .noise_multiplier = 1}, "steps or epochs is not stated");
-  expect({.sampling_rate = 0.1, .noise_multiplier = 1, .steps = 1, .epochs = 1}, "steps and epochs are both stated");
-  expect({.sampling_rate = 0.1, .noise_multiplier = 1, .steps = 1.5}, "steps is 1.5");
-  expect({.sampling_rate = 0.1, .noise_multiplier = 1, .steps = 2e15}, "steps makes 2e+15 releases");
-  expect({.sampling_rate = 0.1, .noise_multiplier = 1, .epochs = -1}, "epochs is -1");
+  expect({.sampling_rate = 0.1, .noise_multiplier = 1, .steps = 1}, "sampler is not stated");
+  expect({.sampler = Sampling::poisson, .sampling_rate = 0.1, .steps = 1}, "noise_multiplier is not stated");
+  expect({.sampler = Sampling::poisson, .sampling_rate = 0.1, .noise_multiplier = -1, .steps = 1},
+         "noise_multiplier is -1");
+  expect({.sampler = Sampling::poisson, .noise_multiplier = 1, .steps = 1}, "sampling_rate is not stated");
+  expect({.sampler = Sampling::poisson, .sampling_rate = 1.5, .noise_multiplier = 1, .steps = 1},
+         "sampling_rate is 1.5");
+  expect({.sampler = Sampling::poisson, .sampling_rate = 0.1, .batch_size = 5, .noise_multiplier = 1, .steps = 1},
+         "batch_size does not fit here");
+  expect({.sampler = Sampling::poisson, .batch_size = 5, .noise_multiplier = 1, .steps = 1},
+         "dataset_size is not stated");
+  expect({.sampler = Sampling::poisson, .batch_size = 5, .dataset_size = 2.5, .noise_multiplier = 1, .steps = 1},
+         "dataset_size is 2.5");
+  expect({.sampler = Sampling::poisson, .batch_size = 5, .dataset_size = 4, .noise_multiplier = 1, .steps = 1},
+         "batch_size is 5");
+  expect({.sampler = Sampling::poisson, .sampling_rate = 0.1, .noise_multiplier = 1}, "steps or epochs is not stated");
+  expect({.sampler = Sampling::poisson, .sampling_rate = 0.1, .noise_multiplier = 1, .steps = 1, .epochs = 1},
+         "steps and epochs are both stated");
+  expect({.sampler = Sampling::poisson, .sampling_rate = 0.1, .noise_multiplier = 1, .steps = 1.5}, "steps is 1.5");
+  expect({.sampler = Sampling::poisson, .sampling_rate = 0.1, .noise_multiplier = 1, .steps = 2e15},
+         "steps makes 2e+15 releases");
+  expect({.sampler = Sampling::poisson, .sampling_rate = 0.1, .noise_multiplier = 1, .epochs = -1}, "epochs is -1");
   expect({.sampler = Sampling::full_batch, .sampling_rate = 1, .noise_multiplier = 1, .steps = 1},
          "sampling_rate does not fit here");
   expect({.sampler = Sampling::shuffle, .sampling_rate = 0.3, .noise_multiplier = 1, .steps = 1},

@@ -41,6 +41,8 @@ ENUMS = {
         "src/train/initial_model.cpp",
     ],
     "FilterMethod": ["src/accounting/filter.cpp"],
+    "Sampling": ["src/accounting/schedule.cpp"],
+    "GaussianSampling": ["src/accounting/renyi/sampled_gaussian_curve.cpp"],
     "ClipGroups": ["src/dpsgd/clip_rule.cpp"],
     "ClipWeight": ["src/dpsgd/clip_rule.cpp"],
     "ClipBound": ["src/dpsgd/clip_rule.cpp"],

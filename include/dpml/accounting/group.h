@@ -30,7 +30,8 @@ Event event_for_group(const Event& event, Neighbours neighbours, std::uint64_t s
 Ledger ledger_for_group(const Ledger& ledger, std::uint64_t size);
 
 /// What the accountant says of the ledger for groups: event by event where that is known, else by the general
-/// conversion of claims about one unit; a note says which. Size 1 is the accountant's own answer.
+/// conversion of claims about one unit; a note says which. Size 1 is the accountant's own answer. Lower ends hold for
+/// the worst of the groups of up to `size`: where a claim is in the ledger, or claims are converted, those of one unit.
 Guarantee guarantee_for_group(const Accountant& accountant, const Ledger& ledger, double delta, std::uint64_t size);
 Bound delta_bound_for_group(const Accountant& accountant, const Ledger& ledger, double epsilon, std::uint64_t size);
 

@@ -51,6 +51,10 @@ class Ledger {
   /// fit 64 bits, and whatever the journal throws; nothing is in memory then.
   void append(const Event& event, std::uint64_t count = 1);
 
+  /// Appends all of another ledger's entries, in their order. Throws ConfigError, and appends nothing, where that one
+  /// is about other neighbours; else as above.
+  void append(const Ledger& other);
+
   const std::vector<LedgerEntry>& entries() const { return entries_; }
 
   /// Sum of the counts.
@@ -68,6 +72,9 @@ class Ledger {
   std::uint64_t releases_ = 0;
   LedgerJournal* journal_ = nullptr;
 };
+
+/// Nothing but this event, `count` times.
+Ledger ledger_with(const Event& event, std::uint64_t count, Neighbours neighbours);
 
 /// Protobuf text (message Ledger of proto/dpml/event.proto): a line for the neighbours and one for each entry:
 /// entry { event { gaussian { noise_multiplier: 1 } } count: 10 }

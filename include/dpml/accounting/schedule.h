@@ -39,16 +39,17 @@ struct BatchDraw {
 };
 
 /// What a Gaussian release on such a batch costs whose noise has stddev noise_multiplier * clip bound; with shuffle and
-/// balls_and_bins, what an epoch of them costs. NonPrivate for 0. The only place that says so: training, its plan and
-/// every schedule are accounted by it.
+/// balls_and_bins, what an epoch of them costs. Without noise it is the same event with a Gaussian{0}: nothing may be
+/// claimed, but a sample that hardly ever joins is not for certain told. The only place that says so: training, its
+/// plan and every schedule are accounted by it.
 Event event_of(const BatchDraw& draw, double noise_multiplier);
 
 /// Most releases that a schedule may have; more could not be counted exactly.
-inline constexpr double kMostReleases = 1e15;
+inline constexpr double kMostScheduledReleases = 1e15;
 
 /// A schedule of equal Gaussian releases. What is absent was not stated.
 struct Schedule {
-  Sampling sampler = Sampling::poisson;
+  std::optional<Sampling> sampler;         ///< always wanted
   std::optional<double> sampling_rate;     ///< in (0, 1]
   std::optional<double> batch_size;        ///< instead of sampling_rate, with dataset_size; for poisson, expected
   std::optional<double> dataset_size;      ///< public number of samples
@@ -80,8 +81,8 @@ using FieldSpelling = std::function<std::string(std::string_view field)>;
 ///   poisson              sampling_rate, or batch_size / dataset_size; steps, or epochs / sampling rate, rounded up
 ///   full_batch           steps or epochs, which are the same
 ///   shuffle              one epoch is dataset_size / batch_size batches, rounded up, or 1 / sampling_rate; epochs, or
-///                        steps / batches, rounded up
-///   balls_and_bins       the same, with dataset_size / batch_size rounded down
+///                        steps / (dataset_size / batch_size, rounded down), rounded up
+///   balls_and_bins       the same, with batches rounded down
 ///   without_replacement  dataset_size and batch_size; steps, or epochs * dataset_size / batch_size, rounded up
 /// Throws ConfigError naming the field, as `spelling` has it, that is missing, contradicts another one or is
 /// impossible.

@@ -1,7 +1,6 @@
 #include "normal.h"
 
 #include <cmath>
-#include <limits>
 
 #include "rounding.h"
 

@@ -5,7 +5,7 @@
 
 namespace dpml::numerics {
 
-/// A condition on positive numbers that holds on one side of a turning point and fails on the other.
+/// A condition on positive numbers that holds on one side of a threshold and fails on the other.
 struct ThresholdSearch {
   /// Falls towards the side that holds; <= 0 exactly where the condition holds; smooth in the logarithm of its argument
   /// or infinite. It may be expensive.
@@ -21,7 +21,7 @@ struct ThresholdSearch {
 };
 
 struct Threshold {
-  std::optional<double> holds;  ///< the number nearest to the turning point that was seen to hold; none in the range
+  std::optional<double> holds;  ///< the number nearest to the threshold that was seen to hold; none in the range
   double slope;                 ///< |d excess / d log(number)| where the search ended, or what it began with
 };
 

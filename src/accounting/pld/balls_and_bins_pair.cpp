@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "atom_pair.h"
@@ -31,11 +30,11 @@ std::shared_ptr<const DominatingPair> pair_of(std::vector<AtomPair::Atom> atoms,
 /// `sign` is 1 for masses and losses rounded up, -1 for down.
 ///
 /// A node is the sum of `count` numbers, each rounded relative to itself or to its own deviation from 1, so in all
-/// relative to the smaller one of the node and of `count` such deviations (and the node's own). Masses are
-/// right to a relative error, but as a node gets what another one does not get, that error also moves the mean of a
-/// cell, by as much of its width: where the mean is, not what the masses are, decides in the convex order. Cells are as
-/// wide as a step of that, or as the least width of their part; parts of c numbers are count / c, so those widths
-/// together are at most sqrt(count) times the least one of the sum.
+/// relative to the smaller one of the node and of `count` such deviations (and the node's own). Masses are right
+/// to a relative error, but as a node gets what another one does not get, that error also moves the mean of a cell, by
+/// as much of its width: where the mean is, not what the masses are, decides in the convex order. Cells are as wide as
+/// a step of that, or as the least width of their part; parts of c numbers are count / c, so those widths together are
+/// at most sqrt(count) times the least one of the sum.
 Directions directions_of(const RatioSum& sum, double step, double sign) {
   std::vector<AtomPair::Atom> remove;
   std::vector<AtomPair::Atom> add;
@@ -66,9 +65,10 @@ Directions directions_of(const RatioSum& sum, double step, double sign) {
 
 }  // namespace
 
-BallsAndBinsPairs balls_and_bins_pairs(std::uint64_t bins, double noise, const RatioLattice& lattice) {
+PairOfEvent balls_and_bins_pairs(std::uint64_t bins, double noise, const RatioLattice& lattice) {
   std::array<Directions, 2> made;
-  parallel_for(static_cast<int>(made.size()), std::ssize(made), [&](std::int64_t i) {
+  const int threads = std::min(static_cast<int>(made.size()), available_cores());
+  parallel_for(threads, std::ssize(made), [&](std::int64_t i) {
     const ConvexSide side = i == 0 ? ConvexSide::above : ConvexSide::below;
     const double sign = side == ConvexSide::above ? 1 : -1;
     made[static_cast<std::size_t>(i)] =

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
-#include "dominating_pair.h"
+#include "pair_of_event.h"
 #include "ratio_sum.h"
 
 namespace dpml::pld {
@@ -15,15 +14,7 @@ namespace dpml::pld {
 ///   remove: delta(epsilon) = E (Z - e^epsilon)+,   add: delta(epsilon) = E (1 - e^epsilon Z)+,
 /// with independent Y_i. Both are convex in Z, so a bound of the sum in the convex order (ratio_sum.h) gives pairs that
 /// dominate, or that are dominated.
-struct BallsAndBinsPairs {
-  std::shared_ptr<const DominatingPair> remove;
-  std::shared_ptr<const DominatingPair> add;
-  std::shared_ptr<const DominatingPair>
-      remove_below;  ///< nullptr where nothing is known from below; so is the next one
-  std::shared_ptr<const DominatingPair> add_below;
-};
-
-/// `bins` >= 2, `noise` > 0.
-BallsAndBinsPairs balls_and_bins_pairs(std::uint64_t bins, double noise, const RatioLattice& lattice);
+/// Nothing may be known from below. `bins` >= 2, `noise` > 0.
+PairOfEvent balls_and_bins_pairs(std::uint64_t bins, double noise, const RatioLattice& lattice);
 
 }  // namespace dpml::pld

@@ -28,7 +28,7 @@ std::optional<Spectrum> compose_by_coefficients(const std::vector<CountedTiltedP
 ///
 /// What matters is how often a release leaves the place 0, however many releases there are: coefficients are kept as
 /// their difference from 1, so that rounding is relative to that, not to 1. The weight of place 0 is what the others
-/// leave of 1; its own rounding is part of the relative error of masses (composed_pld.cpp).
+/// leave of 1; its own rounding is part of the relative error of masses (tilted_composition.cpp).
 struct ComposedMasses {
   std::vector<double> masses;
   double pointwise_error;  ///< of the mass at each place, rounding counted in

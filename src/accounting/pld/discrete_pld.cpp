@@ -5,8 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "dpml/base/error.h"
-
 namespace dpml::pld {
 
 namespace {

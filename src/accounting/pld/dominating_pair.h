@@ -51,8 +51,8 @@ struct LossGrid {
   }
 };
 
-/// A cell may be w half steps wide where its weight times w^2 is at most this: then they move
-/// the answer by little compared with the grid. Found with scripts/sweep_accountant.sh.
+/// A cell may be w half steps wide where its weight times w^2 is at most this: then they move the answer by
+/// little compared with the grid. Found with scripts/sweep_accountant.sh.
 inline constexpr double kSmallWeight = 2e-5;
 
 /// The logarithm of what a pair may leave out is at least this: doubles end at -708, and what is left out is

@@ -3,20 +3,12 @@
 #include <memory>
 #include <vector>
 
-#include "dominating_pair.h"
 #include "event_facts.h"
 #include "mixture_pair.h"
+#include "pair_of_event.h"
 #include "symmetric_atoms.h"
 
 namespace dpml::pld {
-
-/// Pairs that one event stands for, as in CountedPairs.
-struct PairOfEvent {
-  std::shared_ptr<const DominatingPair> remove;
-  std::shared_ptr<const DominatingPair> add;
-  std::shared_ptr<const DominatingPair> remove_below = nullptr;
-  std::shared_ptr<const DominatingPair> add_below = nullptr;
-};
 
 PairOfEvent exact(std::shared_ptr<const DominatingPair> remove, std::shared_ptr<const DominatingPair> add);
 PairOfEvent symmetric(std::shared_ptr<const DominatingPair> pair);

@@ -83,7 +83,7 @@ class Collector {
       const Components q{{-half_mean, 1}};
       // Alone it is exact, and no lattice is needed.
       const auto pair = made_.is_one_gaussian ? std::make_shared<const MixturePair>(p, q, 1) : mixture_pair(p, q, 1);
-      made_.phases.push_back({pair, pair, is_tight ? pair : nullptr, is_tight ? pair : nullptr, 1});
+      made_.phases.push_back({is_tight ? symmetric(pair) : only_from_above(symmetric(pair)), 1});
     }
     made_.is_one_gaussian = made_.is_one_gaussian && !made_.phases.empty();
     if (!rest_.empty() && !made_.is_non_private) add_rest();
@@ -102,14 +102,15 @@ class Collector {
   }
 
   void add_phase(const Event& event, double count, const std::function<PairOfEvent()>& make) {
-    if (count > kMostReleases) refuse(kind_name(event), "there are more than " + to_text(kMostReleases) + " of a kind");
+    if (count > kMostComposedReleases)
+      refuse(kind_name(event), "there are more than " + to_text(kMostComposedReleases) + " of a kind");
     const std::string key =
         to_text(neighbours_) + (is_exact_ ? "=" : "<") + (is_tamed_ ? "~" : "") + events::key_of(event);
     auto found = place_.find(key);
     if (found == place_.end()) {
       const PairOfEvent pair = is_exact_ ? make() : only_from_above(make());
       found = place_.emplace(key, made_.phases.size()).first;
-      made_.phases.push_back({pair.remove, pair.add, pair.remove_below, pair.add_below, 0});
+      made_.phases.push_back({pair, 0});
     }
     made_.phases[found->second].count += count;
   }
@@ -132,7 +133,7 @@ class Collector {
     if (together.epsilon > kLargestLoss) throw UnsupportedEvent(why_rest_);
     if (together.epsilon > 0) together.epsilon = std::max(together.epsilon, kLeastEpsilon);
     const PairOfEvent pair = only_from_above(sampled(epsilon_delta_atoms(together), 1));
-    made_.phases.push_back({pair.remove, pair.add, nullptr, nullptr, 1});
+    made_.phases.push_back({pair, 1});
     made_.notes.push_back("Of " + list_words(names) +
                           " no pair of distributions is known here: what Renyi differential " +
                           "privacy says of it is composed with the others.");
@@ -336,9 +337,8 @@ class Collector {
     ratio_work_ += work_of_log_normal_sum(bins, 1 / noise, lattice);
     made_.ratio_step = std::max(made_.ratio_step, lattice.step);
     made_.finest_ratio_step = made_.ratio_step * std::sqrt(ratio_work_ / kMostRatioWork);
-    const BallsAndBinsPairs made = balls_and_bins_pairs(bins, noise, lattice);
-    if (is_huge) return {made.remove, made.add};
-    return {made.remove, made.add, made.remove_below, made.add_below};
+    const PairOfEvent made = balls_and_bins_pairs(bins, noise, lattice);
+    return is_huge ? only_from_above(made) : made;
   }
   void take(const RepeatAndSelect&, const Event&, double) {
     refuse("repeat_and_select", "its bound is known for Renyi divergences only; try rdp");

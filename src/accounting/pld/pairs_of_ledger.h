@@ -1,21 +1,15 @@
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "dominating_pair.h"
 #include "dpml/accounting/ledger.h"
+#include "pair_of_event.h"
 
 namespace dpml::pld {
 
-/// A release, count times, as pairs of distributions.
-struct CountedPairs {
-  std::shared_ptr<const DominatingPair> remove;        ///< P is the dataset with the unit
-  std::shared_ptr<const DominatingPair> add;           ///< Q is; the same as `remove` where the pair is symmetric
-  std::shared_ptr<const DominatingPair> remove_below;  ///< dominated by some mechanism with this event: the pair itself
-                                                       ///< where it is exact, nullptr where nothing is known from below
-  std::shared_ptr<const DominatingPair> add_below;
+/// A release, count times.
+struct CountedPairs : PairOfEvent {
   double count;
 };
 

@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "closed_forms/gdp_accountant.h"
-#include "dpml/base/text.h"
 #include "event_rounding.h"
 #include "numerics/rounding.h"
 #include "pairs_of_ledger.h"

@@ -62,8 +62,8 @@ PrivacyProfile::PrivacyProfile(std::vector<CountedPair> phases) : phases_(std::m
 /// Throws where rounding could not be bounded any more.
 void PrivacyProfile::require_few_releases() const {
   for (const CountedPair& phase : phases_) {
-    if (phase.count <= kMostReleases) continue;
-    throw UnsupportedEvent("there are more than " + to_text(kMostReleases) + " releases of a kind");
+    if (phase.count <= kMostComposedReleases) continue;
+    throw UnsupportedEvent("there are more than " + to_text(kMostComposedReleases) + " releases of a kind");
   }
 }
 

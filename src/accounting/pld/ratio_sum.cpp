@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <utility>
 
+#include "dpml/base/error.h"
 #include "numerics/gauss_legendre.h"
 #include "numerics/rounding.h"
 
@@ -328,6 +328,7 @@ RoundedCount with_few_digits(std::uint64_t count, ConvexSide side) {
 /// The sum of `count` of them by few additions: of a sum to itself, which costs half of one to another, where it can
 /// be.
 RatioMasses sum_of(std::uint64_t count, const Adder& adder, const RatioMasses& one) {
+  DPML_ASSERT(count > 0);
   if (count == 1) return one;
   const auto number = static_cast<double>(count);
   if (count % 2 == 0) {

@@ -42,9 +42,9 @@ struct CountedTiltedPld {
 };
 
 /// Of a kind: the bounds of rounding of a sum are of first order in a few 1e-14 for each.
-inline constexpr double kMostReleases = 1e11;
+inline constexpr double kMostComposedReleases = 1e11;
 
-/// Both ends that a window leaves out, with the rounding of Chernoff's bound for up to kMostReleases.
+/// Both ends that a window leaves out, with the rounding of Chernoff's bound for up to kMostComposedReleases.
 inline constexpr double kBothEnds = 2.1;
 
 /// Where the sum of all releases is, but for exp(log_outside) of its mass at either end, by Chernoff's bound.

@@ -4,12 +4,6 @@
 
 namespace dpml::renyi {
 
-Ledger ledger_with(const Event& event, std::uint64_t count, Neighbours neighbours) {
-  Ledger ledger(neighbours);
-  ledger.append(event, count);
-  return ledger;
-}
-
 ComposedCurve adaptive_curve(const std::string& who, const Event& event, std::uint64_t count, Neighbours neighbours) {
   ComposedCurve curve(ledger_with(event, count, neighbours));
   if (curve.delta() > 0) refuse_own_delta(who, event);

@@ -7,8 +7,6 @@
 
 namespace dpml::renyi {
 
-Ledger ledger_with(const Event& event, std::uint64_t count, Neighbours neighbours);
-
 /// The curve of `count` events, for sums over adaptively chosen ones: UnsupportedEvent when they bring a delta along,
 /// which such a sum has no place for. `who` begins the message.
 ComposedCurve adaptive_curve(const std::string& who, const Event& event, std::uint64_t count, Neighbours neighbours);

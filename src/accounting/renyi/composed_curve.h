@@ -16,8 +16,8 @@ namespace dpml::renyi {
 std::unique_ptr<RenyiCurve> make_renyi_curve(const Event& event, Neighbours neighbours);
 
 /// What several releases cost together: the sum of their curves, each times its count, and with it what else of a
-/// RenyiCost composes. The only place where counts are multiplied in. Equal events are evaluated once, wherever they
-/// stand.
+/// RenyiCost composes. Here compositions are taken apart and counts multiplied in, but for those of a shuffled epoch
+/// (leaves.h) and of Gaussians on one batch (event_facts.h). Equal events are evaluated once, wherever they stand.
 class ComposedCurve final : public RenyiCurve {
  public:
   /// Throw UnsupportedEvent, naming the event. What a curve may take is shared by all kinds of a ledger.

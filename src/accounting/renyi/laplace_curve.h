@@ -1,7 +1,5 @@
 #pragma once
 
-#include <vector>
-
 #include "pair_curve.h"
 
 namespace dpml::renyi {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "event_rounding.h"
 #include "numerics/rounding.h"

@@ -1,7 +1,6 @@
 #include "renyi_conversion.h"
 
 #include <cmath>
-#include <limits>
 
 #include "numerics/rounding.h"
 

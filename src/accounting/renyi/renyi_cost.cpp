@@ -7,7 +7,6 @@
 
 #include "balls_and_bins_curve.h"
 #include "discrete_outcomes.h"
-#include "dpml/accounting/accountant.h"
 #include "event_facts.h"
 #include "gaussian_curve.h"
 #include "gaussian_mixture_curve.h"
@@ -108,6 +107,7 @@ struct CostMaker {
   RenyiCost operator()(const BallsAndBins& it) const {
     const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(it.inner);
     if (it.bins == 1) return composed_cost(it.inner, terms);
+    refuse_fixed_size_inside(it.inner, "balls_and_bins { " + kind_name(it.inner) + " }", neighbours);
     if (gaussian && gaussian->noise_multiplier > 0 && !events::replaces_a_unit(neighbours)) {
       return {.curve = std::make_unique<BallsAndBinsCurve>(it.bins, gaussian->noise_multiplier)};
     }

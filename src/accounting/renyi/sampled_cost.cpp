@@ -27,7 +27,7 @@ constexpr double kMostDeviations = 1e100;  // whose square still is a number
 std::unique_ptr<RenyiCurve> poisson_gaussian_curve(double sampling_rate, double noise, const CurveTerms& terms) {
   if (!(1 / noise < kMostDeviations)) return std::make_unique<InfiniteCurve>();
   if (!events::replaces_a_unit(terms.neighbours)) {
-    return std::make_unique<SampledGaussianCurve>(sampling_rate, noise, Sampling::poisson, terms.most_nodes);
+    return std::make_unique<SampledGaussianCurve>(sampling_rate, noise, GaussianSampling::poisson, terms.most_nodes);
   }
   return std::make_unique<GaussianMixtureCurve>(
       std::vector<Jump>{{1 - sampling_rate, 0, 0}, {sampling_rate, 1 / noise, 1 / noise}}, terms.most_nodes);
@@ -63,6 +63,14 @@ RenyiCost also_pure(RenyiCost cost, double amplified, const std::vector<Outcome>
   cost.curve = std::make_unique<SmallerCurve>(std::make_unique<PairCurve>(outcomes), std::move(cost.curve));
   cost.pure_epsilon = amplified;
   return cost;
+}
+
+/// Does the event, or one inside it, know how many units there are?
+bool holds_fixed_size(const Event& event) {
+  bool holds =
+      event.get_if<SampledWithoutReplacement>() != nullptr || event.get_if<TruncatedPoissonSampled>() != nullptr;
+  events::for_each_inner(event, [&](const Event& inner) { holds = holds || holds_fixed_size(inner); });
+  return holds;
 }
 
 /// With this probability, known to all, `rare`; otherwise `usual`. exp(K) is jointly convex in the pair.
@@ -125,6 +133,11 @@ std::unique_ptr<RenyiCurve> mixture_curve(const MixtureOfGaussians& mixture, dou
                                        std::make_unique<GaussianMixtureCurve>(std::move(add), most_nodes / 2));
 }
 
+void refuse_fixed_size_inside(const Event& inner, const std::string& what, Neighbours neighbours) {
+  if (!holds_fixed_size(inner)) return;
+  refuse_event(what, neighbours, "its dataset size would be random; put the outer sampling inside or leave it out");
+}
+
 RenyiCost poisson_cost(const PoissonSampled& outermost, const CurveTerms& terms) {
   const Neighbours neighbours = terms.neighbours;
   double rate = outermost.sampling_rate;
@@ -134,9 +147,7 @@ RenyiCost poisson_cost(const PoissonSampled& outermost, const CurveTerms& terms)
     inner = &next->inner;
   }
   const std::string what = "poisson_sampled { " + kind_name(*inner) + " }";
-  if (inner->get_if<SampledWithoutReplacement>() != nullptr || inner->get_if<TruncatedPoissonSampled>() != nullptr) {
-    refuse_event(what, neighbours, "its dataset size would be random; put poisson_sampled inside or leave it out");
-  }
+  refuse_fixed_size_inside(*inner, what, neighbours);
   if (rate == 1) return composed_cost(*inner, terms);
   if (const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(*inner)) {
     return {.curve = poisson_gaussian_curve(rate, gaussian->noise_multiplier, terms)};
@@ -170,8 +181,8 @@ RenyiCost without_replacement_cost(const SampledWithoutReplacement& sampled, con
   if (gaussian && 1 / gaussian->noise_multiplier < kMostDeviations) {
     const double noise = gaussian->noise_multiplier;
     // Also under zero_out: what takes the unit's place in a sample without it is another unit, not nothing.
-    auto tight =
-        std::make_unique<SampledGaussianCurve>(rate, noise / 2, Sampling::without_replacement, terms.most_nodes);
+    auto tight = std::make_unique<SampledGaussianCurve>(rate, noise / 2, GaussianSampling::without_replacement,
+                                                        terms.most_nodes);
     if (events::replaces_a_unit(neighbours)) return {.curve = std::move(tight)};
     auto convex = std::make_unique<ConvexSampledCurve>(rate, gaussian_curve(noise, 1));
     return {.curve = std::make_unique<SmallerCurve>(std::move(tight), std::move(convex))};
@@ -190,6 +201,7 @@ RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& it, const CurveT
   const double others = static_cast<double>(it.dataset_size) - 1;
   const double maximum = static_cast<double>(it.maximum_batch_size);
   const std::string what = "truncated_poisson_sampled { " + kind_name(it.inner) + " }";
+  refuse_fixed_size_inside(it.inner, what, neighbours);
   if (it.maximum_batch_size >= it.dataset_size) return poisson_cost({it.sampling_rate, it.inner}, terms);
   const std::optional<events::OneGaussian> gaussian = events::as_one_gaussian(it.inner);
   if (!gaussian) {

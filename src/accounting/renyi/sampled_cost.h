@@ -22,4 +22,7 @@ RenyiCost truncated_poisson_cost(const TruncatedPoissonSampled& sampled, const C
 /// Throws UnsupportedEvent.
 [[noreturn]] void refuse_event(const std::string& what, Neighbours neighbours, const std::string& why);
 
+/// Refuses what samples by a public size of the dataset, however deep, where a batch of random size is its dataset.
+void refuse_fixed_size_inside(const Event& inner, const std::string& what, Neighbours neighbours);
+
 }  // namespace dpml::renyi

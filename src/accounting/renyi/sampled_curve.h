@@ -26,13 +26,17 @@ class ConvexSampledCurve final : public RenyiCurve {
   std::unique_ptr<RenyiCurve> inner_;
 };
 
-/// Two bounds of the same event.
-class SmallerCurve final : public RenyiCurve {
+enum class Choice { smaller, larger };
+
+/// At every order the smaller, or the larger, of two curves.
+template <Choice choice>
+class ChosenCurve final : public RenyiCurve {
  public:
-  SmallerCurve(std::unique_ptr<RenyiCurve> one, std::unique_ptr<RenyiCurve> other)
+  ChosenCurve(std::unique_ptr<RenyiCurve> one, std::unique_ptr<RenyiCurve> other)
       : one_(std::move(one)), other_(std::move(other)) {}
   double cumulant(double order_minus_one) override {
-    return std::min(one_->cumulant(order_minus_one), other_->cumulant(order_minus_one));
+    const auto [smaller, larger] = std::minmax({one_->cumulant(order_minus_one), other_->cumulant(order_minus_one)});
+    return choice == Choice::smaller ? smaller : larger;
   }
   double nodes() const override { return one_->nodes() + other_->nodes(); }
 
@@ -41,19 +45,7 @@ class SmallerCurve final : public RenyiCurve {
   std::unique_ptr<RenyiCurve> other_;
 };
 
-/// Two directions of a pair.
-class LargerCurve final : public RenyiCurve {
- public:
-  LargerCurve(std::unique_ptr<RenyiCurve> one, std::unique_ptr<RenyiCurve> other)
-      : one_(std::move(one)), other_(std::move(other)) {}
-  double cumulant(double order_minus_one) override {
-    return std::max(one_->cumulant(order_minus_one), other_->cumulant(order_minus_one));
-  }
-  double nodes() const override { return one_->nodes() + other_->nodes(); }
-
- private:
-  std::unique_ptr<RenyiCurve> one_;
-  std::unique_ptr<RenyiCurve> other_;
-};
+using SmallerCurve = ChosenCurve<Choice::smaller>;  ///< of two bounds of the same event
+using LargerCurve = ChosenCurve<Choice::larger>;    ///< of the two directions of a pair
 
 }  // namespace dpml::renyi

@@ -5,6 +5,7 @@
 #include <limits>
 #include <numbers>
 
+#include "dpml/base/error.h"
 #include "numerics/gauss_legendre.h"
 
 namespace dpml::renyi {
@@ -16,6 +17,17 @@ constexpr double kWidestPanel = 5;  // standard deviations
 constexpr double kMaximumPanels = 8192;
 constexpr double kNodesOfPanel = 16;
 constexpr double kNegligible = 50;  // 8192 panels of 5 s, each below exp(3.125 - 50) of the peak, are 2e-16 of it
+
+/// Is the curve the sum of two halves, of both of which the integrand is told where x > 0?
+bool has_two_halves(GaussianSampling sampling) {
+  switch (sampling) {
+    case GaussianSampling::poisson:
+      return false;
+    case GaussianSampling::without_replacement:
+      return true;
+  }
+  throw InternalError("GaussianSampling: not one of the enumerated values");
+}
 
 /// weight ((1 + x)^-b - 1 + b x), L >= 0.
 double reverse_term(const RatioNode& at, double b) {
@@ -36,7 +48,7 @@ double SampledGaussianCurve::Panel::log_bound(double order) const {
   return std::max(power, std::log(order - 1) + std::max(left.log_density, right.log_density) + within);
 }
 
-SampledGaussianCurve::SampledGaussianCurve(double sampling_rate, double noise_multiplier, Sampling sampling,
+SampledGaussianCurve::SampledGaussianCurve(double sampling_rate, double noise_multiplier, GaussianSampling sampling,
                                            double most_nodes)
     : sampling_rate_(sampling_rate),
       noise_(noise_multiplier),
@@ -55,7 +67,7 @@ double SampledGaussianCurve::panel_width(double start) const {
 }
 
 void SampledGaussianCurve::extend_to(double end) {
-  const double start = sampling_ == Sampling::poisson ? -kReach * noise_ : 0.5;
+  const double start = has_two_halves(sampling_) ? 0.5 : -kReach * noise_;
   Edge left = panels_.empty() ? edge(start) : panels_.back().right;
   while (left.z < end) {
     const Edge right = edge(left.z + panel_width(left.z));
@@ -86,7 +98,7 @@ double SampledGaussianCurve::integral(double order_minus_one) {
     if (panel.nodes.empty()) fill(panel);
     for (const RatioNode& at : panel.nodes) {
       sum.add(at);
-      if (sampling_ == Sampling::without_replacement) sum.add_plain(reverse_term(at, order_minus_one));
+      if (has_two_halves(sampling_)) sum.add_plain(reverse_term(at, order_minus_one));
     }
   }
   return sum.cumulant();
@@ -97,7 +109,7 @@ double SampledGaussianCurve::cumulant(double order_minus_one) {
   const double end = std::max(order, 2.0) + kReach * noise_;
   if (end + kReach * noise_ > most_panels_ * kWidestPanel * noise_) {
     const double bound = order * log_mixture(sampling_rate_, order_minus_one / (2 * noise_ * noise_));
-    if (sampling_ == Sampling::poisson) return with_slack(bound);
+    if (!has_two_halves(sampling_)) return with_slack(bound);
     return with_slack(bound + order_minus_one * sampling_rate_ * std::exp(-bound));
   }
   extend_to(end);

@@ -8,7 +8,8 @@
 
 namespace dpml::renyi {
 
-enum class Sampling { poisson, without_replacement };
+/// A closed set: which theorem bounds the sampled Gaussian.
+enum class GaussianSampling { poisson, without_replacement };
 
 /// The Poisson-sampled Gaussian, sampling rate q in (0, 1), noise multiplier s > 0 (formula in renyi.h).
 ///
@@ -36,8 +37,8 @@ enum class Sampling { poisson, without_replacement };
 /// of which the second is at most b q.
 class SampledGaussianCurve final : public RenyiCurve {
  public:
-  SampledGaussianCurve(double sampling_rate, double noise_multiplier, Sampling sampling = Sampling::poisson,
-                       double most_nodes = 131072);
+  SampledGaussianCurve(double sampling_rate, double noise_multiplier,
+                       GaussianSampling sampling = GaussianSampling::poisson, double most_nodes = 131072);
   double cumulant(double order_minus_one) override;
   double nodes() const override { return 16 * std::min(kUsualPanels, most_panels_); }
 
@@ -65,7 +66,7 @@ class SampledGaussianCurve final : public RenyiCurve {
 
   double sampling_rate_;
   double noise_;
-  Sampling sampling_;
+  GaussianSampling sampling_;
   double most_panels_;
   double branch_;  ///< real part of the branch points
   std::vector<Panel> panels_;

@@ -2,16 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <random>
 
 #include "dpml/base/error.h"
 #include "reference_cases.h"
+#include "short_names.h"
 
 namespace dpml::closed_forms {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// log(delta) from delta / density(a) = int_0^inf exp(-a y - y^2 / 2) (1 - exp(-mu y)) dy, whose integrand is never
 /// negative: a trapezoid sum over log y in long double, which converges exponentially.

@@ -15,7 +15,7 @@ namespace {
 
 const std::unique_ptr<Accountant> kGdp = make_accountant("gdp");
 
-Ledger ledger_with(const Event& event, std::uint64_t count = 1, Neighbours neighbours = Neighbours::zero_out) {
+Ledger ledger_of(const Event& event, std::uint64_t count = 1, Neighbours neighbours = Neighbours::zero_out) {
   Ledger ledger(neighbours);
   ledger.append(event, count);
   return ledger;
@@ -29,7 +29,7 @@ TEST(Gdp, ComposesGaussiansExactly) {
     const double second = std::pow(10, -1 + 3 * uniform(draw));
     const auto count = static_cast<std::uint64_t>(std::pow(10, 6 * uniform(draw)));
     const double delta = std::pow(10, -300 * uniform(draw)) / 2;
-    Ledger ledger = ledger_with(SelfComposed{Composed{{Gaussian{first}, Gaussian{second}}}, count}, 3);
+    Ledger ledger = ledger_of(SelfComposed{Composed{{Gaussian{first}, Gaussian{second}}}, count}, 3);
     const long double mu =
         std::sqrt(3.0L * static_cast<long double>(count) *
                   (1 / (static_cast<long double>(first) * first) + 1 / (static_cast<long double>(second) * second)));
@@ -45,11 +45,11 @@ TEST(Gdp, ComposesGaussiansExactly) {
 
 TEST(Gdp, AgreesWithReferenceUnderReplaceOne) {
   const json one = reference_case("dev-ev-03");
-  const Ledger ledger = ledger_with(SelfComposed{Gaussian{2}, 5}, 1, Neighbours::replace_one);
+  const Ledger ledger = ledger_of(SelfComposed{Gaussian{2}, 5}, 1, Neighbours::replace_one);
   const Bound ours = kGdp->epsilon_bound(ledger, number_at(one, "/inputs/delta"));
   EXPECT_NEAR(ours.upper / number_at(one, "/expected/exact_sensitivity_2"), 1, 1e-8);
   EXPECT_NEAR(ours.lower / number_at(one, "/expected/exact_sensitivity_2"), 1, 1e-8);
-  const Ledger without = ledger_with(SelfComposed{Gaussian{2}, 5});
+  const Ledger without = ledger_of(SelfComposed{Gaussian{2}, 5});
   EXPECT_NEAR(kGdp->epsilon(without, 1e-5) / number_at(one, "/expected/exact_sensitivity_1"), 1, 1e-8);
 }
 
@@ -61,24 +61,24 @@ TEST(Gdp, CalibratedNoiseOfFullBatchesAgreesWithReference) {
 }
 
 TEST(Gdp, TakesTreesAndSamplingThatLeavesNobodyOut) {
-  const double four = kGdp->epsilon(ledger_with(Gaussian{1}, 4), 1e-6);
-  EXPECT_DOUBLE_EQ(kGdp->epsilon(ledger_with(TreeAggregation{1, {8, 3}}), 1e-6), four) << "8 leaves: 4 levels";
-  EXPECT_EQ(kGdp->epsilon(ledger_with(PoissonSampled{1, Gaussian{1}}, 4), 1e-6), four);
-  EXPECT_EQ(kGdp->epsilon(ledger_with(SampledWithoutReplacement{7, 7, Gaussian{1}}, 4), 1e-6), four);
-  EXPECT_EQ(kGdp->epsilon(ledger_with(BallsAndBins{1, Gaussian{1}}, 4), 1e-6), four);
-  EXPECT_EQ(kGdp->epsilon(ledger_with(MixtureOfGaussians{1, {{2, 1}}}), 1e-6), four);
+  const double four = kGdp->epsilon(ledger_of(Gaussian{1}, 4), 1e-6);
+  EXPECT_DOUBLE_EQ(kGdp->epsilon(ledger_of(TreeAggregation{1, {8, 3}}), 1e-6), four) << "8 leaves: 4 levels";
+  EXPECT_EQ(kGdp->epsilon(ledger_of(PoissonSampled{1, Gaussian{1}}, 4), 1e-6), four);
+  EXPECT_EQ(kGdp->epsilon(ledger_of(SampledWithoutReplacement{7, 7, Gaussian{1}}, 4), 1e-6), four);
+  EXPECT_EQ(kGdp->epsilon(ledger_of(BallsAndBins{1, Gaussian{1}}, 4), 1e-6), four);
+  EXPECT_EQ(kGdp->epsilon(ledger_of(MixtureOfGaussians{1, {{2, 1}}}), 1e-6), four);
 }
 
 TEST(Gdp, ChargesShuffledEpochsInFullAndSaysWhy) {
-  const Bound plain = kGdp->epsilon_bound(ledger_with(Gaussian{0.5}, 10), 1e-6);
-  const Bound shuffled = kGdp->epsilon_bound(ledger_with(Shuffled{100, Gaussian{0.5}}, 10), 1e-6);
+  const Bound plain = kGdp->epsilon_bound(ledger_of(Gaussian{0.5}, 10), 1e-6);
+  const Bound shuffled = kGdp->epsilon_bound(ledger_of(Shuffled{100, Gaussian{0.5}}, 10), 1e-6);
   EXPECT_EQ(shuffled.upper, plain.upper);
   EXPECT_LT(shuffled.lower, plain.lower) << "shuffling may help";
   EXPECT_EQ(shuffled.lower, shuffle_epsilon_lower_bound(0.5, 100, 1e-6)) << "of one epoch";
   ASSERT_EQ(shuffled.notes.size(), 1u);
   // A unit more pushes another one into a different batch: it is replaced there (distance 2) and one more is added.
   const Event epoch = Shuffled{100, Gaussian{0.5}};
-  EXPECT_DOUBLE_EQ(kGdp->epsilon(ledger_with(epoch, 2, Neighbours::add_or_remove_one), 1e-6), plain.upper);
+  EXPECT_DOUBLE_EQ(kGdp->epsilon(ledger_of(epoch, 2, Neighbours::add_or_remove_one), 1e-6), plain.upper);
   EXPECT_NE(shuffled.notes[0].find("without amplification"), std::string::npos);
   EXPECT_TRUE(plain.notes.empty());
 }
@@ -86,7 +86,7 @@ TEST(Gdp, ChargesShuffledEpochsInFullAndSaysWhy) {
 TEST(Gdp, RefusesWhatIsNoGaussianByName) {
   const auto refusal = [](const Event& event, Neighbours neighbours = Neighbours::zero_out) -> std::string {
     try {
-      kGdp->epsilon(ledger_with(event, 1, neighbours), 1e-5);
+      kGdp->epsilon(ledger_of(event, 1, neighbours), 1e-5);
     } catch (const UnsupportedEvent& error) {
       return error.what();
     }
@@ -102,8 +102,8 @@ TEST(Gdp, RefusesWhatIsNoGaussianByName) {
 
 TEST(Gdp, NothingIsCertifiedWithoutNoise) {
   for (const Event& event : {Event(NonPrivate{}), Event(Gaussian{0})}) {
-    EXPECT_EQ(kGdp->epsilon(ledger_with(event), 0.5), std::numeric_limits<double>::infinity());
-    EXPECT_EQ(kGdp->delta(ledger_with(event), 5), 1);
+    EXPECT_EQ(kGdp->epsilon(ledger_of(event), 0.5), std::numeric_limits<double>::infinity());
+    EXPECT_EQ(kGdp->delta(ledger_of(event), 5), 1);
   }
   EXPECT_EQ(kGdp->epsilon(Ledger(Neighbours::zero_out), 0), 0);
 }

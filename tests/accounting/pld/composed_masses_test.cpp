@@ -81,15 +81,15 @@ Circle masses_of(const Spectrum& spectrum, std::size_t points) {
   return masses;
 }
 
-template <class ComposedMasses>
-long double largest_difference(const ComposedMasses& ours, const Circle& exact) {
+template <class Masses>
+long double largest_difference(const Masses& ours, const Circle& exact) {
   long double largest = 0;
   for (std::size_t s = 0; s < exact.size(); ++s) largest = std::max(largest, std::fabs(ours[s] - exact[s]));
   return largest;
 }
 
-template <class ComposedMasses>
-long double norm_of_difference(const ComposedMasses& ours, const Circle& exact) {
+template <class Masses>
+long double norm_of_difference(const Masses& ours, const Circle& exact) {
   long double square = 0;
   for (std::size_t s = 0; s < exact.size(); ++s) square += (ours[s] - exact[s]) * (ours[s] - exact[s]);
   return std::sqrt(square);

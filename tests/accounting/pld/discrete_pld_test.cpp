@@ -16,7 +16,7 @@ namespace dpml::pld {
 namespace {
 
 constexpr long double kMassError = 1e-13L;  // relative, of sums of thousands of roundings
-constexpr long double kLossError = 2e-15L;  // of a loss, relative to the largest; composed_pld.cpp counts it in
+constexpr long double kLossError = 2e-15L;  // of a loss, relative to the largest; tilted_composition.cpp counts it in
 
 struct Shape {
   double front = 1;  ///< mass of the first cell, compared with others

@@ -11,6 +11,7 @@
 #include "dpml/accounting/interval.h"
 #include "oracle.h"
 #include "reference_events.h"
+#include "short_names.h"
 
 namespace dpml::pld {
 namespace {
@@ -31,7 +32,6 @@ long double parse(const std::string& digits) {
 Interval doubles_around(const std::string& digits) {
   const long double precise = parse(digits);
   const auto nearest = static_cast<double>(precise);
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   return {nearest > precise ? std::nextafter(nearest, -kInfinity) : nearest,
           nearest < precise ? std::nextafter(nearest, kInfinity) : nearest};
 }

@@ -212,7 +212,7 @@ TEST(BallsAndBinsPairs, LosesNoMass) {
       for (const double log_cut : log_cuts) {
         SCOPED_TRACE("noise " + std::to_string(noise) + ", bins " + std::to_string(bins) + ", log cut " +
                      std::to_string(log_cut));
-        const BallsAndBinsPairs pairs = balls_and_bins_pairs(bins, noise, {.step = 0.1, .cut = std::exp(log_cut)});
+        const PairOfEvent pairs = balls_and_bins_pairs(bins, noise, {.step = 0.1, .cut = std::exp(log_cut)});
         for (const auto& pair : {pairs.remove, pairs.add}) {
           EXPECT_GE(total_with_infinite(*pair), 1);
           EXPECT_LE(total_with_infinite(*pair), 1 + 1e-12 * static_cast<double>(bins) + std::exp(log_cut));

@@ -22,7 +22,7 @@ using Real = long double;
 
 constexpr Real kPi = std::numbers::pi_v<Real>;
 constexpr Real kMassError = 4e-14L;   // of a cell, and
-constexpr Real kLossError = 2e-15L;   // of a loss, relative to the largest; composed_pld.cpp counts both in
+constexpr Real kLossError = 2e-15L;   // of a loss, relative to the largest; tilted_composition.cpp counts both in
 constexpr Real kEndError = 1e-9L;     // of the first cell, in steps
 constexpr Real kPlaceError = 1e-13L;  // of the end of a cell, in panels of mixture_pair.cpp: mass of the next cell
 
@@ -381,7 +381,7 @@ TEST(BallsAndBinsPairs, BracketsTwoAndThreeBins) {
     const Real mu = 1 / Real(noise);
     for (const int bins : noise < 1 ? std::vector{2} : std::vector{2, 3}) {
       const Real step = bins == 2 ? 0.002L : 0.02L;
-      const BallsAndBinsPairs pairs =
+      const PairOfEvent pairs =
           balls_and_bins_pairs(static_cast<std::uint64_t>(bins), noise, {.step = 0.02, .cut = 1e-10});
       const auto mean_of_others = [&](const std::function<Real(Real)>& of) {
         return mean_over_y(mu, step, [&](Real first) {

@@ -1,17 +1,16 @@
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <numbers>
 #include <random>
 
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/renyi.h"
 #include "schedules.h"
+#include "short_names.h"
 
 namespace dpml::renyi {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kSlack = 1e-9;
 
 double epsilon(const Ledger& ledger, double delta) {

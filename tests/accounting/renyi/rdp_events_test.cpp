@@ -2,19 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
-
 #include "binomial_twin.h"
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/renyi.h"
+#include "short_names.h"
 
 namespace dpml::renyi {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr auto kAdd = Neighbours::add_or_remove_one;
-constexpr auto kReplace = Neighbours::replace_one;
-constexpr auto kZero = Neighbours::zero_out;
 
 const std::unique_ptr<Accountant> kAccountant = make_accountant("rdp");
 
@@ -248,6 +242,14 @@ TEST(RdpEvents, RefusalsNameEventNeighboursAndReason) {
       {{TreeAggregation{1, {4}}, kReplace}, "tree_aggregation under replace_one neighbours, because"},
       {{SampledWithoutReplacement{9, 2, Laplace{1}}, kAdd}, "sampled_without_replacement { laplace } under add_or"},
       {{PoissonSampled{0.1, SampledWithoutReplacement{9, 2, Laplace{1}}}, kZero}, "its dataset size would be random"},
+      {{PoissonSampled{0.1, Composed{{Laplace{1}, SampledWithoutReplacement{9, 2, Laplace{1}}}}}, kZero},
+       "its dataset size would be random"},
+      {{PoissonSampled{0.1, SelfComposed{TruncatedPoissonSampled{9, 0.1, 2, Gaussian{1}}, 2}}, kZero},
+       "its dataset size would be random"},
+      {{TruncatedPoissonSampled{9, 0.1, 2, SelfComposed{SampledWithoutReplacement{9, 2, Laplace{1}}, 3}}, kZero},
+       "its dataset size would be random"},
+      {{BallsAndBins{3, RepeatAndSelect{SampledWithoutReplacement{9, 2, Laplace{1}}, 2, 1}}, kZero},
+       "its dataset size would be random"},
       {{TruncatedPoissonSampled{9, 0.1, 2, Laplace{1}}, kAdd}, "truncated_poisson_sampled { laplace } under add_or"},
       {{RepeatAndSelect{RepeatAndSelect{Gaussian{1}, 2, kInfinity}, 2, kInfinity}, kAdd}, "it would take too long"}};
   for (const auto& [release, words] : refusals) {

@@ -2,20 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
-
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/renyi.h"
 #include "pair_twins.h"
+#include "short_names.h"
 
 namespace dpml::renyi {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kDocumented = 1e-10;
-constexpr auto kAdd = Neighbours::add_or_remove_one;
-constexpr auto kReplace = Neighbours::replace_one;
-constexpr auto kZero = Neighbours::zero_out;
 
 double divergence(const Event& event, Neighbours neighbours, double order) {
   return renyi_divergence(event, neighbours, order);

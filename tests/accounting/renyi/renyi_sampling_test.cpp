@@ -3,19 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <limits>
 
 #include "dpml/accounting/accountant.h"
 #include "dpml/accounting/renyi.h"
 #include "pair_twins.h"
+#include "short_names.h"
 
 namespace dpml::renyi {
 namespace {
-
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr auto kAdd = Neighbours::add_or_remove_one;
-constexpr auto kReplace = Neighbours::replace_one;
-constexpr auto kZero = Neighbours::zero_out;
 
 double divergence(const Event& event, Neighbours neighbours, double order) {
   return renyi_divergence(event, neighbours, order);

@@ -2,16 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <limits>
 #include <random>
 
 #include "dpml/accounting/accountant.h"
 #include "renyi_twins.h"
+#include "short_names.h"
 
 namespace dpml::renyi {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kSlack = 2e-11;  // what the documentation allows is 1e-10
 
 double divergence(double sampling_rate, double noise_multiplier, double order) {
