@@ -150,6 +150,7 @@ const std::map<std::string, std::string> kExamples = {
     {"hardswish", ""},
     {"prelu", "num_parameters: 4"},
     {"log_softmax", ""},
+    {"embedding_bag", "vocabulary: 3 features: 2 padding_idx: 1"},
 };
 
 TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {

@@ -163,6 +163,13 @@ TEST(BuildModel, NamesImpossibleSizes) {
   expect_problem(
       "layer { embedding { vocabulary: 99999999 features: 1 } }", "4",
       "c.txtpb:3: model.layer[0].embedding.vocabulary: is 99999999; state a whole number from 1 to 16,777,216");
+  expect_problem("layer { embedding { vocabulary: 5 features: 1 padding_idx: 5 } }", "4",
+                 "c.txtpb:3: model.layer[0].embedding.padding_idx: is 5, expected an index in [0, 5)");
+  expect_problem("layer { embedding_bag { vocabulary: 5 features: 1 padding_idx: -1 } }", "4",
+                 "c.txtpb:3: model.layer[0].embedding_bag.padding_idx: is -1; state a whole number of at least 0");
+  expect_problem(
+      "layer { embedding_bag { vocabulary: 5 features: 1 } } layer { embedding_bag { vocabulary: 5 features: 1 } }",
+      "4", "c.txtpb:3: model.layer[1].embedding_bag: wants whole numbers, the inputs of the model");
   expect_problem("", "4", "c.txtpb:2: model.layer: is missing; state at least one layer");
   expect_problem("layer { residual {} }", "4", "c.txtpb:3: model.layer[0].residual.body: is missing");
 }

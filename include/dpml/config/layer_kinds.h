@@ -7,6 +7,7 @@
 #include "dpml/layers/conv2d.h"
 #include "dpml/layers/dropout.h"
 #include "dpml/layers/embedding.h"
+#include "dpml/layers/embedding_bag.h"
 #include "dpml/layers/flatten.h"
 #include "dpml/layers/group_norm.h"
 #include "dpml/layers/layer_norm.h"
@@ -26,6 +27,7 @@ LayerKindHandle conv2d(const Conv2d::Options& options);
 LayerKindHandle max_pool2d(const MaxPool2d::Options& options);
 LayerKindHandle avg_pool2d(const AvgPool2d::Options& options);
 LayerKindHandle embedding(const Embedding::Options& options);
+LayerKindHandle embedding_bag(const EmbeddingBag::Options& options);
 LayerKindHandle group_norm(const GroupNorm::Options& options);
 LayerKindHandle layer_norm(const LayerNorm::Options& options);
 LayerKindHandle dropout(const Dropout::Options& options);
