@@ -170,6 +170,14 @@ TEST(BuildModel, NamesImpossibleSizes) {
   expect_problem(
       "layer { embedding_bag { vocabulary: 5 features: 1 } } layer { embedding_bag { vocabulary: 5 features: 1 } }",
       "4", "c.txtpb:3: model.layer[1].embedding_bag: wants whole numbers, the inputs of the model");
+  expect_problem(
+      "layer { learned_positions { positions: 4 } }", "[5, 3]",
+      "c.txtpb:3: model.layer[0].learned_positions.positions: is 4, but the input is [5, 3]; state its number of");
+  expect_problem("layer { sinusoidal_positions { features: 4 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].sinusoidal_positions.features: is 4, but the input is [5, 3]; state 3");
+  expect_problem(
+      "layer { sinusoidal_positions {} }", "4",
+      "c.txtpb:3: model.layer[0].sinusoidal_positions: needs a sequence [positions, features], but the input is");
   expect_problem("", "4", "c.txtpb:2: model.layer: is missing; state at least one layer");
   expect_problem("layer { residual {} }", "4", "c.txtpb:3: model.layer[0].residual.body: is missing");
 }

@@ -13,6 +13,7 @@
 #include "dpml/layers/layer_norm.h"
 #include "dpml/layers/linear.h"
 #include "dpml/layers/pooling.h"
+#include "dpml/layers/positions.h"
 #include "dpml/layers/residual.h"
 #include "dpml/layers/sequential.h"
 #include "dpml/layers/softmax.h"
@@ -45,6 +46,8 @@ LayerKindHandle hardswish();
 LayerKindHandle prelu(const PReLU::Options& options);
 LayerKindHandle softmax();
 LayerKindHandle log_softmax();
+LayerKindHandle learned_positions(const LearnedPositions::Options& options);
+LayerKindHandle sinusoidal_positions(const SinusoidalPositions::Options& options);
 LayerKindHandle sequential(std::vector<LayerSpec> layers);
 /// Without a shortcut: the input itself.
 LayerKindHandle residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {});

@@ -36,6 +36,8 @@ LayerKindHandle read_hardswish(const Section& block);
 LayerKindHandle read_prelu(const Section& block);
 LayerKindHandle read_log_softmax(const Section& block);
 LayerKindHandle read_embedding_bag(const Section& block);
+LayerKindHandle read_learned_positions(const Section& block);
+LayerKindHandle read_sinusoidal_positions(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -67,6 +69,8 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"prelu", read_prelu},
     Word<ReadLayer>{"log_softmax", read_log_softmax},
     Word<ReadLayer>{"embedding_bag", read_embedding_bag},
+    Word<ReadLayer>{"learned_positions", read_learned_positions},
+    Word<ReadLayer>{"sinusoidal_positions", read_sinusoidal_positions},
 };
 
 }  // namespace dpml::config
