@@ -153,6 +153,7 @@ const std::map<std::string, std::string> kExamples = {
     {"embedding_bag", "vocabulary: 3 features: 2 padding_idx: 1"},
     {"learned_positions", "positions: 8"},
     {"sinusoidal_positions", ""},
+    {"multihead_attention", "num_heads: 4 num_kv_heads: 2 causal: true"},
 };
 
 /// The input of an example; sequences have two axes.

@@ -178,6 +178,15 @@ TEST(BuildModel, NamesImpossibleSizes) {
   expect_problem(
       "layer { sinusoidal_positions {} }", "4",
       "c.txtpb:3: model.layer[0].sinusoidal_positions: needs a sequence [positions, features], but the input is");
+  expect_problem("layer { multihead_attention { num_heads: 2 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].multihead_attention.num_heads: is 2, which does not divide the 3 features");
+  expect_problem("layer { multihead_attention { num_heads: 1 rotary: true } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].multihead_attention.rotary: turns pairs of numbers, but a head has 3");
+  expect_problem("layer { multihead_attention { embed_dim: 4 num_heads: 1 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].multihead_attention.embed_dim: is 4, but the input is [5, 3]; state 3");
+  expect_problem("layer { multihead_attention { num_heads: 1 } }", "[5, 5, 3]",
+                 "c.txtpb:3: model.layer[0].multihead_attention: needs a sequence [positions, features]");
+  expect_problem("layer { multihead_attention { num_heads: 3 } }", "[2000000000, 3]", "c.txtpb:3: model.layer[0]: ");
   expect_problem("", "4", "c.txtpb:2: model.layer: is missing; state at least one layer");
   expect_problem("layer { residual {} }", "4", "c.txtpb:3: model.layer[0].residual.body: is missing");
 }

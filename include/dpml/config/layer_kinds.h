@@ -12,6 +12,7 @@
 #include "dpml/layers/group_norm.h"
 #include "dpml/layers/layer_norm.h"
 #include "dpml/layers/linear.h"
+#include "dpml/layers/multihead_attention.h"
 #include "dpml/layers/pooling.h"
 #include "dpml/layers/positions.h"
 #include "dpml/layers/residual.h"
@@ -48,6 +49,7 @@ LayerKindHandle softmax();
 LayerKindHandle log_softmax();
 LayerKindHandle learned_positions(const LearnedPositions::Options& options);
 LayerKindHandle sinusoidal_positions(const SinusoidalPositions::Options& options);
+LayerKindHandle multihead_attention(const MultiheadAttention::Options& options);
 LayerKindHandle sequential(std::vector<LayerSpec> layers);
 /// Without a shortcut: the input itself.
 LayerKindHandle residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {});

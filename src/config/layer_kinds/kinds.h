@@ -38,6 +38,7 @@ LayerKindHandle read_log_softmax(const Section& block);
 LayerKindHandle read_embedding_bag(const Section& block);
 LayerKindHandle read_learned_positions(const Section& block);
 LayerKindHandle read_sinusoidal_positions(const Section& block);
+LayerKindHandle read_multihead_attention(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -71,6 +72,7 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"embedding_bag", read_embedding_bag},
     Word<ReadLayer>{"learned_positions", read_learned_positions},
     Word<ReadLayer>{"sinusoidal_positions", read_sinusoidal_positions},
+    Word<ReadLayer>{"multihead_attention", read_multihead_attention},
 };
 
 }  // namespace dpml::config
