@@ -154,6 +154,7 @@ const std::map<std::string, std::string> kExamples = {
     {"learned_positions", "positions: 8"},
     {"sinusoidal_positions", ""},
     {"multihead_attention", "num_heads: 4 num_kv_heads: 2 causal: true"},
+    {"transformer_encoder_layer", "nhead: 2 dim_feedforward: 5"},
 };
 
 /// The input of an example; sequences have two axes.

@@ -187,6 +187,11 @@ TEST(BuildModel, NamesImpossibleSizes) {
   expect_problem("layer { multihead_attention { num_heads: 1 } }", "[5, 5, 3]",
                  "c.txtpb:3: model.layer[0].multihead_attention: needs a sequence [positions, features]");
   expect_problem("layer { multihead_attention { num_heads: 3 } }", "[2000000000, 3]", "c.txtpb:3: model.layer[0]: ");
+  expect_problem(
+      "layer { transformer_encoder_layer { nhead: 2 } }", "[5, 3]",
+      "c.txtpb:3: model.layer[0].transformer_encoder_layer.nhead: is 2, which does not divide the 3 features");
+  expect_problem("layer { transformer_encoder_layer { nhead: 1 dim_feedforward: 0 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].transformer_encoder_layer.dim_feedforward: is 0; state a whole number");
   expect_problem("", "4", "c.txtpb:2: model.layer: is missing; state at least one layer");
   expect_problem("layer { residual {} }", "4", "c.txtpb:3: model.layer[0].residual.body: is missing");
 }

@@ -18,6 +18,7 @@
 #include "dpml/layers/residual.h"
 #include "dpml/layers/sequential.h"
 #include "dpml/layers/softmax.h"
+#include "dpml/layers/transformer_encoder_layer.h"
 
 /// Every layer, and how it stands in a ModelSpec. Sizes that follow from the shape of a layer's input may be 0 (an
 /// empty shape for layer_norm): in, in_channels, channels, normalized (its last axis then). Options are checked by
@@ -50,6 +51,7 @@ LayerKindHandle log_softmax();
 LayerKindHandle learned_positions(const LearnedPositions::Options& options);
 LayerKindHandle sinusoidal_positions(const SinusoidalPositions::Options& options);
 LayerKindHandle multihead_attention(const MultiheadAttention::Options& options);
+LayerKindHandle transformer_encoder_layer(const TransformerEncoderLayer::Options& options);
 LayerKindHandle sequential(std::vector<LayerSpec> layers);
 /// Without a shortcut: the input itself.
 LayerKindHandle residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {});

@@ -39,6 +39,7 @@ LayerKindHandle read_embedding_bag(const Section& block);
 LayerKindHandle read_learned_positions(const Section& block);
 LayerKindHandle read_sinusoidal_positions(const Section& block);
 LayerKindHandle read_multihead_attention(const Section& block);
+LayerKindHandle read_transformer_encoder_layer(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -73,6 +74,7 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"learned_positions", read_learned_positions},
     Word<ReadLayer>{"sinusoidal_positions", read_sinusoidal_positions},
     Word<ReadLayer>{"multihead_attention", read_multihead_attention},
+    Word<ReadLayer>{"transformer_encoder_layer", read_transformer_encoder_layer},
 };
 
 }  // namespace dpml::config
