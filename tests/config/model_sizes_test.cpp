@@ -155,6 +155,9 @@ const std::map<std::string, std::string> kExamples = {
     {"sinusoidal_positions", ""},
     {"multihead_attention", "num_heads: 4 num_kv_heads: 2 causal: true"},
     {"transformer_encoder_layer", "nhead: 2 dim_feedforward: 5"},
+    {"rnn", "hidden_size: 3 nonlinearity: RELU"},
+    {"lstm", "hidden_size: 3 num_layers: 2 bidirectional: true"},
+    {"gru", "hidden_size: 3 bias: false output: LAST bidirectional: true"},
 };
 
 /// The input of an example; sequences have two axes.

@@ -192,6 +192,14 @@ TEST(BuildModel, NamesImpossibleSizes) {
       "c.txtpb:3: model.layer[0].transformer_encoder_layer.nhead: is 2, which does not divide the 3 features");
   expect_problem("layer { transformer_encoder_layer { nhead: 1 dim_feedforward: 0 } }", "[5, 3]",
                  "c.txtpb:3: model.layer[0].transformer_encoder_layer.dim_feedforward: is 0; state a whole number");
+  expect_problem("layer { lstm {} }", "[5, 3]", "c.txtpb:3: model.layer[0].lstm.hidden_size: is missing");
+  expect_problem("layer { gru { hidden_size: 2 input_size: 4 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].gru.input_size: is 4, but the input is [5, 3]; state 3 or leave it out");
+  expect_problem("layer { rnn { hidden_size: 2 num_layers: 1001 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].rnn.num_layers: is 1001; state a whole number from 1 to 1,000");
+  expect_problem("layer { rnn { hidden_size: 2 output: LAST } } layer { gru { hidden_size: 2 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[1].gru: needs a sequence [positions, features], but the input is [2]");
+  expect_problem("layer { lstm { hidden_size: 2147483648 } }", "[2147483648, 3]", "c.txtpb:3: model.layer[0]: ");
   expect_problem("", "4", "c.txtpb:2: model.layer: is missing; state at least one layer");
   expect_problem("layer { residual {} }", "4", "c.txtpb:3: model.layer[0].residual.body: is missing");
 }

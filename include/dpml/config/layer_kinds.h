@@ -15,6 +15,7 @@
 #include "dpml/layers/multihead_attention.h"
 #include "dpml/layers/pooling.h"
 #include "dpml/layers/positions.h"
+#include "dpml/layers/recurrent.h"
 #include "dpml/layers/residual.h"
 #include "dpml/layers/sequential.h"
 #include "dpml/layers/softmax.h"
@@ -52,6 +53,9 @@ LayerKindHandle learned_positions(const LearnedPositions::Options& options);
 LayerKindHandle sinusoidal_positions(const SinusoidalPositions::Options& options);
 LayerKindHandle multihead_attention(const MultiheadAttention::Options& options);
 LayerKindHandle transformer_encoder_layer(const TransformerEncoderLayer::Options& options);
+LayerKindHandle rnn(const RNN::Options& options);
+LayerKindHandle lstm(const LSTM::Options& options);
+LayerKindHandle gru(const GRU::Options& options);
 LayerKindHandle sequential(std::vector<LayerSpec> layers);
 /// Without a shortcut: the input itself.
 LayerKindHandle residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {});

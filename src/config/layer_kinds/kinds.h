@@ -40,6 +40,9 @@ LayerKindHandle read_learned_positions(const Section& block);
 LayerKindHandle read_sinusoidal_positions(const Section& block);
 LayerKindHandle read_multihead_attention(const Section& block);
 LayerKindHandle read_transformer_encoder_layer(const Section& block);
+LayerKindHandle read_rnn(const Section& block);
+LayerKindHandle read_lstm(const Section& block);
+LayerKindHandle read_gru(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -75,6 +78,9 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"sinusoidal_positions", read_sinusoidal_positions},
     Word<ReadLayer>{"multihead_attention", read_multihead_attention},
     Word<ReadLayer>{"transformer_encoder_layer", read_transformer_encoder_layer},
+    Word<ReadLayer>{"rnn", read_rnn},
+    Word<ReadLayer>{"lstm", read_lstm},
+    Word<ReadLayer>{"gru", read_gru},
 };
 
 }  // namespace dpml::config
