@@ -158,6 +158,9 @@ const std::map<std::string, std::string> kExamples = {
     {"rnn", "hidden_size: 3 nonlinearity: RELU"},
     {"lstm", "hidden_size: 3 num_layers: 2 bidirectional: true"},
     {"gru", "hidden_size: 3 bias: false output: LAST bidirectional: true"},
+    {"sum_over_positions", ""},
+    {"mean_over_positions", ""},
+    {"max_over_positions", ""},
 };
 
 /// The input of an example; sequences have two axes.

@@ -200,6 +200,9 @@ TEST(BuildModel, NamesImpossibleSizes) {
   expect_problem("layer { rnn { hidden_size: 2 output: LAST } } layer { gru { hidden_size: 2 } }", "[5, 3]",
                  "c.txtpb:3: model.layer[1].gru: needs a sequence [positions, features], but the input is [2]");
   expect_problem("layer { lstm { hidden_size: 2147483648 } }", "[2147483648, 3]", "c.txtpb:3: model.layer[0]: ");
+  expect_problem(
+      "layer { mean_over_positions {} }", "4",
+      "c.txtpb:3: model.layer[0].mean_over_positions: needs positions [..., features], but the input is [4]");
   expect_problem("", "4", "c.txtpb:2: model.layer: is missing; state at least one layer");
   expect_problem("layer { residual {} }", "4", "c.txtpb:3: model.layer[0].residual.body: is missing");
 }

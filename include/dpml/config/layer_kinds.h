@@ -13,6 +13,7 @@
 #include "dpml/layers/layer_norm.h"
 #include "dpml/layers/linear.h"
 #include "dpml/layers/multihead_attention.h"
+#include "dpml/layers/over_positions.h"
 #include "dpml/layers/pooling.h"
 #include "dpml/layers/positions.h"
 #include "dpml/layers/recurrent.h"
@@ -56,6 +57,9 @@ LayerKindHandle transformer_encoder_layer(const TransformerEncoderLayer::Options
 LayerKindHandle rnn(const RNN::Options& options);
 LayerKindHandle lstm(const LSTM::Options& options);
 LayerKindHandle gru(const GRU::Options& options);
+LayerKindHandle sum_over_positions();
+LayerKindHandle mean_over_positions();
+LayerKindHandle max_over_positions();
 LayerKindHandle sequential(std::vector<LayerSpec> layers);
 /// Without a shortcut: the input itself.
 LayerKindHandle residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {});

@@ -43,6 +43,9 @@ LayerKindHandle read_transformer_encoder_layer(const Section& block);
 LayerKindHandle read_rnn(const Section& block);
 LayerKindHandle read_lstm(const Section& block);
 LayerKindHandle read_gru(const Section& block);
+LayerKindHandle read_sum_over_positions(const Section& block);
+LayerKindHandle read_mean_over_positions(const Section& block);
+LayerKindHandle read_max_over_positions(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -81,6 +84,9 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"rnn", read_rnn},
     Word<ReadLayer>{"lstm", read_lstm},
     Word<ReadLayer>{"gru", read_gru},
+    Word<ReadLayer>{"sum_over_positions", read_sum_over_positions},
+    Word<ReadLayer>{"mean_over_positions", read_mean_over_positions},
+    Word<ReadLayer>{"max_over_positions", read_max_over_positions},
 };
 
 }  // namespace dpml::config
