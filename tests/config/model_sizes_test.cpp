@@ -189,6 +189,32 @@ TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
   }
 }
 
+TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryWayOfASequence) {
+  const std::string blocks[] = {
+      "learned_positions {}",
+      "multihead_attention { num_heads: 2 bias: false }",
+      "multihead_attention { num_heads: 4 num_kv_heads: 1 }",
+      "transformer_encoder_layer { nhead: 2 dim_feedforward: 5 activation: SWIGLU norm_first: true }",
+      "transformer_encoder_layer { nhead: 4 dim_feedforward: 5 activation: GELU num_kv_heads: 2 }",
+      "rnn { hidden_size: 3 num_layers: 3 output: LAST }",
+      "rnn { hidden_size: 3 num_layers: 2 bias: false bidirectional: true output: LAST }",
+      "lstm { hidden_size: 3 output: LAST }",
+      "gru { hidden_size: 3 num_layers: 2 bidirectional: true }",
+      "sum_over_positions {}",
+  };
+  for (const std::string& block : blocks) {
+    for (const char* frozen : {"", " frozen: true"}) {
+      SCOPED_TRACE(block + frozen);
+      // Alone, and where a gradient reaches its input.
+      const std::string layer = "layer { " + block + frozen + " }";
+      const ModelSpec alone = parse(around_model(layer, "[6, 4]")).model;
+      const ModelSpec behind = parse(around_model("layer { linear { out: 8 } } " + layer, "[6, 4]")).model;
+      expect_as_built(alone, {6, 4});
+      expect_as_built(behind, {6, 4});
+    }
+  }
+}
+
 TEST(ModelSizes, NeedNoMemory) {
   // 5 billion parameters, and as many as can hardly be counted.
   LayerSpec wide;
