@@ -4,11 +4,15 @@
 #include "dpml/layers/conv2d.h"
 #include "dpml/layers/dropout.h"
 #include "dpml/layers/embedding.h"
+#include "dpml/layers/embedding_bag.h"
 #include "dpml/layers/flatten.h"
 #include "dpml/layers/group_norm.h"
 #include "dpml/layers/layer_norm.h"
 #include "dpml/layers/linear.h"
+#include "dpml/layers/multihead_attention.h"
+#include "dpml/layers/over_positions.h"
 #include "dpml/layers/pooling.h"
+#include "dpml/layers/recurrent.h"
 #include "dpml/layers/residual.h"
 #include "dpml/layers/softmax.h"
 
@@ -144,18 +148,67 @@ NeighbourModel residual(Rng& rng) {
   return builder.take(Shape{width});
 }
 
+NeighbourModel attention(Rng& rng) {
+  Builder builder(rng);
+  const Index positions = between(rng, 1, 12);
+  const Index heads = between(rng, 1, 3);
+  const Index features = 2 * heads * between(rng, 1, 4);
+  const bool grouped = rng.below(2) == 0;
+  const bool causal = rng.below(2) == 0;
+  const bool rotary = rng.below(2) == 0;
+  builder.add<MultiheadAttention>("attention of " + text(heads) + " heads",
+                                  MultiheadAttention::Options{.embed_dim = features,
+                                                              .num_heads = heads,
+                                                              .num_kv_heads = grouped ? 1 : heads,
+                                                              .causal = causal,
+                                                              .rotary = rotary},
+                                  rng);
+  builder.add<MeanOverPositions>("mean over positions");
+  builder.loss(Shape{features});
+  return builder.take(Shape{positions, features});
+}
+
+NeighbourModel recurrent(Rng& rng) {
+  Builder builder(rng);
+  const Index positions = between(rng, 1, 12);
+  const Index in = between(rng, 1, 6);
+  const Index hidden = between(rng, 1, 20);
+  const bool bidirectional = rng.below(2) == 0;
+  const RecurrentOptions options{.input_size = in,
+                                 .hidden_size = hidden,
+                                 .bidirectional = bidirectional,
+                                 .output = RecurrentOptions::Output::last};
+  if (rng.below(2) == 0) {
+    builder.add<LSTM>("lstm", options, rng);
+  } else {
+    builder.add<GRU>("gru", options, rng);
+  }
+  builder.loss(Shape{hidden * (bidirectional ? 2 : 1)});
+  return builder.take(Shape{positions, in});
+}
+
 NeighbourModel words(Rng& rng) {
   Builder builder(rng);
   const Index positions = between(rng, 1, 30);
   const Index vocabulary = between(rng, 2, 20);
-  builder.add<Embedding>("embedding of " + text(vocabulary),
-                         Embedding::Options{.vocabulary = vocabulary, .features = 5}, rng);
-  if (rng.below(2) == 0) {
-    builder.add<Flatten>("flatten");
-    builder.linear(positions * 5, 3);
-    builder.loss(Shape{3});
+  const std::optional<Index> padding = rng.below(2) == 0 ? std::optional<Index>(0) : std::nullopt;
+  const std::string word = " of " + text(vocabulary) + (padding ? " with padding" : "");
+  const std::uint64_t which = rng.below(3);
+  if (which == 0) {
+    builder.add<EmbeddingBag>("embedding bag" + word,
+                              EmbeddingBag::Options{.vocabulary = vocabulary, .features = 5, .padding_idx = padding},
+                              rng);
+    builder.loss(Shape{5});
   } else {
-    builder.loss(Shape{positions, 5});
+    builder.add<Embedding>("embedding" + word,
+                           Embedding::Options{.vocabulary = vocabulary, .features = 5, .padding_idx = padding}, rng);
+    if (which == 1) {
+      builder.add<Flatten>("flatten");
+      builder.linear(positions * 5, 3);
+      builder.loss(Shape{3});
+    } else {
+      builder.loss(Shape{positions, 5});
+    }
   }
   NeighbourModel model = builder.take(Shape{positions});
   model.vocabulary = vocabulary;
@@ -165,7 +218,7 @@ NeighbourModel words(Rng& rng) {
 }  // namespace
 
 NeighbourModel random_neighbour_model(Rng& rng) {
-  switch (rng.below(6)) {
+  switch (rng.below(8)) {
     case 0:
       return perceptron(rng);
     case 1:
@@ -176,6 +229,10 @@ NeighbourModel random_neighbour_model(Rng& rng) {
       return sequence(rng);
     case 4:
       return residual(rng);
+    case 5:
+      return attention(rng);
+    case 6:
+      return recurrent(rng);
     default:
       return words(rng);
   }

@@ -43,6 +43,18 @@ void Parameter::set(const Tensor& value) {
     throw ShapeError("parameter \"" + name_ + "\" has shape " + shape().to_text() + ", got " + value.shape().to_text());
   }
   std::copy_n(value.data(), value.size(), value_.mutable_data());
+  restore_zeros();
+}
+
+void Parameter::keep_zero(Index begin, Index end) {
+  DPML_ASSERT(0 <= begin && begin <= end && end <= size());
+  zeros_begin_ = begin;
+  zeros_end_ = end;
+  restore_zeros();
+}
+
+void Parameter::restore_zeros() {
+  std::fill_n(value_.mutable_data() + zeros_begin_, zeros_end_ - zeros_begin_, 0.0F);
 }
 
 Tensor Parameter::in_file_order() const {

@@ -17,6 +17,8 @@ class SizeCounter {
   void weight(const std::string& name, const Shape& shape);
   /// One operation, whose result stays on the tape when a gradient comes by. Returns the shape.
   Shape recorded(const Shape& result);
+  /// What Tape::count_kept counts.
+  void kept(const Shape& numbers) { recorded(numbers); }
 
   /// Layers inside the layer that is counted, their names behind its own; returns the shape of the result.
   Shape inside(const std::vector<LayerSpec>& layers, const Shape& in);

@@ -2,33 +2,26 @@
 
 #include <algorithm>
 
-#include "checks.h"
-#include "dpml/base/error.h"
+#include "vocabulary.h"
 
 namespace dpml {
 
 namespace {
 
-Tensor initial_weight(const Embedding::Options& options, Rng& init) {
-  require_none("Embedding", Embedding::problem_of(options));
-  Tensor weight(Shape{options.vocabulary, options.features});
-  for (float& value : weight.mutable_values()) value = static_cast<float>(init.gaussian());
-  return weight;
+Vocabulary vocabulary_of(const Embedding::Options& options) {
+  return {options.vocabulary, options.features, options.padding_idx};
 }
 
 }  // namespace
 
 std::optional<OptionProblem> Embedding::problem_of(const Options& options) {
-  if (options.vocabulary > Tensor::kMaxExactInteger) {
-    return OptionProblem{"vocabulary", "is " + std::to_string(options.vocabulary) + ", expected at most " +
-                                           std::to_string(Tensor::kMaxExactInteger) +
-                                           ", the indices that are exact in float32"};
-  }
-  return first_not_positive({{"vocabulary", options.vocabulary}, {"features", options.features}});
+  return vocabulary_of(options).problem();
 }
 
 Embedding::Embedding(const Options& options, Rng& init)
-    : options_(options), weight_("weight", initial_weight(options, init)) {}
+    : options_(options), weight_("weight", vocabulary_of(options).initial_weight("Embedding", init)) {
+  vocabulary_of(options).keep_padding_zero(weight_);
+}
 
 Shape Embedding::output_shape(const Options& options, const Shape& sample) {
   return sample.with_back(options.features);
@@ -36,17 +29,25 @@ Shape Embedding::output_shape(const Options& options, const Shape& sample) {
 
 Value Embedding::forward(Tape& tape, const Value& x) const {
   Tensor y(output_shape(x.shape().without_front()).with_front(x.shape()[0]));  // [B, ..., features]
-  if (first_breach(input_rule(), x.tensor().values())) {
-    throw Error(place() + ": an index is not a whole number in [0, " + std::to_string(options_.vocabulary) +
-                "). Check the vocabulary size and the preparation of the data");
-  }
+  const Vocabulary vocabulary = vocabulary_of(options_);
+  vocabulary.require_indices(place(), x.tensor());
   const Index features = options_.features;
   float* to = y.mutable_data();
   for (const float index : x.tensor().values()) {
-    to = std::copy_n(weight_.tensor().data() + static_cast<Index>(index) * features, features, to);
+    const float* row = weight_.tensor().data() + static_cast<Index>(index) * features;
+    to = vocabulary.pads(index) ? std::fill_n(to, features, 0.0F) : std::copy_n(row, features, to);
   }
-  return tape.record(place(), {x}, {weight_}, std::move(y), [this, x](const Tensor& dy, Cotangents& send) {
-    send.to(weight_, [&] { return PerSampleGrad::rows(x.tensor(), dy, options_.vocabulary); });
+  return tape.record(place(), {x}, {weight_}, std::move(y), [this, x, vocabulary](const Tensor& dy, Cotangents& send) {
+    send.to(weight_, [&] {
+      if (!vocabulary.padding_idx) return PerSampleGrad::rows(x.tensor(), dy, vocabulary.vocabulary);
+      Tensor of_rows = dy.clone();
+      float* of_row = of_rows.mutable_data();
+      for (const float index : x.tensor().values()) {
+        if (vocabulary.pads(index)) std::fill_n(of_row, vocabulary.features, 0.0F);
+        of_row += vocabulary.features;
+      }
+      return PerSampleGrad::rows(x.tensor(), of_rows, vocabulary.vocabulary);
+    });
   });
 }
 

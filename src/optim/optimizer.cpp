@@ -82,6 +82,7 @@ class BaseOptimizer : public Optimizer {
                          parameters_[p]->name() + "\" of shape " + parameters_[p]->shape().to_text());
       }
       are_finite = update(p, tensors[p].data(), learning_rate, step) && are_finite;
+      parameters_[p]->restore_zeros();
     }
     return are_finite;
   }

@@ -40,6 +40,18 @@ TEST(Parameter, SetCopiesNumbersAndRefusesAnotherShape) {
   EXPECT_TRUE(same_numbers(parameter.tensor(), kept));
 }
 
+TEST(Parameter, KeepsZeros) {
+  Parameter parameter("weight", Tensor::filled(Shape{2, 2}, 5));
+  parameter.keep_zero(1, 3);
+  const Tensor expected = Tensor::from({2, 2}, std::vector<float>{5, 0, 0, 5});
+  EXPECT_TRUE(same_numbers(parameter.tensor(), expected));
+  parameter.set(Tensor::filled(Shape{2, 2}, 5));
+  EXPECT_TRUE(same_numbers(parameter.tensor(), expected));
+  parameter.mutable_data()[2] = 7;
+  parameter.restore_zeros();
+  EXPECT_TRUE(same_numbers(parameter.tensor(), expected));
+}
+
 TEST(Parameter, IsTheSameInFilesUnlessItIsAKernel) {
   Parameter parameter("weight", Tensor::zeros(Shape{2, 3}));
   const Tensor value = random_tensor(Shape{2, 3}, 2);

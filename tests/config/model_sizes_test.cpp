@@ -124,7 +124,7 @@ TEST(ModelSizes, AreThoseOfTheBuiltModel) {
   expect_as_built({{embedding, flatten, linear}}, {5});
 }
 
-/// One of each word of the schema, for an input of [6, 6, 4].
+/// One of each word of the schema, for input_of it.
 const std::map<std::string, std::string> kExamples = {
     {"linear", "out: 3"},
     {"conv2d", "out_channels: 4 kernel: [3, 2] groups: 2"},
@@ -150,7 +150,30 @@ const std::map<std::string, std::string> kExamples = {
     {"hardswish", ""},
     {"prelu", "num_parameters: 4"},
     {"log_softmax", ""},
+    {"embedding_bag", "vocabulary: 3 features: 2 padding_idx: 1"},
+    {"learned_positions", "positions: 8"},
+    {"sinusoidal_positions", ""},
+    {"multihead_attention", "num_heads: 4 num_kv_heads: 2 causal: true"},
+    {"transformer_encoder_layer", "nhead: 2 dim_feedforward: 5"},
+    {"rnn", "hidden_size: 3 nonlinearity: RELU"},
+    {"lstm", "hidden_size: 3 num_layers: 2 bidirectional: true"},
+    {"gru", "hidden_size: 3 bias: false output: LAST bidirectional: true"},
+    {"sum_over_positions", ""},
+    {"mean_over_positions", ""},
+    {"max_over_positions", ""},
 };
+
+/// The input of an example; sequences have two axes.
+std::string input_of(const std::string& word) {
+  const std::set<std::string> sequences{"learned_positions",
+                                        "sinusoidal_positions",
+                                        "multihead_attention",
+                                        "transformer_encoder_layer",
+                                        "rnn",
+                                        "lstm",
+                                        "gru"};
+  return sequences.contains(word) ? "[6, 4]" : "[6, 6, 4]";
+}
 
 TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
   for (const auto& row : config::kLayerWords) {
@@ -159,9 +182,36 @@ TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
     SCOPED_TRACE(word);
     ASSERT_TRUE(kExamples.contains(word)) << "add an example of it";
     const std::string layer = "layer { " + word + " { " + kExamples.at(word) + " } }";
-    const ModelSpec spec = parse(around_model(layer, "[6, 6, 4]")).model;
-    expect_as_built(spec, {6, 6, 4});
-    expect_as_built({{spec.layers[0], {.kind = kinds::tanh()}}}, {6, 6, 4});
+    const Experiment experiment = parse(around_model(layer, input_of(word)));
+    const LayerSpec& of_word = experiment.model.layers[0];
+    expect_as_built({{of_word}}, experiment.train.sample_shape);
+    expect_as_built({{of_word, {.kind = kinds::tanh()}}}, experiment.train.sample_shape);
+  }
+}
+
+TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryWayOfASequence) {
+  const std::string blocks[] = {
+      "learned_positions {}",
+      "multihead_attention { num_heads: 2 bias: false }",
+      "multihead_attention { num_heads: 4 num_kv_heads: 1 }",
+      "transformer_encoder_layer { nhead: 2 dim_feedforward: 5 activation: SWIGLU norm_first: true }",
+      "transformer_encoder_layer { nhead: 4 dim_feedforward: 5 activation: GELU num_kv_heads: 2 }",
+      "rnn { hidden_size: 3 num_layers: 3 output: LAST }",
+      "rnn { hidden_size: 3 num_layers: 2 bias: false bidirectional: true output: LAST }",
+      "lstm { hidden_size: 3 output: LAST }",
+      "gru { hidden_size: 3 num_layers: 2 bidirectional: true }",
+      "sum_over_positions {}",
+  };
+  for (const std::string& block : blocks) {
+    for (const char* frozen : {"", " frozen: true"}) {
+      SCOPED_TRACE(block + frozen);
+      // Alone, and where a gradient reaches its input.
+      const std::string layer = "layer { " + block + frozen + " }";
+      const ModelSpec alone = parse(around_model(layer, "[6, 4]")).model;
+      const ModelSpec behind = parse(around_model("layer { linear { out: 8 } } " + layer, "[6, 4]")).model;
+      expect_as_built(alone, {6, 4});
+      expect_as_built(behind, {6, 4});
+    }
   }
 }
 

@@ -161,6 +161,46 @@ TEST(BuildModel, NamesImpossibleSizes) {
   expect_problem(
       "layer { embedding { vocabulary: 99999999 features: 1 } }", "4",
       "c.txtpb:3: model.layer[0].embedding.vocabulary: is 99999999; state a whole number from 1 to 16,777,216");
+  expect_problem("layer { embedding { vocabulary: 5 features: 1 padding_idx: 5 } }", "4",
+                 "c.txtpb:3: model.layer[0].embedding.padding_idx: is 5, expected an index in [0, 5)");
+  expect_problem("layer { embedding_bag { vocabulary: 5 features: 1 padding_idx: -1 } }", "4",
+                 "c.txtpb:3: model.layer[0].embedding_bag.padding_idx: is -1; state a whole number of at least 0");
+  expect_problem(
+      "layer { embedding_bag { vocabulary: 5 features: 1 } } layer { embedding_bag { vocabulary: 5 features: 1 } }",
+      "4", "c.txtpb:3: model.layer[1].embedding_bag: wants whole numbers, the inputs of the model");
+  expect_problem(
+      "layer { learned_positions { positions: 4 } }", "[5, 3]",
+      "c.txtpb:3: model.layer[0].learned_positions.positions: is 4, but the input is [5, 3]; state its number of");
+  expect_problem("layer { sinusoidal_positions { features: 4 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].sinusoidal_positions.features: is 4, but the input is [5, 3]; state 3");
+  expect_problem(
+      "layer { sinusoidal_positions {} }", "4",
+      "c.txtpb:3: model.layer[0].sinusoidal_positions: needs a sequence [positions, features], but the input is");
+  expect_problem("layer { multihead_attention { num_heads: 2 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].multihead_attention.num_heads: is 2, which does not divide the 3 features");
+  expect_problem("layer { multihead_attention { num_heads: 1 rotary: true } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].multihead_attention.rotary: turns pairs of numbers, but a head has 3");
+  expect_problem("layer { multihead_attention { embed_dim: 4 num_heads: 1 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].multihead_attention.embed_dim: is 4, but the input is [5, 3]; state 3");
+  expect_problem("layer { multihead_attention { num_heads: 1 } }", "[5, 5, 3]",
+                 "c.txtpb:3: model.layer[0].multihead_attention: needs a sequence [positions, features]");
+  expect_problem("layer { multihead_attention { num_heads: 3 } }", "[2000000000, 3]", "c.txtpb:3: model.layer[0]: ");
+  expect_problem(
+      "layer { transformer_encoder_layer { nhead: 2 } }", "[5, 3]",
+      "c.txtpb:3: model.layer[0].transformer_encoder_layer.nhead: is 2, which does not divide the 3 features");
+  expect_problem("layer { transformer_encoder_layer { nhead: 1 dim_feedforward: 0 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].transformer_encoder_layer.dim_feedforward: is 0; state a whole number");
+  expect_problem("layer { lstm {} }", "[5, 3]", "c.txtpb:3: model.layer[0].lstm.hidden_size: is missing");
+  expect_problem("layer { gru { hidden_size: 2 input_size: 4 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].gru.input_size: is 4, but the input is [5, 3]; state 3 or leave it out");
+  expect_problem("layer { rnn { hidden_size: 2 num_layers: 1001 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].rnn.num_layers: is 1001; state a whole number from 1 to 1,000");
+  expect_problem("layer { rnn { hidden_size: 2 output: LAST } } layer { gru { hidden_size: 2 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[1].gru: needs a sequence [positions, features], but the input is [2]");
+  expect_problem("layer { lstm { hidden_size: 2147483648 } }", "[2147483648, 3]", "c.txtpb:3: model.layer[0]: ");
+  expect_problem(
+      "layer { mean_over_positions {} }", "4",
+      "c.txtpb:3: model.layer[0].mean_over_positions: needs positions [..., features], but the input is [4]");
   expect_problem("", "4", "c.txtpb:2: model.layer: is missing; state at least one layer");
   expect_problem("layer { residual {} }", "4", "c.txtpb:3: model.layer[0].residual.body: is missing");
 }

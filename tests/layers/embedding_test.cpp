@@ -16,6 +16,52 @@ TEST(Embedding, BehavesAsALayer) {
   }
 }
 
+TEST(Embedding, BehavesAsALayerWithPadding) {
+  const LayerMaker make = [](Rng& rng) {
+    return std::make_unique<Embedding>(Embedding::Options{.vocabulary = 3, .features = 2, .padding_idx = 1}, rng);
+  };
+  for (const Shape& x : {Shape{3, 4}, Shape{4}, Shape{3, 2, 5}, Shape{3, 0}, Shape{0, 4}}) {
+    SCOPED_TRACE(x.to_text());
+    EXPECT_NO_THROW(expect_layer_conforms(make, x, {.vocabulary = 3}));
+  }
+}
+
+TEST(Embedding, GivesPaddingNoVectorAndNoGradient) {
+  Rng rng = fixed_rng();
+  Embedding layer({.vocabulary = 3, .features = 2, .padding_idx = 1}, rng);
+  Parameter& weight = *named_parameters(layer)[0].parameter;
+  const auto padding = [&] { return std::vector<float>(weight.tensor().data() + 2, weight.tensor().data() + 4); };
+  EXPECT_EQ(padding(), (std::vector<float>{0, 0}));
+  weight.set(Tensor::from({3, 2}, std::vector<float>{0, 1, 10, 11, 20, 21}));
+  EXPECT_EQ(padding(), (std::vector<float>{0, 0})) << "a file may hold others";
+  weight.mutable_data()[2] = 5;  // as an optimizer writes, before it restores the zeros
+
+  Tape tape;
+  const Value y = layer.forward(tape, tape.sample(Tensor::from({2, 2}, std::vector<float>{1, 2, 1, 1})));
+  EXPECT_EQ(std::vector<float>(y.tensor().data(), y.tensor().data() + 8),
+            (std::vector<float>{0, 0, 20, 21, 0, 0, 0, 0}));
+  struct Sink final : GradientSink {
+    void accept(const Parameter&, PerSampleGrad gradient) override {
+      gradient.add_squared_norms(norms);
+      dense = gradient.to_dense();
+    }
+    std::vector<double> norms = std::vector<double>(2);
+    Tensor dense;
+  } sink;
+  // Sums of 1 y over the positions that count; what goes to padding is NaN.
+  const Value losses = tape.record("losses", {y}, {}, Tensor::zeros({2}), [y](const Tensor&, Cotangents& send) {
+    send.to(y, [] {
+      const float nan = std::nanf("");
+      return Tensor::from({2, 2, 2}, std::vector<float>{nan, nan, 3, 4, nan, nan, nan, nan});
+    });
+  });
+  tape.backward(losses, sink);
+  EXPECT_EQ(std::vector<float>(sink.dense.data(), sink.dense.data() + 12),
+            (std::vector<float>{0, 0, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0}));
+  EXPECT_NEAR(sink.norms[0], 25, 1e-5);
+  EXPECT_EQ(sink.norms[1], 0);
+}
+
 TEST(Embedding, GivesTheRowOfEachIndex) {
   Rng rng = fixed_rng();
   Embedding layer({.vocabulary = 3, .features = 2}, rng);
@@ -61,6 +107,8 @@ TEST(Embedding, RefusesImpossibleOptions) {
             "Embedding: features is 0, expected 1 or more");
   EXPECT_EQ(message_of<ConfigError>([&] { Embedding({.vocabulary = (1 << 24) + 1, .features = 1}, rng); }),
             "Embedding: vocabulary is 16777217, expected at most 16777216, the indices that are exact in float32");
+  EXPECT_EQ(message_of<ConfigError>([&] { Embedding({.vocabulary = 2, .features = 1, .padding_idx = -1}, rng); }),
+            "Embedding: padding_idx is -1, expected an index in [0, 2)");
 }
 
 }  // namespace

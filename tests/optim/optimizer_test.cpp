@@ -234,6 +234,20 @@ TEST_F(OptimizerTest, LeavesFrozenParametersAlone) {
   }
 }
 
+TEST_F(OptimizerTest, LeavesZerosThatAreKept) {
+  for (const OptimizerOptions& options : optimizers()) {
+    reset();
+    weight_.keep_zero(5, 10);
+    const auto optimizer = make_optimizer(options, {}, kSteps, parameters_);
+    for (std::uint64_t step = 0; step < 2; ++step) {
+      optimizer->apply(gradient_of(parameters_, gradient(step)), step);
+      for (Index i = 0; i < weight_.size(); ++i) {
+        EXPECT_EQ(weight_.tensor().data()[i] == 0, i >= 5 && i < 10) << describe(options) << ", number " << i;
+      }
+    }
+  }
+}
+
 TEST_F(OptimizerTest, TellsWhetherTheWeightsStayFinite) {
   for (const OptimizerKind kind : {OptimizerKind::sgd, OptimizerKind::adam, OptimizerKind::adamw}) {
     const std::vector<Parameter*> parameters{&weight_, &bias_};

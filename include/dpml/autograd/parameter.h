@@ -26,8 +26,14 @@ class Parameter {
 
   /// Replaces the numbers (memory order). Throws ShapeError when the shape differs.
   void set(const Tensor& value);
-  /// For optimizers: write access between steps, when no tape is alive.
+  /// For optimizers: write access between steps, when no tape is alive; restore_zeros follows.
   float* mutable_data() { return value_.mutable_data(); }
+
+  /// Numbers [begin, end), in memory order, become 0 and stay so: `set` and optimizers keep them. For what noise would
+  /// move although no gradient reaches it.
+  void keep_zero(Index begin, Index end);
+  /// Writes the zeros of keep_zero again.
+  void restore_zeros();
 
   /// A frozen parameter gets no gradient and does not change in training.
   bool trainable() const { return trainable_; }
@@ -41,6 +47,8 @@ class Parameter {
   Tensor value_;
   WeightOrder order_;
   bool trainable_ = true;
+  Index zeros_begin_ = 0;  // keep_zero
+  Index zeros_end_ = 0;
 };
 
 }  // namespace dpml

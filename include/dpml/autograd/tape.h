@@ -113,8 +113,13 @@ class Tape {
   Value record(std::string_view op, std::span<const std::reference_wrapper<const Value>> inputs,
                std::span<const std::reference_wrapper<const Parameter>> parameters, Tensor y, Backward backward);
 
-  /// How many numbers the results recorded for a backward pass hold; decides how many samples fit a cache.
+  /// How many numbers the results recorded for a backward pass hold, and what count_kept told; decides how many samples
+  /// fit a cache.
   Index recorded_numbers() const { return recorded_numbers_; }
+  /// Tells that the backward function of `result`, if it is recorded, keeps so many numbers beside it.
+  void count_kept(const Value& result, Index numbers) {
+    if (result.wants_gradient()) recorded_numbers_ += numbers;
+  }
 
   /// Walks back from the losses, one per sample, [B], with all ones; the tape is empty afterwards. Parameters that the
   /// losses do not depend on are not reported. Throws ShapeError when losses is not a sample value of shape [B], and

@@ -7,14 +7,20 @@
 #include "dpml/layers/conv2d.h"
 #include "dpml/layers/dropout.h"
 #include "dpml/layers/embedding.h"
+#include "dpml/layers/embedding_bag.h"
 #include "dpml/layers/flatten.h"
 #include "dpml/layers/group_norm.h"
 #include "dpml/layers/layer_norm.h"
 #include "dpml/layers/linear.h"
+#include "dpml/layers/multihead_attention.h"
+#include "dpml/layers/over_positions.h"
 #include "dpml/layers/pooling.h"
+#include "dpml/layers/positions.h"
+#include "dpml/layers/recurrent.h"
 #include "dpml/layers/residual.h"
 #include "dpml/layers/sequential.h"
 #include "dpml/layers/softmax.h"
+#include "dpml/layers/transformer_encoder_layer.h"
 
 /// Every layer, and how it stands in a ModelSpec. Sizes that follow from the shape of a layer's input may be 0 (an
 /// empty shape for layer_norm): in, in_channels, channels, normalized (its last axis then). Options are checked by
@@ -26,6 +32,7 @@ LayerKindHandle conv2d(const Conv2d::Options& options);
 LayerKindHandle max_pool2d(const MaxPool2d::Options& options);
 LayerKindHandle avg_pool2d(const AvgPool2d::Options& options);
 LayerKindHandle embedding(const Embedding::Options& options);
+LayerKindHandle embedding_bag(const EmbeddingBag::Options& options);
 LayerKindHandle group_norm(const GroupNorm::Options& options);
 LayerKindHandle layer_norm(const LayerNorm::Options& options);
 LayerKindHandle dropout(const Dropout::Options& options);
@@ -43,6 +50,16 @@ LayerKindHandle hardswish();
 LayerKindHandle prelu(const PReLU::Options& options);
 LayerKindHandle softmax();
 LayerKindHandle log_softmax();
+LayerKindHandle learned_positions(const LearnedPositions::Options& options);
+LayerKindHandle sinusoidal_positions(const SinusoidalPositions::Options& options);
+LayerKindHandle multihead_attention(const MultiheadAttention::Options& options);
+LayerKindHandle transformer_encoder_layer(const TransformerEncoderLayer::Options& options);
+LayerKindHandle rnn(const RNN::Options& options);
+LayerKindHandle lstm(const LSTM::Options& options);
+LayerKindHandle gru(const GRU::Options& options);
+LayerKindHandle sum_over_positions();
+LayerKindHandle mean_over_positions();
+LayerKindHandle max_over_positions();
 LayerKindHandle sequential(std::vector<LayerSpec> layers);
 /// Without a shortcut: the input itself.
 LayerKindHandle residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {});

@@ -16,12 +16,14 @@ namespace dpml {
 ///   weight  [vocabulary, features]  standard normal at construction
 ///   result  [B, ..., features]
 ///
+/// Where x is padding_idx, the result is 0; that row of the weight is 0 from construction on and has no gradient.
 /// Per-sample gradient: rows of the weight. Indices have no gradient: none goes on to x.
 class Embedding final : public Layer {
  public:
   struct Options {
-    Index vocabulary = 0;  ///< in (0, Tensor::kMaxExactInteger]
-    Index features = 0;    ///< > 0
+    Index vocabulary = 0;                             ///< in (0, Tensor::kMaxExactInteger]
+    Index features = 0;                               ///< > 0
+    std::optional<Index> padding_idx = std::nullopt;  ///< in [0, vocabulary), or none
   };
 
   static std::optional<OptionProblem> problem_of(const Options& options);

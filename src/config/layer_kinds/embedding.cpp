@@ -8,13 +8,15 @@ namespace dpml {
 
 namespace {
 
-class EmbeddingKind final : public config::KindOf<Embedding> {
+/// Of a layer that takes indices to rows of one weight.
+template <class L>
+class RowsKind final : public config::KindOf<L> {
  public:
-  using KindOf::KindOf;
+  using config::KindOf<L>::KindOf;
 
-  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
-    if (!fit.accepts(Embedding::problem_of(options_))) return {};
-    return {nullptr, Embedding::output_shape(options_, in)};
+  config::LayerKind::Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.accepts(L::problem_of(this->options_))) return {};
+    return {nullptr, L::output_shape(this->options_, in)};
   }
 
   bool computes(config::IndexWalk& walk, bool computed_before) const override {
@@ -22,19 +24,44 @@ class EmbeddingKind final : public config::KindOf<Embedding> {
     return true;
   }
 
-  std::vector<WeightSize> weights() const override { return {{"weight", {options_.vocabulary, options_.features}}}; }
+  std::vector<WeightSize> weights() const override {
+    return {{"weight", {this->options_.vocabulary, this->options_.features}}};
+  }
+};
+
+constexpr config::WholeRange kVocabulary{1, Tensor::kMaxExactInteger};
+
+std::optional<Index> padding_of(const config::Section& block) {
+  if (!block.states("padding_idx")) return std::nullopt;
+  return block.whole_number("padding_idx", config::kSizeOrZero);
+}
+
+constexpr std::array kModes{
+    config::Word<EmbeddingBag::Mode>{"SUM", EmbeddingBag::Mode::sum},
+    config::Word<EmbeddingBag::Mode>{"MEAN", EmbeddingBag::Mode::mean},
 };
 
 }  // namespace
 
 LayerKindHandle kinds::embedding(const Embedding::Options& options) {
-  return std::make_shared<EmbeddingKind>(options);
+  return std::make_shared<RowsKind<Embedding>>(options);
+}
+
+LayerKindHandle kinds::embedding_bag(const EmbeddingBag::Options& options) {
+  return std::make_shared<RowsKind<EmbeddingBag>>(options);
 }
 
 LayerKindHandle config::read_embedding(const Section& embedding) {
-  constexpr WholeRange kVocabulary{1, Tensor::kMaxExactInteger};
   return kinds::embedding({.vocabulary = embedding.whole_number("vocabulary", kVocabulary),
-                           .features = embedding.whole_number("features", kSize)});
+                           .features = embedding.whole_number("features", kSize),
+                           .padding_idx = padding_of(embedding)});
+}
+
+LayerKindHandle config::read_embedding_bag(const Section& bag) {
+  return kinds::embedding_bag({.vocabulary = bag.whole_number("vocabulary", kVocabulary),
+                               .features = bag.whole_number("features", kSize),
+                               .mode = read_choice(bag, "mode", kModes).value_or(EmbeddingBag::Mode::mean),
+                               .padding_idx = padding_of(bag)});
 }
 
 }  // namespace dpml

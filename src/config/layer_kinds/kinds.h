@@ -35,6 +35,17 @@ LayerKindHandle read_softplus(const Section& block);
 LayerKindHandle read_hardswish(const Section& block);
 LayerKindHandle read_prelu(const Section& block);
 LayerKindHandle read_log_softmax(const Section& block);
+LayerKindHandle read_embedding_bag(const Section& block);
+LayerKindHandle read_learned_positions(const Section& block);
+LayerKindHandle read_sinusoidal_positions(const Section& block);
+LayerKindHandle read_multihead_attention(const Section& block);
+LayerKindHandle read_transformer_encoder_layer(const Section& block);
+LayerKindHandle read_rnn(const Section& block);
+LayerKindHandle read_lstm(const Section& block);
+LayerKindHandle read_gru(const Section& block);
+LayerKindHandle read_sum_over_positions(const Section& block);
+LayerKindHandle read_mean_over_positions(const Section& block);
+LayerKindHandle read_max_over_positions(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -65,6 +76,17 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"hardswish", read_hardswish},
     Word<ReadLayer>{"prelu", read_prelu},
     Word<ReadLayer>{"log_softmax", read_log_softmax},
+    Word<ReadLayer>{"embedding_bag", read_embedding_bag},
+    Word<ReadLayer>{"learned_positions", read_learned_positions},
+    Word<ReadLayer>{"sinusoidal_positions", read_sinusoidal_positions},
+    Word<ReadLayer>{"multihead_attention", read_multihead_attention},
+    Word<ReadLayer>{"transformer_encoder_layer", read_transformer_encoder_layer},
+    Word<ReadLayer>{"rnn", read_rnn},
+    Word<ReadLayer>{"lstm", read_lstm},
+    Word<ReadLayer>{"gru", read_gru},
+    Word<ReadLayer>{"sum_over_positions", read_sum_over_positions},
+    Word<ReadLayer>{"mean_over_positions", read_mean_over_positions},
+    Word<ReadLayer>{"max_over_positions", read_max_over_positions},
 };
 
 }  // namespace dpml::config

@@ -1,0 +1,61 @@
+#include "dpml/base/vectorised.h"
+#include "dpml/tensor/vector_math.h"
+#include "recurrence.h"
+
+namespace dpml {
+
+namespace {
+
+/// The numbers of a row, for functions of many numbers.
+std::span<float> span_of(float* row, Index width) {
+  return {row, static_cast<std::size_t>(width)};
+}
+
+/// da = dh times the slope at h, the result of the function.
+void slope_gradient(RNN::Nonlinearity nonlinearity, const float* h, const float* dh, Index width, float* da) {
+  const bool is_tanh = nonlinearity == RNN::Nonlinearity::tanh;
+  vectorised([=] {
+#pragma omp simd
+    for (Index i = 0; i < width; ++i) da[i] = is_tanh ? dh[i] * (1 - h[i] * h[i]) : (h[i] > 0 ? dh[i] : 0);
+  });
+}
+
+}  // namespace
+
+RNN::RNN(const Options& options, Rng& init)
+    : Recurrent("RNN", options, kGates, init), nonlinearity_(options.nonlinearity) {}
+
+Value RNN::states(Tape& tape, const Value& x, const RecurrentWeights& weights, bool reverse) const {
+  const Recurrence along(x, weights, reverse, tape.options().products);
+  const Index hidden = along.hidden();
+  Tensor h = along.from_inputs();  // [B, T, hidden]; step by step the sums become states
+  for (Index step = 0; step < along.steps(); ++step) {
+    along.add_from_state(step, h, 0, hidden, h, 0);
+    for (Index b = 0; b < along.batch(); ++b) {
+      float* state = along.row(h, b, step);
+      if (nonlinearity_ == Nonlinearity::tanh) {
+        tanh_values(span_of(state, hidden), span_of(state, hidden));
+      } else {
+        for (Index i = 0; i < hidden; ++i) state[i] = state[i] < 0 ? 0 : state[i];  // NaN stays
+      }
+    }
+  }
+  const auto backward = [along, h, hidden, nonlinearity = nonlinearity_](const Tensor& dy, Cotangents& send) {
+    Tensor da = along.rows(hidden);
+    Tensor dh = Tensor::zeros(Shape{along.batch(), hidden});  // from the later steps
+    for (Index step = along.steps() - 1; step >= 0; --step) {
+      for (Index b = 0; b < along.batch(); ++b) {
+        float* to_state = dh.mutable_data() + b * hidden;
+        const float* from_result = along.row(dy, b, step);
+        for (Index i = 0; i < hidden; ++i) to_state[i] += from_result[i];
+        slope_gradient(nonlinearity, along.row(h, b, step), to_state, hidden, along.row(da, b, step));
+        for (Index i = 0; i < hidden; ++i) to_state[i] = 0;
+      }
+      along.add_to_state(step, da, dh);
+    }
+    along.send(send, da, da, h);
+  };
+  return along.record(tape, place(), h, 0, backward);
+}
+
+}  // namespace dpml
