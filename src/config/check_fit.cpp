@@ -40,9 +40,10 @@ bool check_classes(const Section& root, Index classes, Loss loss) {
 
 void check_options(const Section& root, const LossOptions& loss, Index classes) {
   const std::optional<OptionProblem> found = problem_of(loss, takes_class_indices(loss.kind) ? classes : 0);
-  if (found && root.block("loss_options").states(found->option)) {
-    root.block("loss_options").problem(found->option, found->what);
-  }
+  if (!found) return;
+  const Section stated = root.block("loss_options");
+  const bool is_told = root.problems().tells_of(stated.origin(found->option).field);  // when it was read
+  if (stated.states(found->option) && !is_told) stated.problem(found->option, found->what);
 }
 
 /// What the model must give for one sample; absent when only the files tell.
