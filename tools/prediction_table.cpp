@@ -167,12 +167,14 @@ class NumberColumns final : public Columns {
 
 std::unique_ptr<Columns> columns_of(const Experiment& experiment, const Shape& outputs, bool logits) {
   Names names = declared_names(experiment);
-  switch (experiment.loss) {
+  switch (experiment.loss.kind) {
     case Loss::cross_entropy:
       return std::make_unique<ClassColumns>(outputs, names.classes, logits);
     case Loss::binary_cross_entropy:
       return std::make_unique<BinaryColumns>(outputs.size(), std::move(names), logits);
     case Loss::mean_squared_error:
+    case Loss::huber:
+    case Loss::cosine:
       return std::make_unique<NumberColumns>(outputs.size(), names.targets);
   }
   throw InternalError("predictions of an unknown loss");

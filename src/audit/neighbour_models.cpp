@@ -1,5 +1,7 @@
 #include "neighbour_models.h"
 
+#include <array>
+
 #include "dpml/layers/activations.h"
 #include "dpml/layers/conv2d.h"
 #include "dpml/layers/dropout.h"
@@ -65,13 +67,14 @@ class Builder {
 
   /// A loss for outputs of this shape.
   void loss(const Shape& output) {
-    const std::uint64_t which = rng_.below(output.rank() == 1 ? 3 : 2);
-    if (which == 2) {
+    constexpr std::array kOfNumbers{Loss::mean_squared_error, Loss::binary_cross_entropy, Loss::huber, Loss::cosine};
+    const std::uint64_t which = rng_.below(kOfNumbers.size() + (output.rank() == 1 ? 1 : 0));
+    if (which == kOfNumbers.size()) {
       model_.loss = Loss::cross_entropy;
       model_.classes = output[0];
       return;
     }
-    model_.loss = which == 0 ? Loss::mean_squared_error : Loss::binary_cross_entropy;
+    model_.loss = kOfNumbers[which];
     model_.target = output;
   }
 

@@ -49,6 +49,8 @@ void draw_row(const NeighbourModel& model, Rng& rng, int exponents, Records& rec
         number = static_cast<float>(rng.below(2));
         break;
       case Loss::mean_squared_error:
+      case Loss::huber:
+      case Loss::cosine:
         number = rough(rng, exponents);
         break;
     }
@@ -70,14 +72,14 @@ bool put_on_a_kink(const NeighbourModel& model, Rng& rng, Records& records, Inde
       sum += static_cast<double>(x[i]) * static_cast<double>(weight.data()[i]);
     }
     x[last] = static_cast<float>(-sum / static_cast<double>(weight.data()[last]));
-    if (model.loss == Loss::mean_squared_error) std::ranges::fill(row_of(records.targets, row), target);
+    if (!predicts_classes(model.loss)) std::ranges::fill(row_of(records.targets, row), target);
   }
   return true;
 }
 
 /// Two positions with equal inputs and opposite errors.
 bool make_positions_cancel(const NeighbourModel& model, Rng& rng, Records& records, Index row) {
-  if (model.loss != Loss::mean_squared_error || model.target.rank() != 2 || model.target[0] < 2) return false;
+  if (predicts_classes(model.loss) || model.target.rank() != 2 || model.target[0] < 2) return false;
   const std::span<float> x = row_of(records.inputs, row);
   const std::span<float> target = row_of(records.targets, row);
   const std::size_t in = x.size() / static_cast<std::size_t>(model.input[0]);

@@ -22,10 +22,12 @@ bool check_classes(const Section& root, Index classes, Loss loss) {
       return false;
     }
     case Loss::mean_squared_error:
+    case Loss::huber:
+    case Loss::cosine:
       if (classes == 0) return true;
-      root.problem("loss",
-                   "is MEAN_SQUARED_ERROR, which predicts numbers, but labels are classes; use CROSS_ENTROPY, or "
-                   "leave out data.classes and state target columns");
+      root.problem("loss", "is " + word_for(loss, kLosses) +
+                               ", which predicts numbers, but labels are classes; use CROSS_ENTROPY, or "
+                               "leave out data.classes and state target columns");
       return false;
     case Loss::binary_cross_entropy:
       if (classes <= 2) return true;
@@ -34,6 +36,14 @@ bool check_classes(const Section& root, Index classes, Loss loss) {
       return false;
   }
   throw InternalError("Loss: not one of the enumerated values");
+}
+
+void check_options(const Section& root, const LossOptions& loss, Index classes) {
+  const std::optional<OptionProblem> found = problem_of(loss, takes_class_indices(loss.kind) ? classes : 0);
+  if (!found) return;
+  const Section stated = root.block("loss_options");
+  const bool is_told = root.problems().tells_of(stated.origin(found->option).field);  // when it was read
+  if (stated.states(found->option) && !is_told) stated.problem(found->option, found->what);
 }
 
 /// What the model must give for one sample; absent when only the files tell.
@@ -46,26 +56,27 @@ std::optional<Shape> expected_output(const DataOptions& data, Loss loss) {
 
 void check_output(const Section& root, const Shape& output, const Experiment& experiment) {
   const DataOptions& data = experiment.train;
-  const std::optional<Shape> expected = expected_output(data, experiment.loss);
+  const std::optional<Shape> expected = expected_output(data, experiment.loss.kind);
   std::string needed;
   if (expected && output != *expected) needed = expected->to_text();
-  if (!expected && takes_class_indices(experiment.loss) && (output.rank() == 0 || output[-1] != data.dataset.classes)) {
+  if (!expected && takes_class_indices(experiment.loss.kind) &&
+      (output.rank() == 0 || output[-1] != data.dataset.classes)) {
     needed = "[..., " + std::to_string(data.dataset.classes) + "]";
   }
   if (needed.empty()) return;
   const int last = static_cast<int>(experiment.model.layers.size()) - 1;
   root.problem(element_path("model.layer", last), "the model ends in " + output.to_text() + ", but " +
-                                                      word_for(experiment.loss, kLosses) + " needs " + needed +
+                                                      word_for(experiment.loss.kind, kLosses) + " needs " + needed +
                                                       "; end it in that shape");
 }
 
 /// The cross entropies take logits: after a softmax of the model's own they would normalise twice.
 void warn_of_softmax(const Section& root, Experiment& experiment) {
   const LayerSpec& last = experiment.model.layers.back();
-  if (last.word != "softmax" || !predicts_classes(experiment.loss)) return;
+  if (last.word != "softmax" || !predicts_classes(experiment.loss.kind)) return;
   const int place = static_cast<int>(experiment.model.layers.size()) - 1;
   experiment.warnings.push_back(to_text(root.origin(element_path("model.layer", place))) +
-                                ": ends the model in a softmax, but " + word_for(experiment.loss, kLosses) +
+                                ": ends the model in a softmax, but " + word_for(experiment.loss.kind, kLosses) +
                                 " takes logits and normalises them itself; leave it out");
 }
 
@@ -94,7 +105,10 @@ void check_indices(const Section& root, const Experiment& experiment) {
 
 void check_fit(const Section& root, Experiment& experiment) {
   const bool classes_fit = root.states("data") && root.states("loss") &&
-                           check_classes(root, experiment.train.dataset.classes, experiment.loss);
+                           check_classes(root, experiment.train.dataset.classes, experiment.loss.kind);
+  if (classes_fit) check_options(root, experiment.loss, experiment.train.dataset.classes);
+  experiment.train.dataset.ignored_label = experiment.loss.ignore_index;
+  if (experiment.test) experiment.test->dataset.ignored_label = experiment.loss.ignore_index;
   if (experiment.model.layers.empty() || experiment.train.sample_shape.rank() == 0) return;
   const std::optional<Shape> output =
       infer_sizes(experiment.model.layers, experiment.train.sample_shape, &root.origins(), root.problems());

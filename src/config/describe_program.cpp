@@ -83,8 +83,21 @@ schema::Loss loss_of(Loss loss) {
       return schema::MEAN_SQUARED_ERROR;
     case Loss::binary_cross_entropy:
       return schema::BINARY_CROSS_ENTROPY;
+    case Loss::huber:
+      return schema::HUBER;
+    case Loss::cosine:
+      return schema::COSINE;
   }
   throw InternalError("Loss: not one of the enumerated values");
+}
+
+void describe(const LossOptions& loss, schema::Experiment& experiment) {
+  experiment.set_loss(loss_of(loss.kind));
+  schema::LossOptions& options = *experiment.mutable_loss_options();
+  options.set_label_smoothing(loss.label_smoothing);
+  for (const double weight : loss.class_weights) options.add_class_weights(weight);
+  if (loss.ignore_index) options.set_ignore_index(*loss.ignore_index);
+  options.set_delta(loss.delta);
 }
 
 template <class Adam>
@@ -138,12 +151,12 @@ void describe(const ScheduleOptions& options, schema::Schedule& schedule) {
 
 }  // namespace
 
-std::string describe_program(const std::string& program, const PrivacyOptions& privacy, Loss loss,
+std::string describe_program(const std::string& program, const PrivacyOptions& privacy, const LossOptions& loss,
                              const OptimizerOptions& optimizer, const ScheduleOptions& schedule,
                              const AveragingOptions& averaging) {
   schema::Experiment message;
   describe(privacy, *message.mutable_privacy());
-  message.set_loss(loss_of(loss));
+  describe(loss, message);
   describe(optimizer, *message.mutable_optimizer());
   describe(schedule, *message.mutable_schedule());
   message.mutable_averaging()->set_decay(averaging.decay);

@@ -35,8 +35,14 @@ void read_moments(const Section& adam, OptimizerOptions& options) {
 
 }  // namespace
 
-Loss read_loss(const Section& experiment) {
-  return read_choice(experiment, "loss", kLosses).value_or(Loss::cross_entropy);
+LossOptions read_loss(const Section& experiment) {
+  LossOptions options = read_choice(experiment, "loss", kLosses).value_or(Loss::cross_entropy);
+  const Section stated = experiment.block("loss_options");
+  options.label_smoothing = stated.number("label_smoothing", kUnit);
+  options.class_weights = stated.numbers("class_weights", kNotNegative);
+  if (stated.states("ignore_index")) options.ignore_index = stated.whole_number("ignore_index", kLabel);
+  options.delta = stated.number("delta", kPositive);
+  return options;
 }
 
 OptimizerOptions read_optimizer(const Section& optimizer) {

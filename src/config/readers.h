@@ -26,8 +26,10 @@ inline constexpr std::array kLosses{
     Word<Loss>{"CROSS_ENTROPY", Loss::cross_entropy},
     Word<Loss>{"MEAN_SQUARED_ERROR", Loss::mean_squared_error},
     Word<Loss>{"BINARY_CROSS_ENTROPY", Loss::binary_cross_entropy},
+    Word<Loss>{"HUBER", Loss::huber},
+    Word<Loss>{"COSINE", Loss::cosine},
 };
-Loss read_loss(const Section& experiment);
+LossOptions read_loss(const Section& experiment);
 OptimizerOptions read_optimizer(const Section& optimizer);
 ScheduleOptions read_schedule(const Section& schedule, std::uint64_t steps);
 AveragingOptions read_averaging(const Section& averaging);

@@ -124,6 +124,18 @@ std::vector<std::int64_t> Section::whole_numbers(const std::string& field, const
   return values;
 }
 
+std::vector<double> Section::numbers(const std::string& field, const Range& range) const {
+  std::vector<double> values;
+  const FieldDescriptor& wanted = descriptor(field);
+  for (int i = 0; i < message_->GetReflection()->FieldSize(*message_, &wanted); ++i) {
+    values.push_back(message_->GetReflection()->GetRepeatedDouble(*message_, &wanted, i));
+    if (range.holds(values.back())) continue;
+    problem(element_path(field, i), "is " + to_text(values.back()) + "; state " + std::string(range.words));
+    values.back() = range.has_lower ? range.lower : 1;
+  }
+  return values;
+}
+
 std::vector<std::string> Section::texts(const std::string& field) const {
   std::vector<std::string> values;
   const FieldDescriptor& wanted = descriptor(field);

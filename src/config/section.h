@@ -50,6 +50,7 @@ inline constexpr WholeRange kSize{1, kLargestSize};
 inline constexpr WholeRange kSizeOrZero{0, kLargestSize};
 inline constexpr WholeRange kCount{1, kLargestCount};
 inline constexpr WholeRange kCountOrZero{0, kLargestCount};
+inline constexpr WholeRange kLabel{-(std::int64_t{1} << 24), std::int64_t{1} << 24};  ///< exact as a float
 
 /// A block of the config while it is read into a plain struct. Reading a field that is missing without a default, or
 /// outside its range, adds a problem and gives some number, so that reading goes on and finds the next problem.
@@ -71,6 +72,7 @@ class Section {
   std::string any_text(const std::string& field) const;                           ///< as it is; "" when not stated
   std::string choice(const std::string& field, std::string_view why = "") const;  ///< name of an enum's value
   std::vector<std::int64_t> whole_numbers(const std::string& field, const WholeRange& range) const;
+  std::vector<double> numbers(const std::string& field, const Range& range) const;
   std::vector<std::string> texts(const std::string& field) const;
 
   Section block(const std::string& field) const;                          ///< an empty one when it is not stated

@@ -24,6 +24,10 @@ void check_options(const DatasetOptions& options) {
   if (options.classes < 0 || options.classes > Tensor::kMaxExactInteger) {
     throw ConfigError("classes is " + std::to_string(options.classes) + "; expected 0 (labels are targets) to 2^24");
   }
+  if (options.ignored_label && std::abs(*options.ignored_label) > Tensor::kMaxExactInteger) {
+    throw ConfigError("the ignored label is " + std::to_string(*options.ignored_label) +
+                      "; expected a whole number from -2^24 to 2^24");
+  }
   if (!std::isfinite(options.scaling.scale) || !std::isfinite(options.scaling.offset)) {
     throw ConfigError("the scale and offset of inputs must be finite");
   }
@@ -44,13 +48,13 @@ NumericArray laid_out(const NumericArray& inputs, std::string_view name, InputLa
   return inputs;
 }
 
-void check_class_indices(const TensorDataset& data, const Tensor& labels, Index classes) {
-  const WholeNumber rule{classes};
+void check_class_indices(const TensorDataset& data, const Tensor& labels, const DatasetOptions& options) {
+  const WholeNumber rule{options.classes, options.ignored_label};
   const std::optional<Index> breach = first_breach(rule, labels.values());
   if (!breach) return;
   const Index per_sample = std::max<Index>(labels.shape().without_front().size(), 1);
   fail(data.place_of(SamplePart::label, *breach / per_sample, *breach % per_sample),
-       "the label must be " + to_text(NumberRule(rule)) + ", one of " + counted(classes, "class", "classes"));
+       "the label must be " + to_text(NumberRule(rule)) + ", one of " + counted(options.classes, "class", "classes"));
 }
 
 }  // namespace
@@ -137,7 +141,7 @@ TensorDataset join_dataset(const NumericArray& inputs, std::string_view inputs_n
                       .labels = std::string(labels_name),
                       .layout = options.layout,
                       .rows = samples});
-  if (options.classes > 0) check_class_indices(data, numbers, options.classes);
+  if (options.classes > 0) check_class_indices(data, numbers, options);
   return data;
 }
 

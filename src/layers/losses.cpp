@@ -32,12 +32,22 @@ void require_same_shape(const std::string& loss, const Value& prediction, const 
                    target.shape().to_text() + "; expected the same shape");
 }
 
-void require_classes(const Tensor& labels, Index classes) {
+void require_classes(const Tensor& labels, Index classes, std::optional<Index> ignored) {
   // Which label failed, and where, is the data's business.
-  if (!first_breach(WholeNumber{classes}, labels.values())) return;
+  if (!first_breach(WholeNumber{classes, ignored}, labels.values())) return;
   throw Error("cross_entropy: a label is not one of the " + counted(classes, "class", "classes") +
               "; expected whole numbers 0 to " + std::to_string(classes - 1) +
+              (ignored ? " or " + std::to_string(*ignored) : "") +
               ". Check the label column, and the model's last layer.");
+}
+
+void require_options(const LossOptions& options, Index classes) {
+  const std::optional<OptionProblem> problem = problem_of(options, classes);
+  if (problem) throw ConfigError(to_text(options.kind) + ": " + problem->option + " " + problem->what);
+}
+
+std::span<const float> row_of(const Tensor& x, Index row, Index length) {
+  return x.values().subspan(static_cast<std::size_t>(row * length), static_cast<std::size_t>(length));
 }
 
 /// The mean over `count` numbers; 0 for none.
@@ -66,6 +76,51 @@ Value record_loss(Tape& tape, std::string_view loss, const Value& prediction, Te
                      });
 }
 
+/// How much each class counts at a position of a label: the label's own weight less what smoothing takes of it, and
+/// what smoothing gives to every class.
+class LabelShares {
+ public:
+  LabelShares(const LossOptions& options, Index classes)
+      : ignored_(options.ignore_index), own_(1 - options.label_smoothing), weights_(options.class_weights) {
+    if (options.label_smoothing == 0) return;
+    spread_.resize(static_cast<std::size_t>(classes));
+    for (Index c = 0; c < classes; ++c) {
+      spread_[static_cast<std::size_t>(c)] = options.label_smoothing / static_cast<double>(classes) * weight(c);
+      spread_total_ += spread_[static_cast<std::size_t>(c)];
+    }
+  }
+
+  bool ignores(float label) const { return ignored_ && label == static_cast<float>(*ignored_); }
+  Index counted(std::span<const float> labels) const {
+    return std::count_if(labels.begin(), labels.end(), [&](float label) { return !ignores(label); });
+  }
+
+  double total(Index label) const { return own(label) + spread_total_; }
+
+  /// log_sum: of the exponentials of the logits less the largest of them.
+  double loss(Index label, double log_sum, const float* logits, float largest) const {
+    const auto minus_log = [=](Index c) { return log_sum - static_cast<double>(logits[c] - largest); };
+    double loss = own(label) * minus_log(label);
+    for (std::size_t c = 0; c < spread_.size(); ++c) loss += spread_[c] * minus_log(static_cast<Index>(c));
+    return loss;
+  }
+
+  void take_from(Index label, double share, float* slope) const {
+    slope[label] -= static_cast<float>(share * own(label));
+    for (std::size_t c = 0; c < spread_.size(); ++c) slope[c] -= static_cast<float>(share * spread_[c]);
+  }
+
+ private:
+  double weight(Index c) const { return weights_.empty() ? 1 : weights_[static_cast<std::size_t>(c)]; }
+  double own(Index label) const { return own_ * weight(label); }
+
+  std::optional<Index> ignored_;
+  double own_;
+  const std::vector<double>& weights_;
+  std::vector<double> spread_;  // empty: 0
+  double spread_total_ = 0;
+};
+
 struct Softplus {
   double value;  // log(1 + e^z)
   double slope;  // 1 / (1 + e^-z)
@@ -78,7 +133,7 @@ Softplus softplus(double z) {
 
 }  // namespace
 
-Value cross_entropy(Tape& tape, const Value& logits, const Tensor& labels) {
+Value cross_entropy(Tape& tape, const Value& logits, const Tensor& labels, const LossOptions& options) {
   require_samples("cross_entropy", logits);
   const Shape& shape = logits.shape();
   if (shape.rank() < 2 || shape[-1] == 0 || labels.shape() != shape.without_back()) {
@@ -86,32 +141,42 @@ Value cross_entropy(Tape& tape, const Value& logits, const Tensor& labels) {
                      "; expected [B, C] and [B], or [B, T, C] and [B, T], with one class or more");
   }
   const Index classes = shape[-1];
-  require_classes(labels, classes);
+  require_options(options, classes);
+  require_classes(labels, classes, options.ignore_index);
+  const LabelShares shares(options, classes);
 
   Tensor slope(shape);  // first logits less the row's largest, then the exponentials, then the derivatives
-  Tensor of_label(labels.shape());
+  Tensor largest(labels.shape());
   for (Index row = 0; row < labels.size(); ++row) {
-    const float* from = logits.tensor().data() + row * classes;
+    const std::span<const float> from = row_of(logits.tensor(), row, classes);
     float* to = slope.mutable_data() + row * classes;
-    const float largest = largest_of({from, static_cast<std::size_t>(classes)});
-    for (Index c = 0; c < classes; ++c) to[c] = from[c] - largest;
-    of_label.mutable_data()[row] = to[static_cast<Index>(labels.data()[row])];
+    const float most = largest_of(from);
+    for (std::size_t c = 0; c < from.size(); ++c) to[c] = from[c] - most;
+    largest.mutable_data()[row] = most;
   }
   exp_values(slope.values(), slope.mutable_values());
 
   Tensor losses(Shape{shape[0]});
   const Index positions = labels.shape().without_front().size();
-  const double share = share_of(positions);
   for (Index b = 0; b < shape[0]; ++b) {
+    const std::span<const float> own =
+        labels.values().subspan(static_cast<std::size_t>(b * positions), static_cast<std::size_t>(positions));
+    const double share = share_of(shares.counted(own));
     double loss = 0;
-    for (Index row = b * positions; row < (b + 1) * positions; ++row) {
+    for (Index t = 0; t < positions; ++t) {
+      const Index row = b * positions + t;
       float* to = slope.mutable_data() + row * classes;
+      if (shares.ignores(own[static_cast<std::size_t>(t)])) {
+        std::fill_n(to, classes, 0.0F);
+        continue;
+      }
+      const auto label = static_cast<Index>(own[static_cast<std::size_t>(t)]);
       const double sum = sum_of({to, static_cast<std::size_t>(classes)});
-      loss += std::log(sum) - static_cast<double>(of_label.data()[row]);
+      loss += shares.loss(label, std::log(sum), logits.tensor().data() + row * classes, largest.data()[row]);
       if (!logits.wants_gradient()) continue;
-      const auto factor = static_cast<float>(share / sum);
+      const auto factor = static_cast<float>(share * shares.total(label) / sum);
       for (Index c = 0; c < classes; ++c) to[c] *= factor;
-      to[static_cast<Index>(labels.data()[row])] -= static_cast<float>(share);
+      shares.take_from(label, share, to);
     }
     losses.mutable_data()[b] = static_cast<float>(share * loss);
   }
@@ -163,6 +228,98 @@ Value binary_cross_entropy(Tape& tape, const Value& logits, const Tensor& target
   return record_loss(tape, "binary_cross_entropy", logits, std::move(losses), slope);
 }
 
+Value huber(Tape& tape, const Value& prediction, const Tensor& target, double delta) {
+  require_same_shape("huber", prediction, target);
+  LossOptions options(Loss::huber);
+  options.delta = delta;
+  require_options(options, 0);
+  const Index batch = prediction.shape()[0];
+  const Index count = prediction.sample_shape().size();
+  const double share = share_of(count);
+  Tensor slope(prediction.shape());
+  Tensor losses(Shape{batch});
+  for (Index b = 0; b < batch; ++b) {
+    double sum = 0;
+    for (Index i = b * count; i < (b + 1) * count; ++i) {
+      const double error = static_cast<double>(prediction.tensor().data()[i]) - static_cast<double>(target.data()[i]);
+      const double size = std::fabs(error);
+      sum += size <= delta ? error * error / 2 : delta * (size - delta / 2);
+      slope.mutable_data()[i] = static_cast<float>(share * (size <= delta ? error : std::copysign(delta, error)));
+      if (std::isnan(error)) slope.mutable_data()[i] = static_cast<float>(error);
+    }
+    losses.mutable_data()[b] = static_cast<float>(share * sum);
+  }
+  return record_loss(tape, "huber", prediction, std::move(losses), slope);
+}
+
+Value cosine(Tape& tape, const Value& prediction, const Tensor& target) {
+  require_samples("cosine", prediction);
+  const Shape& shape = prediction.shape();
+  if (shape.rank() < 2 || shape != target.shape()) {
+    throw ShapeError("cosine: the prediction is " + shape.to_text() + ", the target " + target.shape().to_text() +
+                     "; expected the same shape, [B, ..., D]");
+  }
+  constexpr double kShortest = 1e-8;
+  const Index length = shape[-1];
+  const Index positions = shape.without_front().without_back().size();
+  const double share = share_of(positions);
+  Tensor slope(shape);
+  Tensor losses(Shape{shape[0]});
+  for (Index b = 0; b < shape[0]; ++b) {
+    double loss = 0;
+    for (Index row = b * positions; row < (b + 1) * positions; ++row) {
+      const std::span<const float> x = row_of(prediction.tensor(), row, length);
+      const std::span<const float> y = row_of(target, row, length);
+      const double own = std::sqrt(sum_of_squares(x));
+      const double long_x = own < kShortest ? kShortest : own;  // NaN stays
+      const double long_y = std::sqrt(sum_of_squares(y)) < kShortest ? kShortest : std::sqrt(sum_of_squares(y));
+      const double cosine = dot(x, y) / (long_x * long_y);
+      loss += 1 - cosine;
+      const double back = own < kShortest ? 0 : cosine / (own * own);  // a length that counts as another does not move
+      float* to = slope.mutable_data() + row * length;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const double towards = static_cast<double>(y[i]) / (long_x * long_y);
+        to[i] = static_cast<float>(share * (back * static_cast<double>(x[i]) - towards));
+      }
+    }
+    losses.mutable_data()[b] = static_cast<float>(share * loss);
+  }
+  return record_loss(tape, "cosine", prediction, std::move(losses), slope);
+}
+
+std::optional<OptionProblem> problem_of(const LossOptions& options, Index classes) {
+  const auto is_float = [](double value) { return std::isfinite(static_cast<float>(value)); };
+  const LossOptions defaults(options.kind);
+  if (options.kind != Loss::cross_entropy) {
+    const std::string why = "is stated, but only cross_entropy has one; leave it out";
+    if (options.label_smoothing != defaults.label_smoothing) return OptionProblem{"label_smoothing", why};
+    if (!options.class_weights.empty()) return OptionProblem{"class_weights", why};
+    if (options.ignore_index) return OptionProblem{"ignore_index", why};
+  }
+  if (options.kind != Loss::huber && options.delta != defaults.delta) {
+    return OptionProblem{"delta", "is stated, but only huber has one; leave it out"};
+  }
+  if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1)) {
+    return OptionProblem{"label_smoothing",
+                         "is " + to_text(options.label_smoothing) + ", expected a number from 0 to 1"};
+  }
+  for (const double weight : options.class_weights) {
+    if (weight >= 0 && is_float(weight)) continue;
+    return OptionProblem{"class_weights", "has " + to_text(weight) + ", expected finite floats of at least 0"};
+  }
+  const auto weights = static_cast<Index>(options.class_weights.size());
+  if (weights > 0 && classes > 0 && weights != classes) {
+    return OptionProblem{"class_weights", "has " + counted(weights, "number") + ", but there are " +
+                                              counted(classes, "class", "classes") + "; state one for each"};
+  }
+  if (options.ignore_index && std::abs(*options.ignore_index) > Tensor::kMaxExactInteger) {
+    return OptionProblem{
+        "ignore_index", "is " + std::to_string(*options.ignore_index) + ", expected a whole number from -2^24 to 2^24"};
+  }
+  if (options.delta > 0 && is_float(options.delta)) return std::nullopt;
+  return OptionProblem{"delta", "is " + to_text(options.delta) + ", expected a finite float above 0"};
+}
+
 std::string to_text(Loss loss) {
   switch (loss) {
     case Loss::cross_entropy:
@@ -171,6 +328,10 @@ std::string to_text(Loss loss) {
       return "mean_squared_error";
     case Loss::binary_cross_entropy:
       return "binary_cross_entropy";
+    case Loss::huber:
+      return "huber";
+    case Loss::cosine:
+      return "cosine";
   }
   throw InternalError("a loss without a name");
 }
@@ -181,6 +342,8 @@ bool predicts_classes(Loss loss) {
     case Loss::binary_cross_entropy:
       return true;
     case Loss::mean_squared_error:
+    case Loss::huber:
+    case Loss::cosine:
       return false;
   }
   throw InternalError("Loss: not one of the enumerated values");
@@ -192,15 +355,21 @@ bool takes_class_indices(Loss loss) {
       return true;
     case Loss::binary_cross_entropy:
     case Loss::mean_squared_error:
+    case Loss::huber:
+    case Loss::cosine:
       return false;
   }
   throw InternalError("Loss: not one of the enumerated values");
 }
 
-Value loss_value(Loss loss, Tape& tape, const Value& prediction, const Tensor& labels) {
-  switch (loss) {
+Value loss_value(const LossOptions& options, Tape& tape, const Value& prediction, const Tensor& labels) {
+  switch (options.kind) {
     case Loss::cross_entropy:
-      return cross_entropy(tape, prediction, labels);
+      return cross_entropy(tape, prediction, labels, options);
+    case Loss::huber:
+      return huber(tape, prediction, labels, options.delta);
+    case Loss::cosine:
+      return cosine(tape, prediction, labels);
     case Loss::mean_squared_error:
       return mean_squared_error(tape, prediction, labels);
     case Loss::binary_cross_entropy:

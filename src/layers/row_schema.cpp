@@ -17,16 +17,22 @@ Shape without_single(const Shape& row) {
 
 void set_label(RowSchema& schema) {
   const Shape& prediction = schema.prediction;
-  switch (schema.loss) {
+  switch (schema.loss.kind) {
     case Loss::cross_entropy:
       if (prediction.rank() == 0 || prediction[-1] == 0) {
         throw ShapeError("cross_entropy: the model ends in " + rows_text(prediction) +
                          "; expected [N, C] or [N, T, C] with one class or more");
       }
       schema.label = prediction.without_back();
-      schema.label_numbers = WholeNumber{prediction[-1]};
+      schema.label_numbers = WholeNumber{prediction[-1], schema.loss.ignore_index};
       return;
+    case Loss::cosine:
+      if (prediction.rank() == 0) {
+        throw ShapeError("cosine: the model ends in " + rows_text(prediction) + "; expected [N, ..., D]");
+      }
+      [[fallthrough]];
     case Loss::mean_squared_error:
+    case Loss::huber:
       schema.label = prediction;
       schema.label_numbers = FiniteNumber{};
       return;
@@ -54,7 +60,7 @@ std::string problem_of_classes(const RowSchema& schema, const Shape& label) {
 
 }  // namespace
 
-RowSchema row_schema(const Layer& model, const Shape& input, Loss loss) {
+RowSchema row_schema(const Layer& model, const Shape& input, const LossOptions& loss) {
   RowSchema schema{.loss = loss,
                    .input = input,
                    .prediction = model.output_shape(input),
@@ -62,19 +68,23 @@ RowSchema row_schema(const Layer& model, const Shape& input, Loss loss) {
                    .input_numbers = model.input_rule(),
                    .label_numbers = {}};
   set_label(schema);
+  const Index classes = takes_class_indices(loss.kind) ? schema.prediction[-1] : 0;
+  if (const auto problem = problem_of(loss, classes)) {
+    throw ConfigError(to_text(loss.kind) + ": " + problem->option + " " + problem->what);
+  }
   return schema;
 }
 
 std::string problem_of_labels(const RowSchema& schema, const Shape& label) {
-  if (takes_class_indices(schema.loss)) return label == schema.label ? "" : problem_of_classes(schema, label);
+  if (takes_class_indices(schema.loss.kind)) return label == schema.label ? "" : problem_of_classes(schema, label);
   if (without_single(label) == without_single(schema.label)) return "";
-  return "are " + rows_text(label) + ", but " + to_text(schema.loss) + " on a model that ends in " +
+  return "are " + rows_text(label) + ", but " + to_text(schema.loss.kind) + " on a model that ends in " +
          rows_text(schema.prediction) + " expects the same shape; change the labels or the end of the model";
 }
 
 std::string wanted_of_labels(const RowSchema& schema) {
   const std::string wanted = to_text(schema.label_numbers);
-  if (!takes_class_indices(schema.loss)) return wanted + ", as " + to_text(schema.loss) + " needs";
+  if (!takes_class_indices(schema.loss.kind)) return wanted + ", as " + to_text(schema.loss.kind) + " needs";
   return wanted + ", a class of the model's last layer";
 }
 

@@ -47,21 +47,27 @@ Tensor predicted_classes(Loss loss, const Tensor& prediction) {
     case Loss::binary_cross_entropy:
       return signs_of_logits(prediction);
     case Loss::mean_squared_error:
-      throw ConfigError(
-          "a model trained with mean_squared_error predicts numbers, not classes. Report its loss instead.");
+    case Loss::huber:
+    case Loss::cosine:
+      throw ConfigError("a model trained with " + to_text(loss) +
+                        " predicts numbers, not classes. Report its loss instead.");
   }
   throw InternalError("Loss: not one of the enumerated values");
 }
 
-Index count_correct(Loss loss, const Tensor& prediction, const Tensor& labels) {
-  const Tensor classes = predicted_classes(loss, prediction);
+Score count_correct(const LossOptions& loss, const Tensor& prediction, const Tensor& labels) {
+  const Tensor classes = predicted_classes(loss.kind, prediction);
   if (classes.size() != labels.size()) {
     throw ShapeError("count_correct: predicted classes are " + classes.shape().to_text() + ", labels " +
                      labels.shape().to_text() + "; expected as many of both");
   }
-  Index correct = 0;
-  for (Index i = 0; i < classes.size(); ++i) correct += classes.data()[i] == labels.data()[i] ? 1 : 0;
-  return correct;
+  Score score;
+  for (Index i = 0; i < classes.size(); ++i) {
+    if (loss.ignore_index && labels.data()[i] == static_cast<float>(*loss.ignore_index)) continue;
+    score.correct += classes.data()[i] == labels.data()[i] ? 1 : 0;
+    ++score.labels;
+  }
+  return score;
 }
 
 }  // namespace dpml

@@ -17,7 +17,10 @@ std::optional<Index> first_breach(const NumberRule& rule, std::span<const float>
                           [&](const FiniteNumber&) { return first([](float x) { return !std::isfinite(x); }); },
                           [&](const WholeNumber& whole) {
                             const auto below = static_cast<float>(whole.below);
-                            return first([below](float x) { return !(x >= 0 && x < below && x == std::floor(x)); });
+                            const float other = whole.or_else ? static_cast<float>(*whole.or_else) : 0;
+                            return first([=](float x) {
+                              return !(x >= 0 && x < below && x == std::floor(x)) && !(x == other && whole.or_else);
+                            });
                           }},
                     rule);
 }
@@ -27,15 +30,16 @@ NumberRule both(const NumberRule& a, const NumberRule& b) {
   const auto* one = std::get_if<WholeNumber>(&a);
   const auto* other = std::get_if<WholeNumber>(&b);
   if (one == nullptr || other == nullptr) return a;
-  return WholeNumber{std::min(one->below, other->below)};
+  return WholeNumber{std::min(one->below, other->below), one->or_else == other->or_else ? one->or_else : std::nullopt};
 }
 
 std::string to_text(const NumberRule& rule) {
   return std::visit(Cases{[](const AnyNumber&) { return std::string("any number"); },
                           [](const FiniteNumber&) { return std::string("a finite number (float32, up to 3.4e38)"); },
                           [](const WholeNumber& whole) {
-                            if (whole.below == 2) return std::string("0 or 1");
-                            return "a whole number from 0 to " + std::to_string(whole.below - 1);
+                            const std::string or_else = whole.or_else ? " or " + std::to_string(*whole.or_else) : "";
+                            if (whole.below == 2) return "0 or 1" + or_else;
+                            return "a whole number from 0 to " + std::to_string(whole.below - 1) + or_else;
                           }},
                     rule);
 }

@@ -31,17 +31,16 @@ void predict_chunks(const Layer& model, const Dataset& data, int threads, Work&&
 
 }  // namespace
 
-Evaluation evaluate(const Layer& model, const Dataset& data, Loss loss, int threads) {
+Evaluation evaluate(const Layer& model, const Dataset& data, const LossOptions& loss, int threads) {
   struct Sums {
     double loss = 0;
     Index not_finite = 0;
-    Index correct = 0;
-    Index labels = 0;
+    Score score;
   };
   if (data.size() == 0)
     throw DataError(data.source_of(SamplePart::input) + ": no row is left; nothing can be measured");
   std::vector<Sums> chunks(static_cast<std::size_t>(physical_batch_count(data.size(), kChunk)));
-  const bool has_classes = predicts_classes(loss);
+  const bool has_classes = predicts_classes(loss.kind);
   predict_chunks(model, data, threads,
                  [&](Index chunk, Index, const Batch& samples, Tape& tape, const Value& prediction) {
                    Sums& sums = chunks[static_cast<std::size_t>(chunk)];
@@ -53,15 +52,14 @@ Evaluation evaluate(const Layer& model, const Dataset& data, Loss loss, int thre
                        ++sums.not_finite;
                      }
                    }
-                   if (has_classes) sums.correct = count_correct(loss, prediction.tensor(), samples.labels);
-                   sums.labels = samples.labels.size();
+                   if (has_classes) sums.score = count_correct(loss, prediction.tensor(), samples.labels);
                  });
   Sums total;
   for (const Sums& sums : chunks) {
     total.loss += sums.loss;
     total.not_finite += sums.not_finite;
-    total.correct += sums.correct;
-    total.labels += sums.labels;
+    total.score.correct += sums.score.correct;
+    total.score.labels += sums.score.labels;
   }
   const Index finite = data.size() - total.not_finite;
   Evaluation evaluation{
@@ -69,8 +67,8 @@ Evaluation evaluate(const Layer& model, const Dataset& data, Loss loss, int thre
       .not_finite = total.not_finite,
       .loss = finite > 0 ? total.loss / static_cast<double>(finite) : std::numeric_limits<double>::quiet_NaN(),
       .accuracy = std::nullopt};
-  if (has_classes && total.labels > 0) {
-    evaluation.accuracy = static_cast<double>(total.correct) / static_cast<double>(total.labels);
+  if (total.score.labels > 0) {
+    evaluation.accuracy = static_cast<double>(total.score.correct) / static_cast<double>(total.score.labels);
   }
   return evaluation;
 }

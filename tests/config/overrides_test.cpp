@@ -79,7 +79,8 @@ TEST(Overrides, AreNamedByTheirProblems) {
   expect("model.layer[3].linear.in=5",
          "model.layer[3].linear.in: layer \"last\": is 5, but the input is [144]; state 144 "
          "or leave it out");
-  expect("loss=MSE", "loss: is `MSE`; expected CROSS_ENTROPY, MEAN_SQUARED_ERROR or BINARY_CROSS_ENTROPY");
+  expect("loss=MSE",
+         "loss: is `MSE`; expected CROSS_ENTROPY, MEAN_SQUARED_ERROR, BINARY_CROSS_ENTROPY, HUBER or COSINE");
   expect("model.layer[1].linear.out=3",
          "model.layer[1].linear: there is tanh at c.txtpb:17; edit the file to make it linear");
   for (const char* nonsense : {"privacy.delta", "", "=", "model.layer[x].frozen=true", "model.layer[1.frozen=true",

@@ -129,6 +129,31 @@ TEST(Config, ReadsAStepSchedule) {
   EXPECT_EQ(e.schedule.step_factor, 0.5);
 }
 
+TEST(Config, ReadsWhatALossIsTold) {
+  const Experiment e = parse(kSmallConfig +
+                             "loss_options { label_smoothing: 0.1 class_weights: [1, 2, 1, 1, 1, 1, 1, 1, 1, "
+                             "0.5] ignore_index: -100 }\n");
+  EXPECT_EQ(e.loss.kind, Loss::cross_entropy);
+  EXPECT_EQ(e.loss.label_smoothing, 0.1);
+  ASSERT_EQ(e.loss.class_weights.size(), 10U);
+  EXPECT_EQ(e.loss.class_weights[9], 0.5);
+  EXPECT_EQ(e.loss.ignore_index, -100);
+  EXPECT_EQ(e.train.dataset.ignored_label, -100);
+  EXPECT_EQ(parse(e.text).loss, e.loss);
+  EXPECT_EQ(parse(kSmallConfig).text.find("loss_options"), std::string::npos);
+}
+
+TEST(Config, RefusesWhatALossCannotBeTold) {
+  EXPECT_EQ(problems_of(kSmallConfig + "loss_options { class_weights: [1, 2] }\n"),
+            "c.txtpb:26: loss_options.class_weights: has 2 numbers, but there are 10 classes; state one for each");
+  EXPECT_EQ(problems_of(kSmallConfig + "loss_options { class_weights: [1, -2, 1, 1, 1, 1, 1, 1, 1, 1] }\n"),
+            "c.txtpb:26: loss_options.class_weights[1]: is -2; state a finite number of at least 0");
+  EXPECT_EQ(problems_of(kSmallConfig + "loss_options { delta: 2 }\n"),
+            "c.txtpb:26: loss_options.delta: is stated, but only huber has one; leave it out");
+  EXPECT_EQ(problems_of(kSmallConfig + "loss_options { label_smoothing: 2 }\n"),
+            "c.txtpb:26: loss_options.label_smoothing: is 2; state a number from 0 to 1");
+}
+
 TEST(Config, WarnsOfADeltaThatAllowsPublishingARow) {
   const Experiment e = parse(with("delta: 1e-5", "delta: 0.001"));
   ASSERT_EQ(e.warnings.size(), 1U);

@@ -107,6 +107,15 @@ TEST(StoredConfig, MayBeThatOfAProgram) {
   EXPECT_EQ(read.t_0, restarts.t_0);
   EXPECT_EQ(read.t_mult, restarts.t_mult);
   EXPECT_EQ(read.final_factor, restarts.final_factor);
+  LossOptions weighted(Loss::cross_entropy);
+  weighted.label_smoothing = 0.25;
+  weighted.class_weights = {1, 0.5};
+  weighted.ignore_index = -1;
+  LossOptions huber(Loss::huber);
+  huber.delta = 0.5;
+  for (const LossOptions& loss : {weighted, huber, LossOptions(Loss::cosine)}) {
+    EXPECT_EQ(parse_stored_config(describe_program("p", privacy, loss, adam, {}, {}), "model.h5", 2).loss, loss);
+  }
   privacy.public_size.reset();
   privacy.sampling_rate = 0.0123;
   const std::string rated = describe_program("p", privacy, Loss::cross_entropy, {.learning_rate = 1}, {}, {});

@@ -24,7 +24,7 @@ One evaluate_one(const Layer& model, const Dataset& data, Index sample, Loss los
   const Value losses = loss_value(loss, tape, output, batch.labels);
   return {.output = {output.tensor().values().begin(), output.tensor().values().end()},
           .loss = static_cast<double>(losses.tensor().data()[0]),
-          .correct = loss == Loss::mean_squared_error ? 0 : count_correct(loss, output.tensor(), batch.labels)};
+          .correct = loss == Loss::mean_squared_error ? 0 : count_correct(loss, output.tensor(), batch.labels).correct};
 }
 
 TEST(Evaluate, IsTheMeanOverSamplesTakenOneByOne) {

@@ -30,7 +30,7 @@ struct Experiment {
   DataOptions train;
   std::optional<DataOptions> test;
   ModelSpec model;  ///< with the sizes that follow filled in
-  Loss loss = Loss::cross_entropy;
+  LossOptions loss;
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
   AveragingOptions averaging;

@@ -32,7 +32,7 @@ Experiment parse_stored_config(const std::string& text, const std::string& file_
 
 /// The canonical config of a training by a program that embeds dpml, whose data and model are known to it alone: what
 /// parse_stored_config reads as a program's. Throws ConfigError when the options cannot stand in a config.
-std::string describe_program(const std::string& program, const PrivacyOptions& privacy, Loss loss,
+std::string describe_program(const std::string& program, const PrivacyOptions& privacy, const LossOptions& loss,
                              const OptimizerOptions& optimizer, const ScheduleOptions& schedule,
                              const AveragingOptions& averaging);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "dpml/data/data_origin.h"
@@ -43,14 +44,16 @@ class TensorDataset final : public Dataset {
 /// How two arrays become a dataset.
 struct DatasetOptions {
   Index classes = 0;  ///< > 0: labels are class indices in [0, classes); 0: labels are targets; at most 2^24
+  std::optional<Index> ignored_label =
+      std::nullopt;  ///< that may stand among class indices, too; its size at most 2^24
   InputLayout layout = InputLayout::as_stored;
   InputScaling scaling = {};
 };
 
 /// Joins inputs [N, sample...] with labels: class indices [N] or [N, T...], or targets [N, k] ([N] counts as [N, 1]).
 /// The names are the files they came from, for messages. Throws FileError when the counts differ, rows hold no number,
-/// a label is not a whole number in [0, classes) (naming its row), or the axes do not fit the layout; ConfigError when
-/// the options are impossible.
+/// a label is neither a whole number in [0, classes) nor the ignored one (naming its row), or the axes do not fit the
+/// layout; ConfigError when the options are impossible.
 TensorDataset join_dataset(const NumericArray& inputs, std::string_view inputs_name, const NumericArray& labels,
                            std::string_view labels_name, const DatasetOptions& options);
 

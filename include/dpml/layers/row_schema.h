@@ -10,7 +10,7 @@ namespace dpml {
 /// What a model and its loss want of every row of the data. Public: it follows from model and loss alone. The guarantee
 /// is about data sets all of whose rows keep it.
 struct RowSchema {
-  Loss loss;
+  LossOptions loss;
   Shape input;       ///< of one row's input
   Shape prediction;  ///< what the model makes of it
   Shape label;       ///< of one row's label
@@ -19,8 +19,8 @@ struct RowSchema {
 };
 
 /// Throws ShapeError, naming layer and axis, when the model does not take such inputs or the loss no such predictions;
-/// ConfigError as Layer::input_rule does.
-RowSchema row_schema(const Layer& model, const Shape& input, Loss loss);
+/// ConfigError as Layer::input_rule does, and for options of the loss that do not fit.
+RowSchema row_schema(const Layer& model, const Shape& input, const LossOptions& loss);
 
 /// What is wrong with labels of such a shape and what to do, for messages: "are [N, 1], expected ...". Empty when the
 /// loss takes them.

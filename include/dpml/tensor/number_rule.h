@@ -18,9 +18,10 @@ struct AnyNumber {
 struct FiniteNumber {
   bool operator==(const FiniteNumber&) const = default;
 };
-/// 0, 1, ..., below - 1: class labels, indices of a vocabulary, 0 or 1.
+/// 0, 1, ..., below - 1, and `or_else`: class labels, indices of a vocabulary, 0 or 1.
 struct WholeNumber {
   Index below = 0;
+  std::optional<Index> or_else = std::nullopt;  ///< one more that is allowed: the label that a loss ignores
   bool operator==(const WholeNumber&) const = default;
 };
 

@@ -21,7 +21,7 @@ namespace dpml {
 
 /// What decides speed and taste of a training; nothing here decides privacy.
 struct TrainingOptions {
-  Loss loss = Loss::cross_entropy;
+  LossOptions loss = Loss::cross_entropy;
   OptimizerOptions optimizer;
   ScheduleOptions schedule;
   AveragingOptions averaging;
