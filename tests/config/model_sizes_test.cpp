@@ -124,10 +124,10 @@ TEST(ModelSizes, AreThoseOfTheBuiltModel) {
   expect_as_built({{embedding, flatten, linear}}, {5});
 }
 
-/// One of each word of the schema, for an input of [6, 6, 4].
+/// One of each word of the schema, for an input of [6, 6, 4], or [6, 4] where sequences are wanted.
 const std::map<std::string, std::string> kExamples = {
     {"linear", "out: 3"},
-    {"conv2d", "out_channels: 4 kernel: [3, 2] groups: 2"},
+    {"conv2d", "out_channels: 4 kernel: [3, 2] groups: 2 padding_same: true padding_mode: CIRCULAR"},
     {"max_pool2d", "kernel: 2"},
     {"avg_pool2d", "kernel: 3 padding: 1"},
     {"embedding", "vocabulary: 3 features: 2"},
@@ -150,7 +150,9 @@ const std::map<std::string, std::string> kExamples = {
     {"hardswish", ""},
     {"prelu", "num_parameters: 4"},
     {"log_softmax", ""},
+    {"conv1d", "out_channels: 6 kernel: 3 groups: 2 padding_same: true padding_mode: REFLECT"},
 };
+const std::set<std::string> kOnSequences = {"conv1d"};
 
 TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
   for (const auto& row : config::kLayerWords) {
@@ -159,9 +161,10 @@ TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
     SCOPED_TRACE(word);
     ASSERT_TRUE(kExamples.contains(word)) << "add an example of it";
     const std::string layer = "layer { " + word + " { " + kExamples.at(word) + " } }";
-    const ModelSpec spec = parse(around_model(layer, "[6, 6, 4]")).model;
-    expect_as_built(spec, {6, 6, 4});
-    expect_as_built({{spec.layers[0], {.kind = kinds::tanh()}}}, {6, 6, 4});
+    const Shape sample = kOnSequences.contains(word) ? Shape{6, 4} : Shape{6, 6, 4};
+    const ModelSpec spec = parse(around_model(layer, sample.to_text())).model;
+    expect_as_built(spec, sample);
+    expect_as_built({{spec.layers[0], {.kind = kinds::tanh()}}}, sample);
   }
 }
 

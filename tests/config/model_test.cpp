@@ -119,6 +119,50 @@ TEST(BuildModel, AcceptsStatedSizesThatAgree) {
         "[6, 5, 3]");
 }
 
+TEST(BuildModel, ReadsPaddings) {
+  const auto sizes = [](const std::string& layer, const std::string& shape, const Shape& sample) {
+    return build(layer, shape)->output_shape(sample);
+  };
+  EXPECT_EQ(sizes("layer { conv2d { out_channels: 2 kernel: [4, 3] padding_same: true } }", "[7, 5, 1]", {7, 5, 1}),
+            (Shape{7, 5, 2}));
+  EXPECT_EQ(sizes("layer { conv1d { out_channels: 2 kernel: 4 dilation: 3 padding_same: true } }", "[7, 3]", {7, 3}),
+            (Shape{7, 2}));
+  EXPECT_EQ(sizes("layer { conv1d { out_channels: 2 kernel: 3 stride: 2 padding: 6 padding_mode: \"reflect\" } }",
+                  "[7, 3]", {7, 3}),
+            (Shape{9, 2}));
+  expect_problem("layer { conv1d { out_channels: 2 kernel: 3 padding: 7 padding_mode: reflect } }", "[7, 3]",
+                 "c.txtpb:3: model.layer[0].conv1d.kernel: the sizes do not fit: padding 7 is too much for width 7; a "
+                 "reflection has fewer than that");
+  expect_problem("layer { conv2d { out_channels: 2 kernel: 3 padding: [0, 4] padding_mode: CIRCULAR } }", "[3, 3, 1]",
+                 "c.txtpb:3: model.layer[0].conv2d.kernel: the sizes do not fit: padding 4 is too much for width 3; a "
+                 "circle has at most that");
+  expect_problem("layer { conv2d { out_channels: 2 kernel: 3 padding: 1 padding_same: true } }", "[3, 3, 1]",
+                 "c.txtpb:3: model.layer[0].conv2d.padding_same: stands beside a padding; state one of them");
+  expect_problem("layer { conv1d { out_channels: 2 kernel: 3 stride: 2 padding_same: true } }", "[3, 1]",
+                 "c.txtpb:3: model.layer[0].conv1d.padding_same: keeps sizes, which a stride above 1 does not");
+  expect_problem("layer { conv1d { out_channels: 2 kernel: 3 padding_mode: mirror } }", "[3, 1]",
+                 "c.txtpb:3: model.layer[0].conv1d.padding_mode: is `mirror`; expected");
+  for (const char* mode : {"zeros", "reflect", "replicate", "circular"}) {  // sizes that no memory holds
+    expect_problem(
+        "layer { conv1d { out_channels: 2 kernel: 2147483648 dilation: 2147483648 padding_same: true "
+        "padding_mode: " +
+            std::string(mode) + " } }",
+        "[3, 1]", "c.txtpb:3: model.layer[0].conv1d.kernel: the sizes do not fit: padding ");
+    expect_problem(
+        "layer { conv2d { out_channels: 2 kernel: 3 padding: 2147483648 padding_mode: " + std::string(mode) + " } }",
+        "[3, 3, 1]", "c.txtpb:3: model.layer[0].conv2d.kernel: the sizes do not fit: padding ");
+  }
+}
+
+TEST(BuildModel, StatesWhatIsNotThereInFilesOfVersion1) {
+  const std::string plain = parse(around_model("layer { conv2d { out_channels: 2 kernel: 3 } }", "[3, 3, 1]")).text;
+  EXPECT_EQ(plain.find("padding"), std::string::npos);
+  EXPECT_EQ(parse(around_model("layer { conv2d { out_channels: 2 kernel: 3 padding_same: false padding_mode: ZEROS } }",
+                               "[3, 3, 1]"))
+                .text,
+            plain);
+}
+
 TEST(BuildModel, NamesSizesThatDoNotAgree) {
   expect_problem("layer { linear { in: 3 out: 1 } }", "4",
                  "c.txtpb:3: model.layer[0].linear.in: is 3, but the input is [4]; state 4 or leave it out");
@@ -135,6 +179,10 @@ TEST(BuildModel, NamesSizesThatDoNotAgree) {
 TEST(BuildModel, NamesLayersThatDoNotFit) {
   expect_problem("layer { tanh {} }\nlayer { conv2d { out_channels: 1 kernel: 1 } }", "[5, 5]",
                  "c.txtpb:4: model.layer[1].conv2d: needs images [height, width, channels], but the input is [5, 5]");
+  expect_problem("layer { conv1d { out_channels: 1 kernel: 1 } }", "[5, 5, 1]",
+                 "c.txtpb:3: model.layer[0].conv1d: needs sequences [positions, channels], but the input is [5, 5, 1]");
+  expect_problem("layer { conv1d { out_channels: 1 kernel: 6 } }", "[5, 1]",
+                 "c.txtpb:3: model.layer[0].conv1d.kernel: the sizes do not fit: ");
   expect_problem("layer { max_pool2d { kernel: 6 } }", "[5, 5, 1]",
                  "c.txtpb:3: model.layer[0].max_pool2d.kernel: the sizes do not fit: ");
   expect_problem("layer { conv2d { out_channels: 4 kernel: 1 groups: 3 } }", "[5, 5, 6]",

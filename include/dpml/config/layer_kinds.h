@@ -4,6 +4,7 @@
 
 #include "dpml/config/model_spec.h"
 #include "dpml/layers/activations.h"
+#include "dpml/layers/conv1d.h"
 #include "dpml/layers/conv2d.h"
 #include "dpml/layers/dropout.h"
 #include "dpml/layers/embedding.h"
@@ -22,6 +23,7 @@
 namespace dpml::kinds {
 
 LayerKindHandle linear(const Linear::Options& options);
+LayerKindHandle conv1d(const Conv1d::Options& options);
 LayerKindHandle conv2d(const Conv2d::Options& options);
 LayerKindHandle max_pool2d(const MaxPool2d::Options& options);
 LayerKindHandle avg_pool2d(const AvgPool2d::Options& options);

@@ -50,6 +50,12 @@ bool Fit::is_image(const Shape& in) const {
   return false;
 }
 
+bool Fit::is_sequence(const Shape& in) const {
+  if (in.rank() == 2) return true;
+  problem("needs sequences [positions, channels], but the input is " + in.to_text());
+  return false;
+}
+
 std::optional<Shape> Fit::window(const std::function<Shape(const std::string& place)>& output_shape) const {
   try {
     return output_shape("the sizes do not fit");

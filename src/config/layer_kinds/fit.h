@@ -31,6 +31,7 @@ class Fit {
 
   bool has_last_axis(const Shape& in) const;  ///< false after a problem
   bool is_image(const Shape& in) const;       ///< [height, width, channels]; false after a problem
+  bool is_sequence(const Shape& in) const;    ///< [positions, channels]; false after a problem
 
   /// The result of a layer whose window must fit the image, by its own output_shape, given the place to name: what does
   /// not fit is a problem of the kernel. A shape with too many numbers to count goes on as ShapeError.

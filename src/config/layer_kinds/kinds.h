@@ -35,6 +35,7 @@ LayerKindHandle read_softplus(const Section& block);
 LayerKindHandle read_hardswish(const Section& block);
 LayerKindHandle read_prelu(const Section& block);
 LayerKindHandle read_log_softmax(const Section& block);
+LayerKindHandle read_conv1d(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -65,6 +66,7 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"hardswish", read_hardswish},
     Word<ReadLayer>{"prelu", read_prelu},
     Word<ReadLayer>{"log_softmax", read_log_softmax},
+    Word<ReadLayer>{"conv1d", read_conv1d},
 };
 
 }  // namespace dpml::config

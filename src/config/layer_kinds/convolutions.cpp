@@ -1,6 +1,5 @@
-#include "dpml/layers/conv2d.h"
-
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "dpml/config/layer_kinds.h"
@@ -10,6 +9,27 @@
 namespace dpml {
 
 namespace {
+
+class Conv1dKind final : public config::KindOf<Conv1d> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.is_sequence(in)) return {};
+    Options options = options_;
+    fit.agree("in_channels", options.in_channels, in[1], in);
+    if (!fit.accepts(Conv1d::problem_of(options))) return {};
+    const auto result = fit.window([&](const std::string& place) { return Conv1d::output_shape(options, in, place); });
+    return {kinds::conv1d(options), result};
+  }
+
+  std::vector<WeightSize> weights() const override {
+    std::vector<WeightSize> weights{
+        {"weight", {options_.out_channels, options_.in_channels / options_.groups, options_.kernel}}};
+    if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
+    return weights;
+  }
+};
 
 class Conv2dKind final : public config::KindOf<Conv2d> {
  public:
@@ -42,7 +62,22 @@ std::pair<Index, Index> read_pair(const config::Section& layer, const std::strin
   return {numbers[0], numbers[std::min<std::size_t>(1, numbers.size() - 1)]};
 }
 
+constexpr std::array kPaddingModes{
+    config::Word<PaddingMode>{"ZEROS", PaddingMode::zeros},
+    config::Word<PaddingMode>{"REFLECT", PaddingMode::reflect},
+    config::Word<PaddingMode>{"REPLICATE", PaddingMode::replicate},
+    config::Word<PaddingMode>{"CIRCULAR", PaddingMode::circular},
+};
+
+PaddingMode read_padding_mode(const config::Section& layer) {
+  return config::read_choice(layer, "padding_mode", kPaddingModes).value_or(PaddingMode::zeros);
+}
+
 }  // namespace
+
+LayerKindHandle kinds::conv1d(const Conv1d::Options& options) {
+  return std::make_shared<Conv1dKind>(options);
+}
 
 LayerKindHandle kinds::conv2d(const Conv2d::Options& options) {
   return std::make_shared<Conv2dKind>(options);
@@ -59,7 +94,24 @@ LayerKindHandle config::read_conv2d(const Section& conv) {
   std::tie(options.dilation_height, options.dilation_width) = read_pair(conv, "dilation", kSize, 1);
   options.groups = conv.whole_number("groups", kSize);
   options.bias = conv.flag("bias");
+  options.padding_same = conv.flag("padding_same");
+  options.padding_mode = read_padding_mode(conv);
   return kinds::conv2d(options);
+}
+
+LayerKindHandle config::read_conv1d(const Section& conv) {
+  Conv1d::Options options;
+  if (conv.states("in_channels")) options.in_channels = conv.whole_number("in_channels", kSize);
+  options.out_channels = conv.whole_number("out_channels", kSize);
+  options.kernel = conv.whole_number("kernel", kSize);
+  options.stride = conv.whole_number("stride", kSize);
+  options.padding = conv.whole_number("padding", kSizeOrZero);
+  options.dilation = conv.whole_number("dilation", kSize);
+  options.groups = conv.whole_number("groups", kSize);
+  options.bias = conv.flag("bias");
+  options.padding_same = conv.flag("padding_same");
+  options.padding_mode = read_padding_mode(conv);
+  return kinds::conv1d(options);
 }
 
 }  // namespace dpml
