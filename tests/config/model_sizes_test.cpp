@@ -128,8 +128,8 @@ TEST(ModelSizes, AreThoseOfTheBuiltModel) {
 const std::map<std::string, std::string> kExamples = {
     {"linear", "out: 3"},
     {"conv2d", "out_channels: 4 kernel: [3, 2] groups: 2 padding_same: true padding_mode: CIRCULAR"},
-    {"max_pool2d", "kernel: 2"},
-    {"avg_pool2d", "kernel: 3 padding: 1"},
+    {"max_pool2d", "kernel: 2 stride: 1 kernel_width: 4 stride_width: 3 padding_width: 1 ceil_mode: true"},
+    {"avg_pool2d", "kernel: 3 padding: 1 stride: 4 ceil_mode: true"},
     {"embedding", "vocabulary: 3 features: 2"},
     {"group_norm", "groups: 2"},
     {"layer_norm", "shape: [6, 4]"},
@@ -151,8 +151,15 @@ const std::map<std::string, std::string> kExamples = {
     {"prelu", "num_parameters: 4"},
     {"log_softmax", ""},
     {"conv1d", "out_channels: 6 kernel: 3 groups: 2 padding_same: true padding_mode: REFLECT"},
+    {"max_pool1d", "kernel: 3 padding: 1"},
+    {"avg_pool1d", "kernel: 4 ceil_mode: true"},
+    {"adaptive_avg_pool1d", "output_size: 4"},
+    {"adaptive_avg_pool2d", "output_size: [4, 1]"},
+    {"adaptive_max_pool1d", "output_size: 8"},
+    {"adaptive_max_pool2d", "output_size: 1"},
 };
-const std::set<std::string> kOnSequences = {"conv1d"};
+const std::set<std::string> kOnSequences = {"conv1d", "max_pool1d", "avg_pool1d", "adaptive_avg_pool1d",
+                                            "adaptive_max_pool1d"};
 
 TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
   for (const auto& row : config::kLayerWords) {

@@ -154,9 +154,54 @@ TEST(BuildModel, ReadsPaddings) {
   }
 }
 
+TEST(BuildModel, ReadsWindows) {
+  const auto sizes = [](const std::string& layer, const Shape& sample) {
+    return build("layer { " + layer + " }", sample.to_text())->output_shape(sample);
+  };
+  EXPECT_EQ(sizes("max_pool2d { kernel: 2 kernel_width: 3 }", {9, 9, 1}), (Shape{4, 3, 1}));
+  EXPECT_EQ(sizes("max_pool2d { kernel: 2 stride: 1 kernel_width: 3 }", {9, 9, 1}), (Shape{8, 7, 1}));
+  EXPECT_EQ(sizes("avg_pool2d { kernel: 2 stride_width: 1 }", {9, 9, 1}), (Shape{4, 8, 1}));
+  EXPECT_EQ(sizes("avg_pool2d { kernel: 4 padding: 2 padding_width: 0 }", {9, 9, 1}), (Shape{3, 2, 1}));
+  EXPECT_EQ(sizes("avg_pool2d { kernel: 4 padding: 2 padding_width: 0 ceil_mode: true }", {9, 9, 1}), (Shape{3, 3, 1}));
+  EXPECT_EQ(sizes("max_pool1d { kernel: 2 }", {9, 5}), (Shape{4, 5}));
+  EXPECT_EQ(sizes("avg_pool1d { kernel: 2 ceil_mode: true }", {9, 5}), (Shape{5, 5}));
+  EXPECT_EQ(sizes("adaptive_avg_pool2d { output_size: 1 }", {9, 8, 5}), (Shape{1, 1, 5}));
+  EXPECT_EQ(sizes("adaptive_max_pool2d { output_size: [2, 3] }", {9, 8, 5}), (Shape{2, 3, 5}));
+  EXPECT_EQ(sizes("adaptive_avg_pool1d { output_size: 2 }", {9, 5}), (Shape{2, 5}));
+  EXPECT_EQ(sizes("adaptive_max_pool1d { output_size: 12 }", {9, 5}), (Shape{12, 5}));
+  const auto refused = [](const std::string& layer, const std::string& shape, const std::string& why) {
+    expect_problem("layer { " + layer + " }", shape, "c.txtpb:3: model.layer[0]." + why);
+  };
+  refused("max_pool2d { kernel: 4 kernel_width: 2 padding: 2 }", "[5, 5, 1]",
+          "max_pool2d.padding: is 2; state at most half the kernel, 1");
+  refused("avg_pool2d { kernel: 4 padding_width: 3 }", "[5, 5, 1]",
+          "avg_pool2d.padding_width: is 3; state at most half the kernel, 2");
+  refused("max_pool2d { kernel: 2 kernel_width: 0 }", "[5, 5, 1]", "max_pool2d.kernel_width: is 0; state a whole");
+  refused("max_pool1d { kernel: 2 padding: 2 }", "[5, 1]", "max_pool1d.padding: is 2; state at most half");
+  refused("avg_pool1d { kernel: 6 }", "[5, 1]", "avg_pool1d.kernel: the sizes do not fit: ");
+  refused("avg_pool1d { kernel: 6 }", "[5, 5, 1]", "avg_pool1d: needs sequences");
+  refused("adaptive_avg_pool2d {}", "[5, 5, 1]", "adaptive_avg_pool2d.output_size: is missing; state how many windows");
+  refused("adaptive_max_pool1d {}", "[5, 1]", "adaptive_max_pool1d.output_size: is missing");
+  refused("adaptive_max_pool2d { output_size: [1, 2, 3] }", "[5, 5, 1]",
+          "adaptive_max_pool2d.output_size: has more than two numbers");
+  refused("adaptive_max_pool2d { output_size: 1 }", "[5000, 5000, 1]",
+          "adaptive_max_pool2d.kernel: the sizes do not fit: a window [5000, 5000] has more than 2^24 places");
+  for (const char* fits_nowhere : {"kernel: 2147483648 stride: 2147483648 padding: 1073741824 ceil_mode: true",
+                                   "kernel: 2147483648 ceil_mode: true"}) {
+    for (const char* word : {"max_pool1d", "avg_pool1d"}) {
+      refused(std::string(word) + " { " + fits_nowhere + " }", "[5, 1]", std::string(word) + ".kernel: the sizes");
+    }
+    for (const char* word : {"max_pool2d", "avg_pool2d"}) {
+      refused(std::string(word) + " { " + fits_nowhere + " }", "[5, 5, 1]", std::string(word) + ".kernel: the sizes");
+    }
+  }
+}
+
 TEST(BuildModel, StatesWhatIsNotThereInFilesOfVersion1) {
   const std::string plain = parse(around_model("layer { conv2d { out_channels: 2 kernel: 3 } }", "[3, 3, 1]")).text;
   EXPECT_EQ(plain.find("padding"), std::string::npos);
+  const std::string pool = parse(around_model("layer { max_pool2d { kernel: 3 } }", "[3, 3, 1]")).text;
+  EXPECT_NE(pool.find("max_pool2d {\n      kernel: 3\n      padding: 0\n    }"), std::string::npos) << pool;
   EXPECT_EQ(parse(around_model("layer { conv2d { out_channels: 2 kernel: 3 padding_same: false padding_mode: ZEROS } }",
                                "[3, 3, 1]"))
                 .text,

@@ -4,6 +4,7 @@
 
 #include "dpml/config/model_spec.h"
 #include "dpml/layers/activations.h"
+#include "dpml/layers/adaptive_pooling.h"
 #include "dpml/layers/conv1d.h"
 #include "dpml/layers/conv2d.h"
 #include "dpml/layers/dropout.h"
@@ -27,6 +28,12 @@ LayerKindHandle conv1d(const Conv1d::Options& options);
 LayerKindHandle conv2d(const Conv2d::Options& options);
 LayerKindHandle max_pool2d(const MaxPool2d::Options& options);
 LayerKindHandle avg_pool2d(const AvgPool2d::Options& options);
+LayerKindHandle max_pool1d(const MaxPool1d::Options& options);
+LayerKindHandle avg_pool1d(const AvgPool1d::Options& options);
+LayerKindHandle adaptive_avg_pool1d(const AdaptiveAvgPool1d::Options& options);
+LayerKindHandle adaptive_avg_pool2d(const AdaptiveAvgPool2d::Options& options);
+LayerKindHandle adaptive_max_pool1d(const AdaptiveMaxPool1d::Options& options);
+LayerKindHandle adaptive_max_pool2d(const AdaptiveMaxPool2d::Options& options);
 LayerKindHandle embedding(const Embedding::Options& options);
 LayerKindHandle group_norm(const GroupNorm::Options& options);
 LayerKindHandle layer_norm(const LayerNorm::Options& options);

@@ -1,10 +1,10 @@
-#include <algorithm>
 #include <array>
 #include <tuple>
 
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
+#include "layer_kinds/pairs.h"
 
 namespace dpml {
 
@@ -52,15 +52,6 @@ class Conv2dKind final : public config::KindOf<Conv2d> {
     return weights;
   }
 };
-
-/// [height, width] of a field with one number or two.
-std::pair<Index, Index> read_pair(const config::Section& layer, const std::string& field,
-                                  const config::WholeRange& range, Index missing) {
-  const std::vector<std::int64_t> numbers = layer.whole_numbers(field, range);
-  if (numbers.size() > 2) layer.problem(field, "has more than two numbers; state one, or [height, width]");
-  if (numbers.empty()) return {missing, missing};
-  return {numbers[0], numbers[std::min<std::size_t>(1, numbers.size() - 1)]};
-}
 
 constexpr std::array kPaddingModes{
     config::Word<PaddingMode>{"ZEROS", PaddingMode::zeros},

@@ -36,6 +36,12 @@ LayerKindHandle read_hardswish(const Section& block);
 LayerKindHandle read_prelu(const Section& block);
 LayerKindHandle read_log_softmax(const Section& block);
 LayerKindHandle read_conv1d(const Section& block);
+LayerKindHandle read_max_pool1d(const Section& block);
+LayerKindHandle read_avg_pool1d(const Section& block);
+LayerKindHandle read_adaptive_avg_pool1d(const Section& block);
+LayerKindHandle read_adaptive_avg_pool2d(const Section& block);
+LayerKindHandle read_adaptive_max_pool1d(const Section& block);
+LayerKindHandle read_adaptive_max_pool2d(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -67,6 +73,12 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"prelu", read_prelu},
     Word<ReadLayer>{"log_softmax", read_log_softmax},
     Word<ReadLayer>{"conv1d", read_conv1d},
+    Word<ReadLayer>{"max_pool1d", read_max_pool1d},
+    Word<ReadLayer>{"avg_pool1d", read_avg_pool1d},
+    Word<ReadLayer>{"adaptive_avg_pool1d", read_adaptive_avg_pool1d},
+    Word<ReadLayer>{"adaptive_avg_pool2d", read_adaptive_avg_pool2d},
+    Word<ReadLayer>{"adaptive_max_pool1d", read_adaptive_max_pool1d},
+    Word<ReadLayer>{"adaptive_max_pool2d", read_adaptive_max_pool2d},
 };
 
 }  // namespace dpml::config
