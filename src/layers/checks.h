@@ -32,6 +32,9 @@ std::optional<OptionProblem> groups_problem(Index groups, Index in_channels, Ind
 /// When padding_same stands beside a padding, or strides of more than 1.
 std::optional<OptionProblem> padding_same_problem(bool padding_same, bool has_no_padding, bool has_no_stride);
 
+/// Unless an output padding is at least 0, and below the stride or the dilation.
+std::optional<OptionProblem> output_padding_problem(const Size& output_padding, Index stride, Index dilation);
+
 /// Throws ConfigError when there is a problem, `Linear: in is 0, expected 1 or more`.
 void require_none(const std::string& type, const std::optional<OptionProblem>& problem);
 

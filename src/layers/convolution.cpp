@@ -147,6 +147,66 @@ Tensor convolved_back(const PatchGeometry& g, const Tensor& dy, const Tensor& we
   return dx;
 }
 
+namespace {
+
+Index transposed_length(const std::string& place, const char* axis, Index in, Index stride, Index padding,
+                        Index output_padding, Index dilation, Index kernel) {
+  constexpr double kMost = 0x1p61;
+  const double grown = static_cast<double>(in - 1) * static_cast<double>(stride) +
+                       static_cast<double>(dilation) * static_cast<double>(kernel - 1) +
+                       static_cast<double>(output_padding) + 1;
+  if (!(grown < kMost)) throw SizeError(place + ": the " + axis + " of the result is more than can be counted");
+  const Index whole = (in - 1) * stride + dilation * (kernel - 1) + output_padding + 1;
+  if (padding < (whole + 1) / 2) return whole - 2 * padding;
+  throw ShapeError(place + ": padding " + std::to_string(padding) + " leaves nothing of a result of " + axis + " " +
+                   std::to_string(whole) + "; state less");
+}
+
+}  // namespace
+
+PatchGeometry transposed_geometry(const ConvTranspose2d::Options& o, const Shape& image, const std::string& place) {
+  const PatchGeometry geometry{
+      .in_height = transposed_length(place, "height", image[0], o.stride_height, o.padding_height,
+                                     o.output_padding_height, o.dilation_height, o.kernel_height),
+      .in_width = transposed_length(place, "width", image[1], o.stride_width, o.padding_width, o.output_padding_width,
+                                    o.dilation_width, o.kernel_width),
+      .in_channels = o.out_channels,
+      .kernel_height = o.kernel_height,
+      .kernel_width = o.kernel_width,
+      .stride_height = o.stride_height,
+      .stride_width = o.stride_width,
+      .padding_height = o.padding_height,
+      .padding_width = o.padding_width,
+      .dilation_height = o.dilation_height,
+      .dilation_width = o.dilation_width,
+      .groups = o.groups,
+      .extra_height = -o.output_padding_height,
+      .extra_width = -o.output_padding_width};
+  geometry.validate(place);
+  return geometry;
+}
+
+Value convolve_transposed(Tape& tape, const std::string& place, const Value& x, const PatchGeometry& geometry,
+                          const Parameter& weight, const std::optional<Parameter>& bias, const Shape& result) {
+  const Index batch = x.shape()[0];
+  const Products by = tape.options().products;
+  const Shape images{batch, geometry.in_height, geometry.in_width, geometry.in_channels};
+  Tensor y = convolved_back(geometry, x.tensor(), weight.tensor(), by).reshaped(result.with_front(batch));
+  const Parameter* shift = bias ? &*bias : nullptr;
+  if (shift != nullptr) {
+    add_to_rows(shift->tensor().data(), y.size() / shift->size(), shift->size(), y.mutable_data());
+  }
+  Backward backward = [x, geometry, images, &weight, shift, by](const Tensor& dy, Cotangents& send) {
+    const Tensor above = dy.reshaped(images);
+    send.to(x, [&] { return convolved(geometry, above, weight.tensor(), nullptr, by).reshaped(x.shape()); });
+    // The convolution's own gradient, with what comes in and what goes out exchanged.
+    send.to(weight, [&] { return PerSampleGrad::patches(x.tensor(), above, geometry); });
+    if (shift != nullptr) send.to(*shift, [&] { return PerSampleGrad::dense(sum_positions(dy)); });
+  };
+  if (shift != nullptr) return tape.record(place, {x}, {weight, *shift}, std::move(y), std::move(backward));
+  return tape.record(place, {x}, {weight}, std::move(y), std::move(backward));
+}
+
 Value convolve(Tape& tape, const std::string& place, const Value& x, const ConvolutionPlan& plan,
                const Parameter& weight, const std::optional<Parameter>& bias, const Shape& result) {
   const Index batch = x.shape()[0];

@@ -7,6 +7,7 @@
 
 #include "dpml/autograd/patches.h"
 #include "dpml/layers/conv2d.h"
+#include "dpml/layers/conv_transpose2d.h"
 #include "padding.h"
 
 namespace dpml {
@@ -27,6 +28,16 @@ ConvolutionPlan plan_of(const Conv2d::Options& options, const Shape& image, cons
 /// `result`.
 Value convolve(Tape& tape, const std::string& place, const Value& x, const ConvolutionPlan& plan,
                const Parameter& weight, const std::optional<Parameter>& bias, const Shape& result);
+
+/// The geometry of the convolution whose transpose a ConvTranspose2d is: its images are the results, and it has a
+/// position for each pixel of `image`, [H, W, in_channels]. Throws ShapeError, starting with `place`, when nothing is
+/// left of the result, and SizeError when it has more numbers than can be counted.
+PatchGeometry transposed_geometry(const ConvTranspose2d::Options& options, const Shape& image,
+                                  const std::string& place);
+
+/// Records the transposed convolution of x as a value of samples of the shape `result`, an image or a sequence.
+Value convolve_transposed(Tape& tape, const std::string& place, const Value& x, const PatchGeometry& geometry,
+                          const Parameter& weight, const std::optional<Parameter>& bias, const Shape& result);
 
 /// x [B, H, W, C] -> [B, out height, out width, out]. weight is [out, kh, kw, C / groups], bias [out] or nullptr.
 Tensor convolved(const PatchGeometry& geometry, const Tensor& x, const Tensor& weight, const Parameter* bias,

@@ -157,9 +157,11 @@ const std::map<std::string, std::string> kExamples = {
     {"adaptive_avg_pool2d", "output_size: [4, 1]"},
     {"adaptive_max_pool1d", "output_size: 8"},
     {"adaptive_max_pool2d", "output_size: 1"},
+    {"conv_transpose1d", "out_channels: 6 kernel: 3 stride: 2 output_padding: 1 groups: 2"},
+    {"conv_transpose2d", "out_channels: 2 kernel: [3, 2] stride: [1, 2] padding: [1, 0] bias: false"},
 };
-const std::set<std::string> kOnSequences = {"conv1d", "max_pool1d", "avg_pool1d", "adaptive_avg_pool1d",
-                                            "adaptive_max_pool1d"};
+const std::set<std::string> kOnSequences = {
+    "conv1d", "max_pool1d", "avg_pool1d", "adaptive_avg_pool1d", "adaptive_max_pool1d", "conv_transpose1d"};
 
 TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
   for (const auto& row : config::kLayerWords) {

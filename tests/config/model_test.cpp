@@ -197,6 +197,40 @@ TEST(BuildModel, ReadsWindows) {
   }
 }
 
+TEST(BuildModel, ReadsTransposedConvolutions) {
+  const auto model = build(
+      "layer { conv_transpose2d { out_channels: 2 kernel: [3, 5] stride: [2, 4] padding: [1, 0] output_padding: [0, 3] "
+      "dilation: [1, 2] } }",
+      "[12, 20, 3]");
+  EXPECT_EQ(parameters(*model), (std::vector<std::string>{"0.weight [3, 3, 5, 2]", "0.bias [2]"}));
+  // Any two numbers the wrong way round would make others of this.
+  EXPECT_EQ(model->output_shape({12, 20, 3}), (Shape{23, 88, 2}));
+  const auto line =
+      build("layer { conv_transpose1d { out_channels: 6 kernel: 4 stride: 2 padding: 1 groups: 3 } }", "[5, 3]");
+  EXPECT_EQ(parameters(*line), (std::vector<std::string>{"0.weight [3, 1, 4, 2]", "0.bias [6]"}));
+  EXPECT_EQ(line->output_shape({5, 3}), (Shape{10, 6}));
+  expect_problem("layer { conv_transpose1d { out_channels: 1 kernel: 2 output_padding: 1 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].conv_transpose1d.output_padding: is 1; state less than the stride or the "
+                 "dilation, at most 0");
+  expect_problem("layer { conv_transpose2d { out_channels: 1 kernel: 2 output_padding: [0, 3] stride: 3 } }",
+                 "[5, 3, 1]",
+                 "c.txtpb:3: model.layer[0].conv_transpose2d.output_padding_width: is 3; state less than the "
+                 "stride");
+  expect_problem(
+      "layer { conv_transpose1d { out_channels: 1 kernel: 2 padding: 3 } }", "[5, 3]",
+      "c.txtpb:3: model.layer[0].conv_transpose1d.kernel: the sizes do not fit: padding 3 leaves nothing of a "
+      "result of width 6");
+  expect_problem("layer { conv_transpose2d { out_channels: 1 } }", "[5, 3, 1]",
+                 "c.txtpb:3: model.layer[0].conv_transpose2d.kernel: is missing");
+  expect_problem("layer { conv_transpose2d { out_channels: 1 kernel: 1 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].conv_transpose2d: needs images");
+  expect_problem(
+      "layer { conv_transpose1d { out_channels: 2147483648 kernel: 2147483648 dilation: 2147483648 stride: "
+      "2147483648 } }",
+      "[2147483648, 3]",
+      "c.txtpb:3: model.layer[0]: the sizes do not fit: the width of the result is more than can be counted");
+}
+
 TEST(BuildModel, StatesWhatIsNotThereInFilesOfVersion1) {
   const std::string plain = parse(around_model("layer { conv2d { out_channels: 2 kernel: 3 } }", "[3, 3, 1]")).text;
   EXPECT_EQ(plain.find("padding"), std::string::npos);

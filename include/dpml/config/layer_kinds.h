@@ -7,6 +7,8 @@
 #include "dpml/layers/adaptive_pooling.h"
 #include "dpml/layers/conv1d.h"
 #include "dpml/layers/conv2d.h"
+#include "dpml/layers/conv_transpose1d.h"
+#include "dpml/layers/conv_transpose2d.h"
 #include "dpml/layers/dropout.h"
 #include "dpml/layers/embedding.h"
 #include "dpml/layers/flatten.h"
@@ -26,6 +28,8 @@ namespace dpml::kinds {
 LayerKindHandle linear(const Linear::Options& options);
 LayerKindHandle conv1d(const Conv1d::Options& options);
 LayerKindHandle conv2d(const Conv2d::Options& options);
+LayerKindHandle conv_transpose1d(const ConvTranspose1d::Options& options);
+LayerKindHandle conv_transpose2d(const ConvTranspose2d::Options& options);
 LayerKindHandle max_pool2d(const MaxPool2d::Options& options);
 LayerKindHandle avg_pool2d(const AvgPool2d::Options& options);
 LayerKindHandle max_pool1d(const MaxPool1d::Options& options);

@@ -42,6 +42,8 @@ LayerKindHandle read_adaptive_avg_pool1d(const Section& block);
 LayerKindHandle read_adaptive_avg_pool2d(const Section& block);
 LayerKindHandle read_adaptive_max_pool1d(const Section& block);
 LayerKindHandle read_adaptive_max_pool2d(const Section& block);
+LayerKindHandle read_conv_transpose1d(const Section& block);
+LayerKindHandle read_conv_transpose2d(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -79,6 +81,8 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"adaptive_avg_pool2d", read_adaptive_avg_pool2d},
     Word<ReadLayer>{"adaptive_max_pool1d", read_adaptive_max_pool1d},
     Word<ReadLayer>{"adaptive_max_pool2d", read_adaptive_max_pool2d},
+    Word<ReadLayer>{"conv_transpose1d", read_conv_transpose1d},
+    Word<ReadLayer>{"conv_transpose2d", read_conv_transpose2d},
 };
 
 }  // namespace dpml::config
