@@ -158,6 +158,9 @@ const std::map<std::string, std::string> kExamples = {
     {"adaptive_max_pool1d", "output_size: 8"},
     {"adaptive_max_pool2d", "output_size: 1"},
     {"conv_transpose1d", "out_channels: 6 kernel: 3 stride: 2 output_padding: 1 groups: 2"},
+    {"rms_norm", "shape: [6, 4]"},
+    {"instance_norm", "affine: true"},
+    {"frozen_batch_norm", ""},
     {"conv_transpose2d", "out_channels: 2 kernel: [3, 2] stride: [1, 2] padding: [1, 0] bias: false"},
 };
 const std::set<std::string> kOnSequences = {
@@ -175,6 +178,16 @@ TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
     expect_as_built(spec, sample);
     expect_as_built({{spec.layers[0], {.kind = kinds::tanh()}}}, sample);
   }
+}
+
+TEST(ModelSizes, CountConstantsThatWantNoGradient) {
+  LayerSpec norm;
+  norm.kind = kinds::frozen_batch_norm({});
+  LayerSpec linear;
+  linear.kind = kinds::linear({.out = 3});
+  expect_as_built({{norm, norm}}, {5, 4});
+  expect_as_built({{norm, linear, norm, linear}}, {5, 4});
+  EXPECT_EQ(model_sizes({{norm, norm}}, {5, 4}).recorded_numbers, 20);
 }
 
 TEST(ModelSizes, NeedNoMemory) {

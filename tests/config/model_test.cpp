@@ -231,6 +231,32 @@ TEST(BuildModel, ReadsTransposedConvolutions) {
       "c.txtpb:3: model.layer[0]: the sizes do not fit: the width of the result is more than can be counted");
 }
 
+TEST(BuildModel, ReadsNorms) {
+  const auto model =
+      build(R"(layer { rms_norm {} } layer { rms_norm { shape: [5, 4] } } layer { rms_norm { affine: false } }
+    layer { instance_norm {} } layer { instance_norm { channels: 4 affine: true } }
+    layer { name: "bn1" frozen_batch_norm {} })",
+            "[5, 4]");
+  EXPECT_EQ(parameters(*model),
+            (std::vector<std::string>{"0.weight [4]", "1.weight [5, 4]", "4.weight [4]", "4.bias [4]",
+                                      "bn1.weight [4] frozen", "bn1.bias [4] frozen", "bn1.running_mean [4] frozen",
+                                      "bn1.running_var [4] frozen"}));
+  expect_problem("layer { rms_norm { shape: [3, 4] } }", "4",
+                 "c.txtpb:3: model.layer[0].rms_norm.shape: is [3, 4], but the input is [4]; state its last axes");
+  expect_problem("layer { rms_norm { epsilon: 0 } }", "4", "c.txtpb:3: model.layer[0].rms_norm.epsilon: is 0; state");
+  expect_problem("layer { instance_norm {} }", "4",
+                 "c.txtpb:3: model.layer[0].instance_norm: needs an input of positions and channels, but it is [4]");
+  expect_problem("layer { instance_norm { channels: 3 } }", "[2, 4]",
+                 "c.txtpb:3: model.layer[0].instance_norm.channels: is 3, but the input is [2, 4]");
+  expect_problem("layer { frozen_batch_norm { channels: 3 } }", "[2, 4]",
+                 "c.txtpb:3: model.layer[0].frozen_batch_norm.channels: is 3, but the input is [2, 4]");
+  EXPECT_EQ(parse(around_model("layer { rms_norm {} }", "4")).text,
+            parse(around_model("layer { rms_norm { epsilon: "
+                               "1.1920928955078125e-07 affine: true } }",
+                               "4"))
+                .text);
+}
+
 TEST(BuildModel, StatesWhatIsNotThereInFilesOfVersion1) {
   const std::string plain = parse(around_model("layer { conv2d { out_channels: 2 kernel: 3 } }", "[3, 3, 1]")).text;
   EXPECT_EQ(plain.find("padding"), std::string::npos);
@@ -298,6 +324,7 @@ TEST(BuildModel, RefusesBatchNormWithAdvice) {
   const std::string found = problems_of(around_model("layer { name: \"bn1\" batch_norm { channels: 4 } }", "4"));
   EXPECT_TRUE(found.starts_with("c.txtpb:3: model.layer[0].batch_norm: BatchNorm: ")) << found;
   EXPECT_NE(found.find("GroupNorm"), std::string::npos) << found;
+  EXPECT_NE(found.find("FrozenBatchNorm"), std::string::npos) << found;
 }
 
 TEST(BuildModel, RefusesNamesThatAreTakenOrNoNames) {

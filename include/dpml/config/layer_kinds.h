@@ -12,17 +12,20 @@
 #include "dpml/layers/dropout.h"
 #include "dpml/layers/embedding.h"
 #include "dpml/layers/flatten.h"
+#include "dpml/layers/frozen_batch_norm.h"
 #include "dpml/layers/group_norm.h"
+#include "dpml/layers/instance_norm.h"
 #include "dpml/layers/layer_norm.h"
 #include "dpml/layers/linear.h"
 #include "dpml/layers/pooling.h"
 #include "dpml/layers/residual.h"
+#include "dpml/layers/rms_norm.h"
 #include "dpml/layers/sequential.h"
 #include "dpml/layers/softmax.h"
 
 /// Every layer, and how it stands in a ModelSpec. Sizes that follow from the shape of a layer's input may be 0 (an
-/// empty shape for layer_norm): in, in_channels, channels, normalized (its last axis then). Options are checked by
-/// build_model.
+/// empty shape for layer_norm and rms_norm): in, in_channels, channels, normalized (its last axis then). Options are
+/// checked by build_model.
 namespace dpml::kinds {
 
 LayerKindHandle linear(const Linear::Options& options);
@@ -41,6 +44,9 @@ LayerKindHandle adaptive_max_pool2d(const AdaptiveMaxPool2d::Options& options);
 LayerKindHandle embedding(const Embedding::Options& options);
 LayerKindHandle group_norm(const GroupNorm::Options& options);
 LayerKindHandle layer_norm(const LayerNorm::Options& options);
+LayerKindHandle rms_norm(const RMSNorm::Options& options);
+LayerKindHandle instance_norm(const InstanceNorm::Options& options);
+LayerKindHandle frozen_batch_norm(const FrozenBatchNorm::Options& options);
 LayerKindHandle dropout(const Dropout::Options& options);
 LayerKindHandle flatten();
 LayerKindHandle relu();

@@ -44,6 +44,9 @@ LayerKindHandle read_adaptive_max_pool1d(const Section& block);
 LayerKindHandle read_adaptive_max_pool2d(const Section& block);
 LayerKindHandle read_conv_transpose1d(const Section& block);
 LayerKindHandle read_conv_transpose2d(const Section& block);
+LayerKindHandle read_rms_norm(const Section& block);
+LayerKindHandle read_instance_norm(const Section& block);
+LayerKindHandle read_frozen_batch_norm(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -83,6 +86,9 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"adaptive_max_pool2d", read_adaptive_max_pool2d},
     Word<ReadLayer>{"conv_transpose1d", read_conv_transpose1d},
     Word<ReadLayer>{"conv_transpose2d", read_conv_transpose2d},
+    Word<ReadLayer>{"rms_norm", read_rms_norm},
+    Word<ReadLayer>{"instance_norm", read_instance_norm},
+    Word<ReadLayer>{"frozen_batch_norm", read_frozen_batch_norm},
 };
 
 }  // namespace dpml::config
