@@ -8,13 +8,18 @@ namespace dpml {
 
 namespace {
 
-/// [out, a, b, c] -> [out, c, a, b] when `last_to_second`, else [out, a, b, c] -> [out, b, c, a].
-Tensor moved_channels(const Tensor& weight, bool last_to_second) {
-  const Shape& from = weight.shape();
-  const Index out = from[0];
-  const Index channels = last_to_second ? from[3] : from[1];
-  const Index kernel = from.size() == 0 ? 0 : from.size() / out / channels;
-  Tensor moved(last_to_second ? Shape{out, from[3], from[1], from[2]} : Shape{out, from[2], from[3], from[1]});
+/// What files call the shape of a kernel that is [out, kh, kw, channels] in memory.
+Shape shape_in_files(const Shape& kernel, WeightOrder order) {
+  if (order == WeightOrder::channels_last_line) return Shape{kernel[0], kernel[3], kernel[2]};
+  return Shape{kernel[0], kernel[3], kernel[1], kernel[2]};
+}
+
+/// The numbers of a kernel in the other order, under the shape they have there; `memory` is the shape in memory.
+Tensor moved_channels(const Tensor& weight, const Shape& memory, const Shape& result, bool last_to_second) {
+  const Index out = memory[0];
+  const Index channels = memory[3];
+  const Index kernel = memory.size() == 0 ? 0 : memory.size() / out / channels;
+  Tensor moved(result);
   const float* source = weight.data();
   float* target = moved.mutable_data();
   for (Index o = 0; o < out; ++o) {
@@ -58,7 +63,8 @@ void Parameter::restore_zeros() {
 }
 
 Tensor Parameter::in_file_order() const {
-  return order_ == WeightOrder::as_in_files ? value_.clone() : moved_channels(value_, true);
+  return order_ == WeightOrder::as_in_files ? value_.clone()
+                                            : moved_channels(value_, shape(), shape_in_files(shape(), order_), true);
 }
 
 void Parameter::set_from_file_order(const Tensor& value) {
@@ -66,12 +72,12 @@ void Parameter::set_from_file_order(const Tensor& value) {
     set(value);
     return;
   }
-  const Shape expected{shape()[0], shape()[3], shape()[1], shape()[2]};
+  const Shape expected = shape_in_files(shape(), order_);
   if (value.shape() != expected) {
     throw ShapeError("parameter \"" + name_ + "\" has shape " + expected.to_text() + " in files, got " +
                      value.shape().to_text());
   }
-  set(moved_channels(value, false));
+  set(moved_channels(value, shape(), shape(), false));
 }
 
 }  // namespace dpml

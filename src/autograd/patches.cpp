@@ -12,8 +12,10 @@ namespace dpml {
 
 namespace {
 
-Index out_length(Index in, Index padding, Index dilation, Index kernel, Index stride) {
-  const Index room = in + 2 * padding - dilation * (kernel - 1) - 1;
+Index out_length(Index in, Index padding, Index extra, Index dilation, Index kernel, Index stride) {
+  Index reach = 0;  // of a window, beyond its first place
+  if (__builtin_mul_overflow(dilation, kernel - 1, &reach)) return 0;
+  const Index room = in + 2 * padding + extra - reach - 1;
   return room < 0 ? 0 : room / stride + 1;
 }
 
@@ -43,14 +45,19 @@ inline void copy_run(const float* from, Index count, float* to) {
 struct PaddedImage {
   Index height;
   Index width;
+  Index seen_height;  // rows of the image that are part of it
+  Index seen_width;
   Index channels;
   bool is_image;  // the image itself: no padding, one group
 
   explicit PaddedImage(const PatchGeometry& g)
-      : height(g.in_height + 2 * g.padding_height),
-        width(g.in_width + 2 * g.padding_width),
+      : height(g.in_height + 2 * g.padding_height + g.extra_height),
+        width(g.in_width + 2 * g.padding_width + g.extra_width),
+        seen_height(std::clamp<Index>(height - g.padding_height, 0, g.in_height)),
+        seen_width(std::clamp<Index>(width - g.padding_width, 0, g.in_width)),
         channels(g.group_channels()),
-        is_image(g.padding_height == 0 && g.padding_width == 0 && g.groups == 1) {}
+        is_image(g.padding_height == 0 && g.padding_width == 0 && g.extra_height == 0 && g.extra_width == 0 &&
+                 g.groups == 1) {}
 
   /// Numbers that it needs beside the image.
   Index room() const { return is_image ? 0 : height * width * channels; }
@@ -85,9 +92,9 @@ inline void visit_runs(const PatchGeometry& g, const PaddedImage& padded, Visit&
 template <class Visit>
 inline void visit_inside(const PatchGeometry& g, Index group, const PaddedImage& padded, Visit&& visit) {
   const bool is_whole = g.groups == 1;
-  const Index count = is_whole ? g.in_width * padded.channels : padded.channels;
-  const Index runs = is_whole ? 1 : g.in_width;
-  for (Index y = 0; y < g.in_height; ++y) {
+  const Index count = is_whole ? padded.seen_width * padded.channels : padded.channels;
+  const Index runs = is_whole ? 1 : padded.seen_width;
+  for (Index y = 0; y < padded.seen_height; ++y) {
     const Index in_image = y * g.in_width * g.in_channels + group * padded.channels;
     const Index in_padded = ((y + g.padding_height) * padded.width + g.padding_width) * padded.channels;
     for (Index r = 0; r < runs; ++r) visit(in_image + r * g.in_channels, in_padded + r * padded.channels, count);
@@ -97,11 +104,11 @@ inline void visit_inside(const PatchGeometry& g, Index group, const PaddedImage&
 }  // namespace
 
 Index PatchGeometry::out_height() const {
-  return out_length(in_height, padding_height, dilation_height, kernel_height, stride_height);
+  return out_length(in_height, padding_height, extra_height, dilation_height, kernel_height, stride_height);
 }
 
 Index PatchGeometry::out_width() const {
-  return out_length(in_width, padding_width, dilation_width, kernel_width, stride_width);
+  return out_length(in_width, padding_width, extra_width, dilation_width, kernel_width, stride_width);
 }
 
 void PatchGeometry::validate(const std::string& place) const {
@@ -123,22 +130,24 @@ void PatchGeometry::validate(const std::string& place) const {
   }
   // Padding is written out in memory (PaddedImage). Beside it, sizes whose products pass 2^63 end here.
   constexpr double kMostPadded = 0x1p24;
-  const auto numbers = [&](Index height, Index width, Index pad_height, Index pad_width) {
-    return (static_cast<double>(height) + 2 * static_cast<double>(pad_height)) *
-           (static_cast<double>(width) + 2 * static_cast<double>(pad_width)) * static_cast<double>(in_channels);
+  const auto length = [](Index in, Index padding, Index extra) {
+    return static_cast<double>(in) + 2 * static_cast<double>(padding) + static_cast<double>(extra);
   };
-  const double padded = numbers(in_height, in_width, padding_height, padding_width);
-  if (padded > std::max(kMostPadded, 4 * numbers(in_height, in_width, 0, 0))) {
+  const auto channels = static_cast<double>(in_channels);
+  const double padded =
+      length(in_height, padding_height, extra_height) * length(in_width, padding_width, extra_width) * channels;
+  if (padded > std::max(kMostPadded, 4 * length(in_height, 0, 0) * length(in_width, 0, 0) * channels)) {
     throw ShapeError(place + ": padding " + std::to_string(padding_height) + " x " + std::to_string(padding_width) +
                      " makes " + to_text(padded) + " numbers of the image " +
                      Shape{in_height, in_width, in_channels}.to_text() +
                      ", more than 2^24 and than four times the image; state less padding");
   }
   if (out_height() <= 0 || out_width() <= 0) {
-    throw ShapeError(place + ": the window " + Shape{kernel_height, kernel_width}.to_text() + " (dilation " +
-                     Shape{dilation_height, dilation_width}.to_text() + ") is larger than the padded image " +
-                     Shape{in_height + 2 * padding_height, in_width + 2 * padding_width}.to_text() +
-                     "; state a smaller kernel, or more padding");
+    throw ShapeError(
+        place + ": the window " + Shape{kernel_height, kernel_width}.to_text() + " (dilation " +
+        Shape{dilation_height, dilation_width}.to_text() + ") is larger than the padded image " +
+        Shape{in_height + 2 * padding_height + extra_height, in_width + 2 * padding_width + extra_width}.to_text() +
+        "; state a smaller kernel, or more padding");
   }
 }
 

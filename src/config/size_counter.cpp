@@ -6,11 +6,15 @@
 namespace dpml::config {
 
 void SizeCounter::weight(const std::string& name, const Shape& shape) {
+  constant(name, shape);
+  place_.wants_gradient = place_.wants_gradient || !place_.is_frozen;
+}
+
+void SizeCounter::constant(const std::string& name, const Shape& shape) {
   sizes_.weights.push_back({place_.prefix + name, shape});
   if (__builtin_add_overflow(sizes_.parameters, shape.size(), &sizes_.parameters)) {
     throw ConfigError("the model has more parameters than can be counted; make it smaller");
   }
-  place_.wants_gradient = place_.wants_gradient || !place_.is_frozen;
 }
 
 Shape SizeCounter::recorded(const Shape& result) {

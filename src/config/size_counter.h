@@ -15,6 +15,8 @@ class SizeCounter {
 
   /// A weight of the layer that is counted; the shape is that in files.
   void weight(const std::string& name, const Shape& shape);
+  /// One that is never trained.
+  void constant(const std::string& name, const Shape& shape);
   /// One operation, whose result stays on the tape when a gradient comes by. Returns the shape.
   Shape recorded(const Shape& result);
   /// What Tape::count_kept counts.

@@ -7,7 +7,7 @@ namespace dpml {
 void refuse_batch_norm() {
   throw SampleMixingError(
       "BatchNorm: normalises over the batch axis, so one sample's gradient would depend on another's. Use GroupNorm or "
-      "LayerNorm.");
+      "LayerNorm; or FrozenBatchNorm, with the statistics of weights that were trained before.");
 }
 
 }  // namespace dpml

@@ -1,117 +1,161 @@
 #include "dpml/layers/pooling.h"
 
-#include <limits>
-
 #include "checks.h"
 #include "dpml/base/error.h"
-#include "dpml/base/vectorised.h"
+#include "pooled.h"
 #include "windows.h"
 
 namespace dpml {
 
 namespace {
 
-std::optional<OptionProblem> problem_of_window(const PoolOptions& options) {
+PoolOptions window_of(const AvgPool2d::Options& options) {
+  return {.kernel = options.kernel,
+          .stride = options.stride,
+          .padding = options.padding,
+          .kernel_width = options.kernel_width,
+          .stride_width = options.stride_width,
+          .padding_width = options.padding_width,
+          .ceil_mode = options.ceil_mode};
+}
+
+Pool1dOptions window_of(const AvgPool1d::Options& options) {
+  return {
+      .kernel = options.kernel, .stride = options.stride, .padding = options.padding, .ceil_mode = options.ceil_mode};
+}
+
+/// On images of height 1.
+PoolOptions on_images(const Pool1dOptions& options) {
+  return {.kernel = 1,
+          .stride = 1,
+          .padding = 0,
+          .kernel_width = options.kernel,
+          .stride_width = options.stride > 0 ? options.stride : options.kernel,
+          .padding_width = options.padding,
+          .ceil_mode = options.ceil_mode};
+}
+
+std::optional<OptionProblem> padding_problem(const char* option, Index padding, Index kernel) {
+  if (padding <= kernel / 2) return std::nullopt;
+  return OptionProblem{
+      option, "is " + std::to_string(padding) + "; state at most half the kernel, " + std::to_string(kernel / 2)};
+}
+
+std::optional<OptionProblem> problem_of_window(const Pool1dOptions& options) {
   if (auto problem = first_not_positive({{"kernel", options.kernel}})) return problem;
   if (auto problem = first_negative({{"stride", options.stride}, {"padding", options.padding}})) return problem;
-  if (options.padding <= options.kernel / 2) return std::nullopt;
-  return OptionProblem{"padding", "is " + std::to_string(options.padding) + "; state at most half the kernel, " +
-                                      std::to_string(options.kernel / 2)};
+  return padding_problem("padding", options.padding, options.kernel);
 }
 
-PoolOptions window_of(const AvgPool2d::Options& options) {
-  return {.kernel = options.kernel, .stride = options.stride, .padding = options.padding};
+std::optional<OptionProblem> problem_of_window(const PoolOptions& options) {
+  const Pool1dOptions height{.kernel = options.kernel, .stride = options.stride, .padding = options.padding};
+  if (auto problem = problem_of_window(height)) return problem;
+  const auto sizes = {Size{"kernel_width", options.kernel_width.value_or(1)},
+                      Size{"stride_width", options.stride_width.value_or(1)}};
+  if (auto problem = first_not_positive(sizes)) return problem;
+  if (auto problem = first_negative({{"padding_width", options.padding_width.value_or(0)}})) return problem;
+  return padding_problem(options.padding_width ? "padding_width" : "padding",
+                         options.padding_width.value_or(options.padding),
+                         options.kernel_width.value_or(options.kernel));
 }
 
-PatchGeometry geometry_of(const PoolOptions& options, const Shape& sample, const std::string& place) {
+/// How far the last window of ceil_mode leaves what is padded.
+Index beyond(Index in, Index padding, Index kernel, Index stride) {
+  const Index last = in + 2 * padding - kernel;  // where the last window begins that does not
+  const Index next = last < 0 ? (-last < stride ? 0 : last) : last + (stride - last % stride) % stride;
+  return next < in + padding ? next - last : 0;
+}
+
+PatchGeometry geometry_of(const PoolOptions& options, const Shape& image, const std::string& place) {
+  PatchGeometry g;
+  g.in_height = image[0];
+  g.in_width = image[1];
+  g.in_channels = image[2];
+  g.kernel_height = options.kernel;
+  g.kernel_width = options.kernel_width.value_or(options.kernel);
+  g.stride_height = options.stride > 0 ? options.stride : g.kernel_height;
+  g.stride_width = options.stride_width.value_or(options.stride > 0 ? options.stride : g.kernel_width);
+  g.padding_height = options.padding;
+  g.padding_width = options.padding_width.value_or(options.padding);
+  if (options.ceil_mode) {
+    g.extra_height = beyond(g.in_height, g.padding_height, g.kernel_height, g.stride_height);
+    g.extra_width = beyond(g.in_width, g.padding_width, g.kernel_width, g.stride_width);
+  }
+  g.validate(place);
+  return g;
+}
+
+PatchGeometry image_geometry(const PoolOptions& options, const Shape& sample, const std::string& place) {
   if (sample.rank() != 3 || sample[0] == 0 || sample[1] == 0) {
     throw ShapeError(place + ": x is " + batched_text(sample) + ", expected [B, H, W, C] with H and W above 0");
   }
-  PatchGeometry geometry;
-  geometry.in_height = sample[0];
-  geometry.in_width = sample[1];
-  geometry.in_channels = sample[2];
-  geometry.kernel_height = geometry.kernel_width = options.kernel;
-  geometry.stride_height = geometry.stride_width = options.stride > 0 ? options.stride : options.kernel;
-  geometry.padding_height = geometry.padding_width = options.padding;
-  geometry.validate(place);
-  return geometry;
+  return geometry_of(options, sample, place);
 }
 
-Shape result_shape(const PatchGeometry& g) {
+PatchGeometry sequence_geometry(const Pool1dOptions& options, const Shape& sample, const std::string& place) {
+  if (sample.rank() != 2 || sample[0] == 0) {
+    throw ShapeError(place + ": x is " + batched_text(sample) + ", expected [B, T, C] with T above 0");
+  }
+  return geometry_of(on_images(options), Shape{1, sample[0], sample[1]}, place);
+}
+
+Shape image_result(const PatchGeometry& g) {
   return Shape{g.out_height(), g.out_width(), g.in_channels};
 }
 
-Index image_size(const PatchGeometry& g) {
-  return g.in_height * g.in_width * g.in_channels;
+Shape sequence_result(const PatchGeometry& g) {
+  return Shape{g.out_width(), g.in_channels};
 }
 
-/// visit_windows, with the loops of `run` compiled for this processor.
-template <class Run>
-void visit_in_vectors(const PatchGeometry& g, Run&& run) {
-  vectorised([&] { visit_windows(g, run); });
+PatchGeometry with_few_places(const PatchGeometry& g, const std::string& place) {
+  require_few_places(place, g.kernel_height, g.kernel_width);
+  return g;
 }
 
-// Not `a || b`: without branches the loops become vector instructions.
-bool is_larger_or_nan(float value, float best) {
-  return (value > best) | (value != value);
+/// The windows of a geometry, as pooled.h wants them.
+struct SlidingWindows {
+  PatchGeometry geometry;
+
+  Index inputs() const { return geometry.in_height * geometry.in_width * geometry.in_channels; }
+  Index outputs() const { return geometry.positions() * geometry.in_channels; }
+  template <class Run>
+  void visit(Run&& run) const {
+    visit_windows(geometry, run);
+  }
+};
+
+Value max_of(Tape& tape, const std::string& place, const Value& x, const PatchGeometry& g, const Shape& result) {
+  return max_pooled(tape, place, x, SlidingWindows{g}, result);
 }
 
-/// best = the maximum over each window.
-void max_of_windows(const PatchGeometry& g, const float* image, float* result) {
-  std::fill_n(result, result_shape(g).size(), -std::numeric_limits<float>::infinity());
-  visit_in_vectors(g, [&](Index output, Index input, Index count, Index) {
-    const float* __restrict value = image + input;
-    float* __restrict best = result + output;
-    for (Index i = 0; i < count; ++i) best[i] = is_larger_or_nan(value[i], best[i]) ? value[i] : best[i];
-  });
-}
-
-/// The same, and `winners`: the place of each maximum in its window. Places are held as floats, which are exact, so
-/// that all three arrays have lanes of one width.
-void max_of_windows(const PatchGeometry& g, const float* image, float* result, float* winners) {
-  const Index size = result_shape(g).size();
-  std::fill_n(result, size, -std::numeric_limits<float>::infinity());
-  std::fill_n(winners, size, -1.0F);
-  visit_in_vectors(g, [&](Index output, Index input, Index count, Index place) {
-    const float* __restrict value = image + input;
-    float* __restrict best = result + output;
-    float* __restrict winner = winners + output;
-    const auto here = static_cast<float>(place);
-    for (Index i = 0; i < count; ++i) {
-      const bool wins = is_larger_or_nan(value[i], best[i]) | (winner[i] < 0);
-      best[i] = wins ? value[i] : best[i];
-      winner[i] = wins ? here : winner[i];
-    }
-  });
-}
-
-void add_to_winners(const PatchGeometry& g, const float* winners, const float* dy, float* dx) {
-  visit_in_vectors(g, [&](Index output, Index input, Index count, Index place) {
-    const float* __restrict winner = winners + output;
-    const float* __restrict from = dy + output;
-    float* __restrict to = dx + input;
-    const auto here = static_cast<float>(place);
-    for (Index i = 0; i < count; ++i) to[i] += winner[i] == here ? from[i] : 0.0F;
-  });
+/// How many places of each window along one axis count.
+std::vector<Index> counts(Index windows, Index stride, Index padding, Index kernel, Index in, bool count_include_pad) {
+  std::vector<Index> counts;
+  const Index margin = count_include_pad ? padding : 0;
+  for (Index i = 0; i < windows; ++i) {
+    const Index begin = i * stride - padding;
+    counts.push_back(std::min(begin + kernel, in + margin) - std::max(begin, -margin));
+  }
+  return counts;
 }
 
 /// By what each number of a sample's result is divided.
 Tensor divisors_of(const PatchGeometry& g, bool count_include_pad) {
-  const Shape shape = result_shape(g);
-  if (count_include_pad) return Tensor::filled(shape, static_cast<float>(g.kernel_height * g.kernel_width));
-  Tensor divisors = Tensor::zeros(shape);
-  visit_windows(g, [&](Index output, Index, Index count, Index) {
-    for (Index i = 0; i < count; ++i) divisors.mutable_data()[output + i] += 1;
-  });
+  const auto rows =
+      counts(g.out_height(), g.stride_height, g.padding_height, g.kernel_height, g.in_height, count_include_pad);
+  const auto columns =
+      counts(g.out_width(), g.stride_width, g.padding_width, g.kernel_width, g.in_width, count_include_pad);
+  Tensor divisors(image_result(g));
+  float* to = divisors.mutable_data();
+  for (const Index row : rows) {
+    for (const Index column : columns) to = std::fill_n(to, g.in_channels, static_cast<float>(row * column));
+  }
   return divisors;
 }
 
-void divide(const float* a, const float* b, Index count, float* quotient) {
-  vectorised([=] {
-#pragma omp simd
-    for (Index i = 0; i < count; ++i) quotient[i] = a[i] / b[i];
-  });
+Value mean_of(Tape& tape, const std::string& place, const Value& x, const PatchGeometry& g, bool count_include_pad,
+              const Shape& result) {
+  return mean_pooled(tape, place, x, SlidingWindows{g}, divisors_of(g, count_include_pad), result);
 }
 
 }  // namespace
@@ -121,7 +165,7 @@ std::optional<OptionProblem> MaxPool2d::problem_of(const Options& options) {
 }
 
 Shape MaxPool2d::output_shape(const Options& options, const Shape& sample, const std::string& place) {
-  return result_shape(geometry_of(options, sample, place));
+  return image_result(with_few_places(image_geometry(options, sample, place), place));
 }
 
 MaxPool2d::MaxPool2d(const Options& options) : options_(options) {
@@ -129,31 +173,8 @@ MaxPool2d::MaxPool2d(const Options& options) : options_(options) {
 }
 
 Value MaxPool2d::forward(Tape& tape, const Value& x) const {
-  const PatchGeometry g = geometry_of(options_, x.shape().without_front(), place());
-  const Index batch = x.shape()[0];
-  const Index from_size = image_size(g);
-  const Index to_size = result_shape(g).size();
-  Tensor y(result_shape(g).with_front(batch));
-  Tensor winners(x.wants_gradient() ? y.shape() : Shape{0});
-  for (Index b = 0; b < batch; ++b) {
-    const float* image = x.tensor().data() + b * from_size;
-    float* result = y.mutable_data() + b * to_size;
-    if (x.wants_gradient()) {
-      max_of_windows(g, image, result, winners.mutable_data() + b * to_size);
-    } else {
-      max_of_windows(g, image, result);
-    }
-  }
-  return tape.record(place(), {x}, {}, std::move(y), [x, g, winners](const Tensor& dy, Cotangents& send) {
-    send.to(x, [&] {
-      Tensor dx = Tensor::zeros(x.shape());
-      const Index size = result_shape(g).size();
-      for (Index b = 0; b < dx.axis(0); ++b) {
-        add_to_winners(g, winners.data() + b * size, dy.data() + b * size, dx.mutable_data() + b * image_size(g));
-      }
-      return dx;
-    });
-  });
+  const PatchGeometry g = image_geometry(options_, x.shape().without_front(), place());
+  return max_of(tape, place(), x, g, output_shape(x.shape().without_front()));
 }
 
 std::optional<OptionProblem> AvgPool2d::problem_of(const Options& options) {
@@ -161,7 +182,7 @@ std::optional<OptionProblem> AvgPool2d::problem_of(const Options& options) {
 }
 
 Shape AvgPool2d::output_shape(const Options& options, const Shape& sample, const std::string& place) {
-  return result_shape(geometry_of(window_of(options), sample, place));
+  return image_result(image_geometry(window_of(options), sample, place));
 }
 
 AvgPool2d::AvgPool2d(const Options& options) : options_(options) {
@@ -169,38 +190,42 @@ AvgPool2d::AvgPool2d(const Options& options) : options_(options) {
 }
 
 Value AvgPool2d::forward(Tape& tape, const Value& x) const {
-  const PatchGeometry g = geometry_of(window_of(options_), x.shape().without_front(), place());
-  const Index batch = x.shape()[0];
-  const Index size = result_shape(g).size();
-  const Tensor divisors = divisors_of(g, options_.count_include_pad);
-  Tensor sums(Shape{size});
-  Tensor y(result_shape(g).with_front(batch));
-  for (Index b = 0; b < batch; ++b) {
-    const float* image = x.tensor().data() + b * image_size(g);
-    std::fill_n(sums.mutable_data(), size, 0.0F);
-    visit_in_vectors(g, [&](Index output, Index input, Index count, Index) {
-      const float* __restrict value = image + input;
-      float* __restrict sum = sums.mutable_data() + output;
-      for (Index i = 0; i < count; ++i) sum[i] += value[i];
-    });
-    divide(sums.data(), divisors.data(), size, y.mutable_data() + b * size);
-  }
-  return tape.record(place(), {x}, {}, std::move(y), [x, g, divisors](const Tensor& dy, Cotangents& send) {
-    send.to(x, [&] {
-      Tensor dx = Tensor::zeros(x.shape());
-      Tensor shares(Shape{divisors.size()});
-      for (Index b = 0; b < dx.axis(0); ++b) {
-        divide(dy.data() + b * shares.size(), divisors.data(), shares.size(), shares.mutable_data());
-        float* image = dx.mutable_data() + b * image_size(g);
-        visit_in_vectors(g, [&](Index output, Index input, Index count, Index) {
-          const float* __restrict share = shares.data() + output;
-          float* __restrict to = image + input;
-          for (Index i = 0; i < count; ++i) to[i] += share[i];
-        });
-      }
-      return dx;
-    });
-  });
+  const PatchGeometry g = image_geometry(window_of(options_), x.shape().without_front(), place());
+  return mean_of(tape, place(), x, g, options_.count_include_pad, image_result(g));
+}
+
+std::optional<OptionProblem> MaxPool1d::problem_of(const Options& options) {
+  return problem_of_window(options);
+}
+
+Shape MaxPool1d::output_shape(const Options& options, const Shape& sample, const std::string& place) {
+  return sequence_result(with_few_places(sequence_geometry(options, sample, place), place));
+}
+
+MaxPool1d::MaxPool1d(const Options& options) : options_(options) {
+  require_none("MaxPool1d", problem_of(options));
+}
+
+Value MaxPool1d::forward(Tape& tape, const Value& x) const {
+  const PatchGeometry g = sequence_geometry(options_, x.shape().without_front(), place());
+  return max_of(tape, place(), x, g, output_shape(x.shape().without_front()));
+}
+
+std::optional<OptionProblem> AvgPool1d::problem_of(const Options& options) {
+  return problem_of_window(window_of(options));
+}
+
+Shape AvgPool1d::output_shape(const Options& options, const Shape& sample, const std::string& place) {
+  return sequence_result(sequence_geometry(window_of(options), sample, place));
+}
+
+AvgPool1d::AvgPool1d(const Options& options) : options_(options) {
+  require_none("AvgPool1d", problem_of(options));
+}
+
+Value AvgPool1d::forward(Tape& tape, const Value& x) const {
+  const PatchGeometry g = sequence_geometry(window_of(options_), x.shape().without_front(), place());
+  return mean_of(tape, place(), x, g, options_.count_include_pad, sequence_result(g));
 }
 
 }  // namespace dpml

@@ -78,6 +78,22 @@ TEST(Parameter, KernelsLieChannelsLastInMemoryAndChannelsSecondInFiles) {
   EXPECT_TRUE(same_numbers(kernel.in_file_order(), file));
 }
 
+TEST(Parameter, KernelsOfSequencesHaveNoHeightInFiles) {
+  const Index out = 2, width = 4, channels = 5;
+  Parameter kernel("weight", Tensor::zeros(Shape{out, 1, width, channels}), WeightOrder::channels_last_line);
+  const Tensor file = random_tensor(Shape{out, channels, width}, 3);
+  kernel.set_from_file_order(file);
+  for (Index o = 0; o < out; ++o) {
+    for (Index x = 0; x < width; ++x) {
+      for (Index c = 0; c < channels; ++c) {
+        EXPECT_EQ(kernel.tensor().data()[(o * width + x) * channels + c], file.data()[(o * channels + c) * width + x]);
+      }
+    }
+  }
+  EXPECT_EQ(kernel.in_file_order().shape(), file.shape());
+  EXPECT_TRUE(same_numbers(kernel.in_file_order(), file));
+}
+
 TEST(Parameter, NamesBothShapesWhenAFileDoesNotFit) {
   Parameter kernel("weight", Tensor::zeros(Shape{2, 3, 4, 5}), WeightOrder::channels_last_kernel);
   try {

@@ -17,7 +17,8 @@ std::string describe(const PatchGeometry& g) {
          Shape{g.kernel_height, g.kernel_width}.to_text() + ", stride " +
          Shape{g.stride_height, g.stride_width}.to_text() + ", padding " +
          Shape{g.padding_height, g.padding_width}.to_text() + ", dilation " +
-         Shape{g.dilation_height, g.dilation_width}.to_text() + ", groups " + std::to_string(g.groups);
+         Shape{g.dilation_height, g.dilation_width}.to_text() + ", groups " + std::to_string(g.groups) + ", extra " +
+         std::to_string(g.extra_height) + " x " + std::to_string(g.extra_width);
 }
 
 /// Every combination of small sizes in which the window fits.
@@ -46,6 +47,26 @@ std::vector<PatchGeometry> geometries() {
       }
     }
   }
+  // More below and on the right, or less.
+  for (const Index extra : {-3, -2, -1, 1, 2}) {
+    for (const Index padding : {0, 1, 4}) {
+      for (const Index groups : {1, 2}) {
+        all.push_back({.in_height = 5,
+                       .in_width = 4,
+                       .in_channels = 4,
+                       .kernel_height = 1,
+                       .kernel_width = 2,
+                       .stride_height = 1,
+                       .stride_width = 3,
+                       .padding_height = padding,
+                       .padding_width = 1,
+                       .groups = groups,
+                       .extra_height = 2 - extra,
+                       .extra_width = extra});
+      }
+    }
+  }
+  all.push_back({.in_height = 2, .in_width = 2, .in_channels = 1, .padding_height = 3, .extra_height = -7});
   // Long runs of channels, a kernel larger than the image, a single pixel, no image at all.
   all.push_back({.in_height = 3,
                  .in_width = 3,
@@ -151,6 +172,20 @@ TEST(PatchGeometry, CountsOutputPositionsAsTheFormulaDoes) {
   EXPECT_EQ(g.positions(), 12);
   EXPECT_EQ(g.group_channels(), 2);
   EXPECT_EQ(g.patch_size(), 12);
+  PatchGeometry more = g;
+  more.extra_height = 1;
+  more.extra_width = -1;
+  EXPECT_EQ(more.out_height(), 5);  // floor((10 + 2 + 1 - 4 - 1) / 2) + 1
+  EXPECT_EQ(more.out_width(), 2);   // floor((11 - 1 - 4 - 1) / 3) + 1
+}
+
+TEST(PatchGeometry, CountsNoOverflow) {
+  PatchGeometry g{.in_height = 4, .in_width = 4, .in_channels = 1};
+  g.kernel_width = g.dilation_width = Index{1} << 40;
+  expect_error<ShapeError>("is larger than the padded image", [&] { g.validate("Conv2d"); });
+  g.kernel_width = g.dilation_width = 1;
+  g.extra_width = Index{1} << 60;
+  expect_error<ShapeError>("state less padding", [&] { g.validate("Conv2d"); });
 }
 
 TEST(PatchGeometry, RefusesWhatCannotBe) {

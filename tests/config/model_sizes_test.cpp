@@ -127,9 +127,9 @@ TEST(ModelSizes, AreThoseOfTheBuiltModel) {
 /// One of each word of the schema, for input_of it.
 const std::map<std::string, std::string> kExamples = {
     {"linear", "out: 3"},
-    {"conv2d", "out_channels: 4 kernel: [3, 2] groups: 2"},
-    {"max_pool2d", "kernel: 2"},
-    {"avg_pool2d", "kernel: 3 padding: 1"},
+    {"conv2d", "out_channels: 4 kernel: [3, 2] groups: 2 padding_same: true padding_mode: CIRCULAR"},
+    {"max_pool2d", "kernel: 2 stride: 1 kernel_width: 4 stride_width: 3 padding_width: 1 ceil_mode: true"},
+    {"avg_pool2d", "kernel: 3 padding: 1 stride: 4 ceil_mode: true"},
     {"embedding", "vocabulary: 3 features: 2"},
     {"group_norm", "groups: 2"},
     {"layer_norm", "shape: [6, 4]"},
@@ -161,8 +161,19 @@ const std::map<std::string, std::string> kExamples = {
     {"sum_over_positions", ""},
     {"mean_over_positions", ""},
     {"max_over_positions", ""},
+    {"conv1d", "out_channels: 6 kernel: 3 groups: 2 padding_same: true padding_mode: REFLECT"},
+    {"max_pool1d", "kernel: 3 padding: 1"},
+    {"avg_pool1d", "kernel: 4 ceil_mode: true"},
+    {"adaptive_avg_pool1d", "output_size: 4"},
+    {"adaptive_avg_pool2d", "output_size: [4, 1]"},
+    {"adaptive_max_pool1d", "output_size: 8"},
+    {"adaptive_max_pool2d", "output_size: 1"},
+    {"conv_transpose1d", "out_channels: 6 kernel: 3 stride: 2 output_padding: 1 groups: 2"},
+    {"rms_norm", "shape: [6, 4]"},
+    {"instance_norm", "affine: true"},
+    {"frozen_batch_norm", ""},
+    {"conv_transpose2d", "out_channels: 2 kernel: [3, 2] stride: [1, 2] padding: [1, 0] bias: false"},
 };
-
 /// The input of an example; sequences have two axes.
 std::string input_of(const std::string& word) {
   const std::set<std::string> sequences{"learned_positions",
@@ -171,7 +182,13 @@ std::string input_of(const std::string& word) {
                                         "transformer_encoder_layer",
                                         "rnn",
                                         "lstm",
-                                        "gru"};
+                                        "gru",
+                                        "conv1d",
+                                        "max_pool1d",
+                                        "avg_pool1d",
+                                        "adaptive_avg_pool1d",
+                                        "adaptive_max_pool1d",
+                                        "conv_transpose1d"};
   return sequences.contains(word) ? "[6, 4]" : "[6, 6, 4]";
 }
 
@@ -213,6 +230,16 @@ TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryWayOfASequence) {
       expect_as_built(behind, {6, 4});
     }
   }
+}
+
+TEST(ModelSizes, CountConstantsThatWantNoGradient) {
+  LayerSpec norm;
+  norm.kind = kinds::frozen_batch_norm({});
+  LayerSpec linear;
+  linear.kind = kinds::linear({.out = 3});
+  expect_as_built({{norm, norm}}, {5, 4});
+  expect_as_built({{norm, linear, norm, linear}}, {5, 4});
+  EXPECT_EQ(model_sizes({{norm, norm}}, {5, 4}).recorded_numbers, 20);
 }
 
 TEST(ModelSizes, NeedNoMemory) {

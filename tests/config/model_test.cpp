@@ -117,6 +117,155 @@ TEST(BuildModel, AcceptsStatedSizesThatAgree) {
         "[6, 5, 3]");
 }
 
+TEST(BuildModel, ReadsPaddings) {
+  const auto sizes = [](const std::string& layer, const std::string& shape, const Shape& sample) {
+    return build(layer, shape)->output_shape(sample);
+  };
+  EXPECT_EQ(sizes("layer { conv2d { out_channels: 2 kernel: [4, 3] padding_same: true } }", "[7, 5, 1]", {7, 5, 1}),
+            (Shape{7, 5, 2}));
+  EXPECT_EQ(sizes("layer { conv1d { out_channels: 2 kernel: 4 dilation: 3 padding_same: true } }", "[7, 3]", {7, 3}),
+            (Shape{7, 2}));
+  EXPECT_EQ(sizes("layer { conv1d { out_channels: 2 kernel: 3 stride: 2 padding: 6 padding_mode: \"reflect\" } }",
+                  "[7, 3]", {7, 3}),
+            (Shape{9, 2}));
+  expect_problem("layer { conv1d { out_channels: 2 kernel: 3 padding: 7 padding_mode: reflect } }", "[7, 3]",
+                 "c.txtpb:3: model.layer[0].conv1d.kernel: the sizes do not fit: padding 7 is too much for width 7; a "
+                 "reflection has fewer than that");
+  expect_problem("layer { conv2d { out_channels: 2 kernel: 3 padding: [0, 4] padding_mode: CIRCULAR } }", "[3, 3, 1]",
+                 "c.txtpb:3: model.layer[0].conv2d.kernel: the sizes do not fit: padding 4 is too much for width 3; a "
+                 "circle has at most that");
+  expect_problem("layer { conv2d { out_channels: 2 kernel: 3 padding: 1 padding_same: true } }", "[3, 3, 1]",
+                 "c.txtpb:3: model.layer[0].conv2d.padding_same: stands beside a padding; state one of them");
+  expect_problem("layer { conv1d { out_channels: 2 kernel: 3 stride: 2 padding_same: true } }", "[3, 1]",
+                 "c.txtpb:3: model.layer[0].conv1d.padding_same: keeps sizes, which a stride above 1 does not");
+  expect_problem("layer { conv1d { out_channels: 2 kernel: 3 padding_mode: mirror } }", "[3, 1]",
+                 "c.txtpb:3: model.layer[0].conv1d.padding_mode: is `mirror`; expected");
+  for (const char* mode : {"zeros", "reflect", "replicate", "circular"}) {  // sizes that no memory holds
+    expect_problem(
+        "layer { conv1d { out_channels: 2 kernel: 2147483648 dilation: 2147483648 padding_same: true "
+        "padding_mode: " +
+            std::string(mode) + " } }",
+        "[3, 1]", "c.txtpb:3: model.layer[0].conv1d.kernel: the sizes do not fit: padding ");
+    expect_problem(
+        "layer { conv2d { out_channels: 2 kernel: 3 padding: 2147483648 padding_mode: " + std::string(mode) + " } }",
+        "[3, 3, 1]", "c.txtpb:3: model.layer[0].conv2d.kernel: the sizes do not fit: padding ");
+  }
+}
+
+TEST(BuildModel, ReadsWindows) {
+  const auto sizes = [](const std::string& layer, const Shape& sample) {
+    return build("layer { " + layer + " }", sample.to_text())->output_shape(sample);
+  };
+  EXPECT_EQ(sizes("max_pool2d { kernel: 2 kernel_width: 3 }", {9, 9, 1}), (Shape{4, 3, 1}));
+  EXPECT_EQ(sizes("max_pool2d { kernel: 2 stride: 1 kernel_width: 3 }", {9, 9, 1}), (Shape{8, 7, 1}));
+  EXPECT_EQ(sizes("avg_pool2d { kernel: 2 stride_width: 1 }", {9, 9, 1}), (Shape{4, 8, 1}));
+  EXPECT_EQ(sizes("avg_pool2d { kernel: 4 padding: 2 padding_width: 0 }", {9, 9, 1}), (Shape{3, 2, 1}));
+  EXPECT_EQ(sizes("avg_pool2d { kernel: 4 padding: 2 padding_width: 0 ceil_mode: true }", {9, 9, 1}), (Shape{3, 3, 1}));
+  EXPECT_EQ(sizes("max_pool1d { kernel: 2 }", {9, 5}), (Shape{4, 5}));
+  EXPECT_EQ(sizes("avg_pool1d { kernel: 2 ceil_mode: true }", {9, 5}), (Shape{5, 5}));
+  EXPECT_EQ(sizes("adaptive_avg_pool2d { output_size: 1 }", {9, 8, 5}), (Shape{1, 1, 5}));
+  EXPECT_EQ(sizes("adaptive_max_pool2d { output_size: [2, 3] }", {9, 8, 5}), (Shape{2, 3, 5}));
+  EXPECT_EQ(sizes("adaptive_avg_pool1d { output_size: 2 }", {9, 5}), (Shape{2, 5}));
+  EXPECT_EQ(sizes("adaptive_max_pool1d { output_size: 12 }", {9, 5}), (Shape{12, 5}));
+  const auto refused = [](const std::string& layer, const std::string& shape, const std::string& why) {
+    expect_problem("layer { " + layer + " }", shape, "c.txtpb:3: model.layer[0]." + why);
+  };
+  refused("max_pool2d { kernel: 4 kernel_width: 2 padding: 2 }", "[5, 5, 1]",
+          "max_pool2d.padding: is 2; state at most half the kernel, 1");
+  refused("avg_pool2d { kernel: 4 padding_width: 3 }", "[5, 5, 1]",
+          "avg_pool2d.padding_width: is 3; state at most half the kernel, 2");
+  refused("max_pool2d { kernel: 2 kernel_width: 0 }", "[5, 5, 1]", "max_pool2d.kernel_width: is 0; state a whole");
+  refused("max_pool1d { kernel: 2 padding: 2 }", "[5, 1]", "max_pool1d.padding: is 2; state at most half");
+  refused("avg_pool1d { kernel: 6 }", "[5, 1]", "avg_pool1d.kernel: the sizes do not fit: ");
+  refused("avg_pool1d { kernel: 6 }", "[5, 5, 1]", "avg_pool1d: needs a sequence");
+  refused("adaptive_avg_pool2d {}", "[5, 5, 1]", "adaptive_avg_pool2d.output_size: is missing; state how many windows");
+  refused("adaptive_max_pool1d {}", "[5, 1]", "adaptive_max_pool1d.output_size: is missing");
+  refused("adaptive_max_pool2d { output_size: [1, 2, 3] }", "[5, 5, 1]",
+          "adaptive_max_pool2d.output_size: has more than two numbers");
+  refused("adaptive_max_pool2d { output_size: 1 }", "[5000, 5000, 1]",
+          "adaptive_max_pool2d.kernel: the sizes do not fit: a window [5000, 5000] has more than 2^24 places");
+  for (const char* fits_nowhere : {"kernel: 2147483648 stride: 2147483648 padding: 1073741824 ceil_mode: true",
+                                   "kernel: 2147483648 ceil_mode: true"}) {
+    for (const char* word : {"max_pool1d", "avg_pool1d"}) {
+      refused(std::string(word) + " { " + fits_nowhere + " }", "[5, 1]", std::string(word) + ".kernel: the sizes");
+    }
+    for (const char* word : {"max_pool2d", "avg_pool2d"}) {
+      refused(std::string(word) + " { " + fits_nowhere + " }", "[5, 5, 1]", std::string(word) + ".kernel: the sizes");
+    }
+  }
+}
+
+TEST(BuildModel, ReadsTransposedConvolutions) {
+  const auto model = build(
+      "layer { conv_transpose2d { out_channels: 2 kernel: [3, 5] stride: [2, 4] padding: [1, 0] output_padding: [0, 3] "
+      "dilation: [1, 2] } }",
+      "[12, 20, 3]");
+  EXPECT_EQ(parameters(*model), (std::vector<std::string>{"0.weight [3, 3, 5, 2]", "0.bias [2]"}));
+  // Any two numbers the wrong way round would make others of this.
+  EXPECT_EQ(model->output_shape({12, 20, 3}), (Shape{23, 88, 2}));
+  const auto line =
+      build("layer { conv_transpose1d { out_channels: 6 kernel: 4 stride: 2 padding: 1 groups: 3 } }", "[5, 3]");
+  EXPECT_EQ(parameters(*line), (std::vector<std::string>{"0.weight [3, 1, 4, 2]", "0.bias [6]"}));
+  EXPECT_EQ(line->output_shape({5, 3}), (Shape{10, 6}));
+  expect_problem("layer { conv_transpose1d { out_channels: 1 kernel: 2 output_padding: 1 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].conv_transpose1d.output_padding: is 1; state less than the stride or the "
+                 "dilation, at most 0");
+  expect_problem("layer { conv_transpose2d { out_channels: 1 kernel: 2 output_padding: [0, 3] stride: 3 } }",
+                 "[5, 3, 1]",
+                 "c.txtpb:3: model.layer[0].conv_transpose2d.output_padding_width: is 3; state less than the "
+                 "stride");
+  expect_problem(
+      "layer { conv_transpose1d { out_channels: 1 kernel: 2 padding: 3 } }", "[5, 3]",
+      "c.txtpb:3: model.layer[0].conv_transpose1d.kernel: the sizes do not fit: padding 3 leaves nothing of a "
+      "result of width 6");
+  expect_problem("layer { conv_transpose2d { out_channels: 1 } }", "[5, 3, 1]",
+                 "c.txtpb:3: model.layer[0].conv_transpose2d.kernel: is missing");
+  expect_problem("layer { conv_transpose2d { out_channels: 1 kernel: 1 } }", "[5, 3]",
+                 "c.txtpb:3: model.layer[0].conv_transpose2d: needs images");
+  expect_problem(
+      "layer { conv_transpose1d { out_channels: 2147483648 kernel: 2147483648 dilation: 2147483648 stride: "
+      "2147483648 } }",
+      "[2147483648, 3]",
+      "c.txtpb:3: model.layer[0]: the sizes do not fit: the width of the result is more than can be counted");
+}
+
+TEST(BuildModel, ReadsNorms) {
+  const auto model =
+      build(R"(layer { rms_norm {} } layer { rms_norm { shape: [5, 4] } } layer { rms_norm { affine: false } }
+    layer { instance_norm {} } layer { instance_norm { channels: 4 affine: true } }
+    layer { name: "bn1" frozen_batch_norm {} })",
+            "[5, 4]");
+  EXPECT_EQ(parameters(*model),
+            (std::vector<std::string>{"0.weight [4]", "1.weight [5, 4]", "4.weight [4]", "4.bias [4]",
+                                      "bn1.weight [4] frozen", "bn1.bias [4] frozen", "bn1.running_mean [4] frozen",
+                                      "bn1.running_var [4] frozen"}));
+  expect_problem("layer { rms_norm { shape: [3, 4] } }", "4",
+                 "c.txtpb:3: model.layer[0].rms_norm.shape: is [3, 4], but the input is [4]; state its last axes");
+  expect_problem("layer { rms_norm { epsilon: 0 } }", "4", "c.txtpb:3: model.layer[0].rms_norm.epsilon: is 0; state");
+  expect_problem("layer { instance_norm {} }", "4",
+                 "c.txtpb:3: model.layer[0].instance_norm: needs an input of positions and channels, but it is [4]");
+  expect_problem("layer { instance_norm { channels: 3 } }", "[2, 4]",
+                 "c.txtpb:3: model.layer[0].instance_norm.channels: is 3, but the input is [2, 4]");
+  expect_problem("layer { frozen_batch_norm { channels: 3 } }", "[2, 4]",
+                 "c.txtpb:3: model.layer[0].frozen_batch_norm.channels: is 3, but the input is [2, 4]");
+  EXPECT_EQ(parse(around_model("layer { rms_norm {} }", "4")).text,
+            parse(around_model("layer { rms_norm { epsilon: "
+                               "1.1920928955078125e-07 affine: true } }",
+                               "4"))
+                .text);
+}
+
+TEST(BuildModel, StatesWhatIsNotThereInFilesOfVersion1) {
+  const std::string plain = parse(around_model("layer { conv2d { out_channels: 2 kernel: 3 } }", "[3, 3, 1]")).text;
+  EXPECT_EQ(plain.find("padding"), std::string::npos);
+  const std::string pool = parse(around_model("layer { max_pool2d { kernel: 3 } }", "[3, 3, 1]")).text;
+  EXPECT_NE(pool.find("max_pool2d {\n      kernel: 3\n      padding: 0\n    }"), std::string::npos) << pool;
+  EXPECT_EQ(parse(around_model("layer { conv2d { out_channels: 2 kernel: 3 padding_same: false padding_mode: ZEROS } }",
+                               "[3, 3, 1]"))
+                .text,
+            plain);
+}
+
 TEST(BuildModel, NamesSizesThatDoNotAgree) {
   expect_problem("layer { linear { in: 3 out: 1 } }", "4",
                  "c.txtpb:3: model.layer[0].linear.in: is 3, but the input is [4]; state 4 or leave it out");
@@ -133,6 +282,10 @@ TEST(BuildModel, NamesSizesThatDoNotAgree) {
 TEST(BuildModel, NamesLayersThatDoNotFit) {
   expect_problem("layer { tanh {} }\nlayer { conv2d { out_channels: 1 kernel: 1 } }", "[5, 5]",
                  "c.txtpb:4: model.layer[1].conv2d: needs images [height, width, channels], but the input is [5, 5]");
+  expect_problem("layer { conv1d { out_channels: 1 kernel: 1 } }", "[5, 5, 1]",
+                 "c.txtpb:3: model.layer[0].conv1d: needs a sequence [positions, features], but the input is [5, 5, 1]");
+  expect_problem("layer { conv1d { out_channels: 1 kernel: 6 } }", "[5, 1]",
+                 "c.txtpb:3: model.layer[0].conv1d.kernel: the sizes do not fit: ");
   expect_problem("layer { max_pool2d { kernel: 6 } }", "[5, 5, 1]",
                  "c.txtpb:3: model.layer[0].max_pool2d.kernel: the sizes do not fit: ");
   expect_problem("layer { conv2d { out_channels: 4 kernel: 1 groups: 3 } }", "[5, 5, 6]",
@@ -209,6 +362,7 @@ TEST(BuildModel, RefusesBatchNormWithAdvice) {
   const std::string found = problems_of(around_model("layer { name: \"bn1\" batch_norm { channels: 4 } }", "4"));
   EXPECT_TRUE(found.starts_with("c.txtpb:3: model.layer[0].batch_norm: BatchNorm: ")) << found;
   EXPECT_NE(found.find("GroupNorm"), std::string::npos) << found;
+  EXPECT_NE(found.find("FrozenBatchNorm"), std::string::npos) << found;
 }
 
 TEST(BuildModel, RefusesNamesThatAreTakenOrNoNames) {

@@ -89,19 +89,77 @@ std::vector<Case> cases() {
         .groups = 3,
         .bias = false},
        {3, 5, 4, 3}},
+      {"same size by an odd one below and right",
+       {.in_channels = 2, .out_channels = 3, .kernel_height = 4, .kernel_width = 2, .padding_same = true},
+       {3, 3, 4, 2}},
+      {"same size, dilated, in groups, reflected",
+       {.in_channels = 4,
+        .out_channels = 2,
+        .kernel_height = 3,
+        .kernel_width = 2,
+        .dilation_width = 3,
+        .groups = 2,
+        .padding_same = true,
+        .padding_mode = PaddingMode::reflect},
+       {3, 3, 4, 4}},
+      {"reflected",
+       {.in_channels = 2,
+        .out_channels = 2,
+        .kernel_height = 2,
+        .kernel_width = 3,
+        .stride_width = 2,
+        .padding_height = 1,
+        .padding_width = 3,
+        .padding_mode = PaddingMode::reflect},
+       {3, 3, 4, 2}},
+      {"replicated",
+       {.in_channels = 3,
+        .out_channels = 3,
+        .kernel_height = 3,
+        .kernel_width = 3,
+        .padding_height = 4,
+        .padding_width = 1,
+        .groups = 3,
+        .padding_mode = PaddingMode::replicate},
+       {3, 2, 3, 3}},
+      {"circular",
+       {.in_channels = 2,
+        .out_channels = 2,
+        .kernel_height = 3,
+        .kernel_width = 2,
+        .padding_height = 3,
+        .padding_width = 2,
+        .dilation_height = 2,
+        .bias = false,
+        .padding_mode = PaddingMode::circular},
+       {3, 3, 4, 2}},
+      {"circular, without a padding",
+       {.in_channels = 2, .out_channels = 2, .kernel_height = 2, .padding_mode = PaddingMode::circular},
+       {3, 3, 4, 2}},
       {"one position", {.in_channels = 2, .out_channels = 5, .kernel_height = 3, .kernel_width = 3}, {3, 3, 3, 2}},
       {"empty batch", {.in_channels = 2, .out_channels = 3, .kernel_height = 2, .kernel_width = 2}, {0, 3, 3, 2}},
   };
+}
+
+/// Of `length` places, the one that is seen at place i; -1 for a zero.
+Index seen(PaddingMode mode, Index i, Index length) {
+  if (i >= 0 && i < length) return i;
+  if (mode == PaddingMode::zeros) return -1;
+  if (mode == PaddingMode::replicate) return i < 0 ? 0 : length - 1;
+  if (mode == PaddingMode::circular) return (i + length) % length;
+  return i < 0 ? -i : 2 * length - 2 - i;
 }
 
 /// The definition in the header, one output number at a time, in double.
 Tensor slow_twin(const Options& o, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Index height = x.axis(1);
   const Index width = x.axis(2);
-  const Index out_height =
-      (height + 2 * o.padding_height - o.dilation_height * (o.kernel_height - 1) - 1) / o.stride_height + 1;
-  const Index out_width =
-      (width + 2 * o.padding_width - o.dilation_width * (o.kernel_width - 1) - 1) / o.stride_width + 1;
+  const Index lost_height = o.dilation_height * (o.kernel_height - 1);
+  const Index lost_width = o.dilation_width * (o.kernel_width - 1);
+  const Index top = o.padding_same ? lost_height / 2 : o.padding_height;
+  const Index left = o.padding_same ? lost_width / 2 : o.padding_width;
+  const Index out_height = o.padding_same ? height : (height + 2 * top - lost_height - 1) / o.stride_height + 1;
+  const Index out_width = o.padding_same ? width : (width + 2 * left - lost_width - 1) / o.stride_width + 1;
   const Index group_in = o.in_channels / o.groups;
   const Index group_out = o.out_channels / o.groups;
   Tensor y(Shape{x.axis(0), out_height, out_width, o.out_channels});
@@ -113,9 +171,9 @@ Tensor slow_twin(const Options& o, const Tensor& x, const Tensor& weight, const 
           double sum = o.bias ? bias.data()[out] : 0;
           for (Index ky = 0; ky < o.kernel_height; ++ky) {
             for (Index kx = 0; kx < o.kernel_width; ++kx) {
-              const Index iy = oy * o.stride_height - o.padding_height + ky * o.dilation_height;
-              const Index ix = ox * o.stride_width - o.padding_width + kx * o.dilation_width;
-              if (iy < 0 || iy >= height || ix < 0 || ix >= width) continue;
+              const Index iy = seen(o.padding_mode, oy * o.stride_height - top + ky * o.dilation_height, height);
+              const Index ix = seen(o.padding_mode, ox * o.stride_width - left + kx * o.dilation_width, width);
+              if (iy < 0 || ix < 0) continue;
               for (Index c = 0; c < group_in; ++c) {
                 const Index in = out / group_out * group_in + c;
                 const float pixel = x.data()[((b * height + iy) * width + ix) * o.in_channels + in];
@@ -204,6 +262,21 @@ TEST(Conv2d, SaysWhatDoesNotFit) {
       "kernel, or more padding");
 }
 
+TEST(Conv2d, TakesWhatAPaddingModeCanGive) {
+  const auto message = [](PaddingMode mode, Index padding, const Shape& sample) {
+    return message_of<ShapeError>([&] {
+      Conv2d::output_shape({.in_channels = 1, .out_channels = 1, .padding_height = padding, .padding_mode = mode},
+                           sample);
+    });
+  };
+  EXPECT_EQ(message(PaddingMode::reflect, 3, {3, 2, 1}),
+            "Conv2d: padding 3 is too much for height 3; a reflection has fewer than that");
+  EXPECT_EQ(message(PaddingMode::circular, 4, {3, 2, 1}),
+            "Conv2d: padding 4 is too much for height 3; a circle has at most that");
+  EXPECT_EQ(message(PaddingMode::replicate, 1, {0, 2, 1}),
+            "Conv2d: padding 1 is too much for height 0; there is nothing to replicate");
+}
+
 TEST(Conv2d, RefusesImpossibleOptions) {
   Rng rng = fixed_rng();
   const auto message = [&](const Options& options) { return message_of<ConfigError>([&] { Conv2d(options, rng); }); };
@@ -216,6 +289,10 @@ TEST(Conv2d, RefusesImpossibleOptions) {
             "Conv2d: padding_width is -1, expected 0 or more");
   EXPECT_EQ(message({.in_channels = 4, .out_channels = 3, .groups = 2}),
             "Conv2d: groups is 2, which does not divide 4 input and 3 output channels; change one");
+  EXPECT_EQ(message({.in_channels = 1, .out_channels = 1, .padding_width = 1, .padding_same = true}),
+            "Conv2d: padding_same stands beside a padding; state one of them");
+  EXPECT_EQ(message({.in_channels = 1, .out_channels = 1, .stride_width = 2, .padding_same = true}),
+            "Conv2d: padding_same keeps sizes, which a stride above 1 does not; leave one out");
 }
 
 }  // namespace

@@ -104,7 +104,7 @@ TEST(Residual, WantsResultsOfOneShape) {
 TEST(BatchNorm, IsRefusedWithAdvice) {
   EXPECT_EQ(message_of<SampleMixingError>([] { refuse_batch_norm(); }),
             "BatchNorm: normalises over the batch axis, so one sample's gradient would depend on another's. "
-            "Use GroupNorm or LayerNorm.");
+            "Use GroupNorm or LayerNorm; or FrozenBatchNorm, with the statistics of weights that were trained before.");
 }
 
 }  // namespace

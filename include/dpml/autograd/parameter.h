@@ -8,8 +8,9 @@ namespace dpml {
 
 /// How the axes of a weight lie in memory, compared with PyTorch's order, which files use.
 enum class WeightOrder {
-  as_in_files,          ///< the same
-  channels_last_kernel  ///< in memory [out, kh, kw, in/groups], in files [out, in/groups, kh, kw]
+  as_in_files,           ///< the same
+  channels_last_kernel,  ///< in memory [out, kh, kw, in/groups], in files [out, in/groups, kh, kw]
+  channels_last_line     ///< in memory [out, 1, k, in/groups], in files [out, in/groups, k]
 };
 
 /// A trainable tensor with a name. Its address is its identity, so it is neither copied nor moved.

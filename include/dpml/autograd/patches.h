@@ -20,8 +20,11 @@ struct PatchGeometry {
   Index dilation_height = 1;
   Index dilation_width = 1;
   Index groups = 1;  ///< channels are cut into this many equal parts
+  /// Zeros added below or right of the padding; negative: so many rows or columns there are out of sight.
+  Index extra_height = 0;
+  Index extra_width = 0;
 
-  Index out_height() const;  ///< floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1
+  Index out_height() const;  ///< floor((H + 2 padding + extra - dilation (kernel - 1) - 1) / stride) + 1
   Index out_width() const;
   Index positions() const { return out_height() * out_width(); }  ///< T
   Index group_channels() const { return in_channels / groups; }

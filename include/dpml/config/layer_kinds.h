@@ -4,12 +4,18 @@
 
 #include "dpml/config/model_spec.h"
 #include "dpml/layers/activations.h"
+#include "dpml/layers/adaptive_pooling.h"
+#include "dpml/layers/conv1d.h"
 #include "dpml/layers/conv2d.h"
+#include "dpml/layers/conv_transpose1d.h"
+#include "dpml/layers/conv_transpose2d.h"
 #include "dpml/layers/dropout.h"
 #include "dpml/layers/embedding.h"
 #include "dpml/layers/embedding_bag.h"
 #include "dpml/layers/flatten.h"
+#include "dpml/layers/frozen_batch_norm.h"
 #include "dpml/layers/group_norm.h"
+#include "dpml/layers/instance_norm.h"
 #include "dpml/layers/layer_norm.h"
 #include "dpml/layers/linear.h"
 #include "dpml/layers/multihead_attention.h"
@@ -18,23 +24,36 @@
 #include "dpml/layers/positions.h"
 #include "dpml/layers/recurrent.h"
 #include "dpml/layers/residual.h"
+#include "dpml/layers/rms_norm.h"
 #include "dpml/layers/sequential.h"
 #include "dpml/layers/softmax.h"
 #include "dpml/layers/transformer_encoder_layer.h"
 
 /// Every layer, and how it stands in a ModelSpec. Sizes that follow from the shape of a layer's input may be 0 (an
-/// empty shape for layer_norm): in, in_channels, channels, normalized (its last axis then). Options are checked by
-/// build_model.
+/// empty shape for layer_norm and rms_norm): in, in_channels, channels, normalized (its last axis then). Options are
+/// checked by build_model.
 namespace dpml::kinds {
 
 LayerKindHandle linear(const Linear::Options& options);
+LayerKindHandle conv1d(const Conv1d::Options& options);
 LayerKindHandle conv2d(const Conv2d::Options& options);
+LayerKindHandle conv_transpose1d(const ConvTranspose1d::Options& options);
+LayerKindHandle conv_transpose2d(const ConvTranspose2d::Options& options);
 LayerKindHandle max_pool2d(const MaxPool2d::Options& options);
 LayerKindHandle avg_pool2d(const AvgPool2d::Options& options);
+LayerKindHandle max_pool1d(const MaxPool1d::Options& options);
+LayerKindHandle avg_pool1d(const AvgPool1d::Options& options);
+LayerKindHandle adaptive_avg_pool1d(const AdaptiveAvgPool1d::Options& options);
+LayerKindHandle adaptive_avg_pool2d(const AdaptiveAvgPool2d::Options& options);
+LayerKindHandle adaptive_max_pool1d(const AdaptiveMaxPool1d::Options& options);
+LayerKindHandle adaptive_max_pool2d(const AdaptiveMaxPool2d::Options& options);
 LayerKindHandle embedding(const Embedding::Options& options);
 LayerKindHandle embedding_bag(const EmbeddingBag::Options& options);
 LayerKindHandle group_norm(const GroupNorm::Options& options);
 LayerKindHandle layer_norm(const LayerNorm::Options& options);
+LayerKindHandle rms_norm(const RMSNorm::Options& options);
+LayerKindHandle instance_norm(const InstanceNorm::Options& options);
+LayerKindHandle frozen_batch_norm(const FrozenBatchNorm::Options& options);
 LayerKindHandle dropout(const Dropout::Options& options);
 LayerKindHandle flatten();
 LayerKindHandle relu();

@@ -18,7 +18,7 @@ namespace dpml {
 ///   result  [B, ..., C]
 ///
 /// Statistics are computed in double. Per-sample gradient: weight and bias are dense.
-class GroupNorm final : public Layer {
+class GroupNorm : public Layer {
  public:
   struct Options {
     Index groups = 0;       ///< > 0, divides channels

@@ -46,6 +46,18 @@ LayerKindHandle read_gru(const Section& block);
 LayerKindHandle read_sum_over_positions(const Section& block);
 LayerKindHandle read_mean_over_positions(const Section& block);
 LayerKindHandle read_max_over_positions(const Section& block);
+LayerKindHandle read_conv1d(const Section& block);
+LayerKindHandle read_max_pool1d(const Section& block);
+LayerKindHandle read_avg_pool1d(const Section& block);
+LayerKindHandle read_adaptive_avg_pool1d(const Section& block);
+LayerKindHandle read_adaptive_avg_pool2d(const Section& block);
+LayerKindHandle read_adaptive_max_pool1d(const Section& block);
+LayerKindHandle read_adaptive_max_pool2d(const Section& block);
+LayerKindHandle read_conv_transpose1d(const Section& block);
+LayerKindHandle read_conv_transpose2d(const Section& block);
+LayerKindHandle read_rms_norm(const Section& block);
+LayerKindHandle read_instance_norm(const Section& block);
+LayerKindHandle read_frozen_batch_norm(const Section& block);
 
 using ReadLayer = LayerKindHandle (*)(const Section& block);
 
@@ -87,6 +99,18 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"sum_over_positions", read_sum_over_positions},
     Word<ReadLayer>{"mean_over_positions", read_mean_over_positions},
     Word<ReadLayer>{"max_over_positions", read_max_over_positions},
+    Word<ReadLayer>{"conv1d", read_conv1d},
+    Word<ReadLayer>{"max_pool1d", read_max_pool1d},
+    Word<ReadLayer>{"avg_pool1d", read_avg_pool1d},
+    Word<ReadLayer>{"adaptive_avg_pool1d", read_adaptive_avg_pool1d},
+    Word<ReadLayer>{"adaptive_avg_pool2d", read_adaptive_avg_pool2d},
+    Word<ReadLayer>{"adaptive_max_pool1d", read_adaptive_max_pool1d},
+    Word<ReadLayer>{"adaptive_max_pool2d", read_adaptive_max_pool2d},
+    Word<ReadLayer>{"conv_transpose1d", read_conv_transpose1d},
+    Word<ReadLayer>{"conv_transpose2d", read_conv_transpose2d},
+    Word<ReadLayer>{"rms_norm", read_rms_norm},
+    Word<ReadLayer>{"instance_norm", read_instance_norm},
+    Word<ReadLayer>{"frozen_batch_norm", read_frozen_batch_norm},
 };
 
 }  // namespace dpml::config

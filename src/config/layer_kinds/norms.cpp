@@ -13,6 +13,16 @@ std::vector<WeightSize> scale_and_shift(bool affine, const Shape& shape) {
   return {{"weight", shape}, {"bias", shape}};
 }
 
+/// The axes that are normalised together; empty where they follow.
+Shape read_normalized(const config::Section& norm) {
+  try {
+    return Shape(norm.whole_numbers("shape", config::kSize));
+  } catch (const ShapeError& error) {
+    norm.problem("shape", error.what());
+    return {};
+  }
+}
+
 class GroupNormKind final : public config::KindOf<GroupNorm> {
  public:
   using KindOf::KindOf;
@@ -49,6 +59,68 @@ class LayerNormKind final : public config::KindOf<LayerNorm> {
   std::vector<WeightSize> weights() const override { return scale_and_shift(options_.affine, options_.normalized); }
 };
 
+class RMSNormKind final : public config::KindOf<RMSNorm> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.has_last_axis(in)) return {};
+    Options options = options_;
+    if (options.normalized.rank() == 0) options.normalized = Shape{in[-1]};
+    fit.accepts(RMSNorm::problem_of(options));
+    try {
+      return {kinds::rms_norm(options), RMSNorm::output_shape(options, in)};
+    } catch (const ShapeError&) {
+      fit.problem("shape", "is " + options.normalized.to_text() + ", but the input is " + in.to_text() +
+                               "; state its last axes");
+      return {kinds::rms_norm(options), in};
+    }
+  }
+
+  std::vector<WeightSize> weights() const override {
+    if (!options_.affine) return {};
+    return {{"weight", options_.normalized}};
+  }
+};
+
+class InstanceNormKind final : public config::KindOf<InstanceNorm> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (in.rank() < 2) {
+      fit.problem("needs an input of positions and channels, but it is " + in.to_text());
+      return {};
+    }
+    Options options = options_;
+    fit.agree("channels", options.channels, in[-1], in);
+    fit.accepts(InstanceNorm::problem_of(options));
+    return {kinds::instance_norm(options), in};
+  }
+
+  std::vector<WeightSize> weights() const override { return scale_and_shift(options_.affine, {options_.channels}); }
+};
+
+class FrozenBatchNormKind final : public config::KindOf<FrozenBatchNorm> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.has_last_axis(in)) return {};
+    Options options = options_;
+    fit.agree("channels", options.channels, in[-1], in);
+    fit.accepts(FrozenBatchNorm::problem_of(options));
+    return {kinds::frozen_batch_norm(options), in};
+  }
+
+  Shape count(const Shape& in, config::SizeCounter& counter) const override {
+    for (const char* name : {"weight", "bias", "running_mean", "running_var"}) {
+      counter.constant(name, {options_.channels});
+    }
+    return counter.recorded(in);
+  }
+};
+
 }  // namespace
 
 LayerKindHandle kinds::group_norm(const GroupNorm::Options& options) {
@@ -57,6 +129,18 @@ LayerKindHandle kinds::group_norm(const GroupNorm::Options& options) {
 
 LayerKindHandle kinds::layer_norm(const LayerNorm::Options& options) {
   return std::make_shared<LayerNormKind>(options);
+}
+
+LayerKindHandle kinds::rms_norm(const RMSNorm::Options& options) {
+  return std::make_shared<RMSNormKind>(options);
+}
+
+LayerKindHandle kinds::instance_norm(const InstanceNorm::Options& options) {
+  return std::make_shared<InstanceNormKind>(options);
+}
+
+LayerKindHandle kinds::frozen_batch_norm(const FrozenBatchNorm::Options& options) {
+  return std::make_shared<FrozenBatchNormKind>(options);
 }
 
 LayerKindHandle config::read_group_norm(const Section& norm) {
@@ -68,13 +152,32 @@ LayerKindHandle config::read_group_norm(const Section& norm) {
   return kinds::group_norm(options);
 }
 
+LayerKindHandle config::read_rms_norm(const Section& norm) {
+  RMSNorm::Options options;
+  options.normalized = read_normalized(norm);
+  options.epsilon = norm.number("epsilon", kPositive);
+  options.affine = norm.flag("affine");
+  return kinds::rms_norm(options);
+}
+
+LayerKindHandle config::read_instance_norm(const Section& norm) {
+  InstanceNorm::Options options;
+  if (norm.states("channels")) options.channels = norm.whole_number("channels", kSize);
+  options.epsilon = norm.number("epsilon", kPositive);
+  options.affine = norm.flag("affine");
+  return kinds::instance_norm(options);
+}
+
+LayerKindHandle config::read_frozen_batch_norm(const Section& norm) {
+  FrozenBatchNorm::Options options;
+  if (norm.states("channels")) options.channels = norm.whole_number("channels", kSize);
+  options.epsilon = norm.number("epsilon", kPositive);
+  return kinds::frozen_batch_norm(options);
+}
+
 LayerKindHandle config::read_layer_norm(const Section& norm) {
   LayerNorm::Options options;
-  try {
-    options.normalized = Shape(norm.whole_numbers("shape", kSize));
-  } catch (const ShapeError& error) {
-    norm.problem("shape", error.what());
-  }
+  options.normalized = read_normalized(norm);
   options.epsilon = norm.number("epsilon", kPositive);
   options.affine = norm.flag("affine");
   return kinds::layer_norm(options);

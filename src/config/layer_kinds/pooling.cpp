@@ -3,51 +3,125 @@
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
+#include "layer_kinds/pairs.h"
 
 namespace dpml {
 
 namespace {
 
-template <class Pool>
+/// Of images, or of sequences.
+template <class Pool, bool of_images>
 class PoolKind final : public config::KindOf<Pool> {
  public:
   using config::KindOf<Pool>::KindOf;
   using Fitted = config::LayerKind::Fitted;
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
-    if (!fit.is_image(in) || !fit.accepts(Pool::problem_of(this->options_))) return {};
+    const bool fits = of_images ? fit.is_image(in) : fit.is_sequence(in);
+    if (!fits || !fit.accepts(Pool::problem_of(this->options_))) return {};
     return {nullptr,
             fit.window([&](const std::string& place) { return Pool::output_shape(this->options_, in, place); })};
   }
 };
 
+/// kernel, stride, padding and ceil_mode, which all windows that slide have.
 template <class Options>
 Options read_window(const config::Section& pool) {
   Options options;
   options.kernel = pool.whole_number("kernel", config::kSize);
   if (pool.states("stride")) options.stride = pool.whole_number("stride", config::kSize);
   options.padding = pool.whole_number("padding", config::kSizeOrZero);
+  options.ceil_mode = pool.flag("ceil_mode");
   return options;
+}
+
+template <class Options>
+Options read_image_window(const config::Section& pool) {
+  auto options = read_window<Options>(pool);
+  if (pool.states("kernel_width")) options.kernel_width = pool.whole_number("kernel_width", config::kSize);
+  if (pool.states("stride_width")) options.stride_width = pool.whole_number("stride_width", config::kSize);
+  if (pool.states("padding_width")) options.padding_width = pool.whole_number("padding_width", config::kSizeOrZero);
+  return options;
+}
+
+AdaptivePool2dOptions read_image_sizes(const config::Section& pool) {
+  if (!pool.states("output_size")) pool.missing("output_size", "how many windows there are, as in output_size: 1");
+  const auto [height, width] = config::read_pair(pool, "output_size", config::kSize, 1);
+  return {.output_height = height, .output_width = width};
+}
+
+AdaptivePool1dOptions read_sequence_size(const config::Section& pool) {
+  return {.output_size = pool.whole_number("output_size", config::kSize)};
 }
 
 }  // namespace
 
 LayerKindHandle kinds::max_pool2d(const MaxPool2d::Options& options) {
-  return std::make_shared<PoolKind<MaxPool2d>>(options);
+  return std::make_shared<PoolKind<MaxPool2d, true>>(options);
 }
 
 LayerKindHandle kinds::avg_pool2d(const AvgPool2d::Options& options) {
-  return std::make_shared<PoolKind<AvgPool2d>>(options);
+  return std::make_shared<PoolKind<AvgPool2d, true>>(options);
+}
+
+LayerKindHandle kinds::max_pool1d(const MaxPool1d::Options& options) {
+  return std::make_shared<PoolKind<MaxPool1d, false>>(options);
+}
+
+LayerKindHandle kinds::avg_pool1d(const AvgPool1d::Options& options) {
+  return std::make_shared<PoolKind<AvgPool1d, false>>(options);
+}
+
+LayerKindHandle kinds::adaptive_avg_pool1d(const AdaptiveAvgPool1d::Options& options) {
+  return std::make_shared<PoolKind<AdaptiveAvgPool1d, false>>(options);
+}
+
+LayerKindHandle kinds::adaptive_avg_pool2d(const AdaptiveAvgPool2d::Options& options) {
+  return std::make_shared<PoolKind<AdaptiveAvgPool2d, true>>(options);
+}
+
+LayerKindHandle kinds::adaptive_max_pool1d(const AdaptiveMaxPool1d::Options& options) {
+  return std::make_shared<PoolKind<AdaptiveMaxPool1d, false>>(options);
+}
+
+LayerKindHandle kinds::adaptive_max_pool2d(const AdaptiveMaxPool2d::Options& options) {
+  return std::make_shared<PoolKind<AdaptiveMaxPool2d, true>>(options);
 }
 
 LayerKindHandle config::read_max_pool2d(const Section& pool) {
-  return kinds::max_pool2d(read_window<MaxPool2d::Options>(pool));
+  return kinds::max_pool2d(read_image_window<MaxPool2d::Options>(pool));
 }
 
 LayerKindHandle config::read_avg_pool2d(const Section& pool) {
-  AvgPool2d::Options options = read_window<AvgPool2d::Options>(pool);
+  auto options = read_image_window<AvgPool2d::Options>(pool);
   options.count_include_pad = pool.flag("count_include_pad");
   return kinds::avg_pool2d(options);
+}
+
+LayerKindHandle config::read_max_pool1d(const Section& pool) {
+  return kinds::max_pool1d(read_window<MaxPool1d::Options>(pool));
+}
+
+LayerKindHandle config::read_avg_pool1d(const Section& pool) {
+  auto options = read_window<AvgPool1d::Options>(pool);
+  options.count_include_pad = pool.flag("count_include_pad");
+  return kinds::avg_pool1d(options);
+}
+
+LayerKindHandle config::read_adaptive_avg_pool1d(const Section& pool) {
+  return kinds::adaptive_avg_pool1d(read_sequence_size(pool));
+}
+
+LayerKindHandle config::read_adaptive_avg_pool2d(const Section& pool) {
+  return kinds::adaptive_avg_pool2d(read_image_sizes(pool));
+}
+
+LayerKindHandle config::read_adaptive_max_pool1d(const Section& pool) {
+  return kinds::adaptive_max_pool1d(read_sequence_size(pool));
+}
+
+LayerKindHandle config::read_adaptive_max_pool2d(const Section& pool) {
+  return kinds::adaptive_max_pool2d(read_image_sizes(pool));
 }
 
 }  // namespace dpml

@@ -1,0 +1,191 @@
+#include <array>
+#include <tuple>
+
+#include "dpml/config/layer_kinds.h"
+#include "layer_kinds/kinds.h"
+#include "layer_kinds/layer_kind.h"
+#include "layer_kinds/pairs.h"
+
+namespace dpml {
+
+namespace {
+
+class Conv1dKind final : public config::KindOf<Conv1d> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.is_sequence(in)) return {};
+    Options options = options_;
+    fit.agree("in_channels", options.in_channels, in[1], in);
+    if (!fit.accepts(Conv1d::problem_of(options))) return {};
+    const auto result = fit.window([&](const std::string& place) { return Conv1d::output_shape(options, in, place); });
+    return {kinds::conv1d(options), result};
+  }
+
+  std::vector<WeightSize> weights() const override {
+    std::vector<WeightSize> weights{
+        {"weight", {options_.out_channels, options_.in_channels / options_.groups, options_.kernel}}};
+    if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
+    return weights;
+  }
+};
+
+class Conv2dKind final : public config::KindOf<Conv2d> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.is_image(in)) return {};
+    Options options = options_;
+    fit.agree("in_channels", options.in_channels, in[2], in);
+    if (!fit.accepts(Conv2d::problem_of(options))) return {};
+    const auto result = fit.window([&](const std::string& place) { return Conv2d::output_shape(options, in, place); });
+    return {kinds::conv2d(options), result};
+  }
+
+  std::vector<WeightSize> weights() const override {
+    std::vector<WeightSize> weights{{"weight",
+                                     {options_.out_channels, options_.in_channels / options_.groups,
+                                      options_.kernel_height, options_.kernel_width}}};
+    if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
+    return weights;
+  }
+};
+
+class ConvTranspose1dKind final : public config::KindOf<ConvTranspose1d> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.is_sequence(in)) return {};
+    Options options = options_;
+    fit.agree("in_channels", options.in_channels, in[1], in);
+    if (!fit.accepts(ConvTranspose1d::problem_of(options))) return {};
+    const auto result =
+        fit.window([&](const std::string& place) { return ConvTranspose1d::output_shape(options, in, place); });
+    return {kinds::conv_transpose1d(options), result};
+  }
+
+  std::vector<WeightSize> weights() const override {
+    std::vector<WeightSize> weights{
+        {"weight", {options_.in_channels, options_.out_channels / options_.groups, options_.kernel}}};
+    if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
+    return weights;
+  }
+};
+
+class ConvTranspose2dKind final : public config::KindOf<ConvTranspose2d> {
+ public:
+  using KindOf::KindOf;
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (!fit.is_image(in)) return {};
+    Options options = options_;
+    fit.agree("in_channels", options.in_channels, in[2], in);
+    if (!fit.accepts(ConvTranspose2d::problem_of(options))) return {};
+    const auto result =
+        fit.window([&](const std::string& place) { return ConvTranspose2d::output_shape(options, in, place); });
+    return {kinds::conv_transpose2d(options), result};
+  }
+
+  std::vector<WeightSize> weights() const override {
+    std::vector<WeightSize> weights{{"weight",
+                                     {options_.in_channels, options_.out_channels / options_.groups,
+                                      options_.kernel_height, options_.kernel_width}}};
+    if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
+    return weights;
+  }
+};
+
+constexpr std::array kPaddingModes{
+    config::Word<PaddingMode>{"ZEROS", PaddingMode::zeros},
+    config::Word<PaddingMode>{"REFLECT", PaddingMode::reflect},
+    config::Word<PaddingMode>{"REPLICATE", PaddingMode::replicate},
+    config::Word<PaddingMode>{"CIRCULAR", PaddingMode::circular},
+};
+
+PaddingMode read_padding_mode(const config::Section& layer) {
+  return config::read_choice(layer, "padding_mode", kPaddingModes).value_or(PaddingMode::zeros);
+}
+
+}  // namespace
+
+LayerKindHandle kinds::conv1d(const Conv1d::Options& options) {
+  return std::make_shared<Conv1dKind>(options);
+}
+
+LayerKindHandle kinds::conv2d(const Conv2d::Options& options) {
+  return std::make_shared<Conv2dKind>(options);
+}
+
+LayerKindHandle kinds::conv_transpose1d(const ConvTranspose1d::Options& options) {
+  return std::make_shared<ConvTranspose1dKind>(options);
+}
+
+LayerKindHandle kinds::conv_transpose2d(const ConvTranspose2d::Options& options) {
+  return std::make_shared<ConvTranspose2dKind>(options);
+}
+
+LayerKindHandle config::read_conv2d(const Section& conv) {
+  if (!conv.states("kernel")) conv.missing("kernel", "the size of the window, as in kernel: 3");
+  Conv2d::Options options;
+  if (conv.states("in_channels")) options.in_channels = conv.whole_number("in_channels", kSize);
+  options.out_channels = conv.whole_number("out_channels", kSize);
+  std::tie(options.kernel_height, options.kernel_width) = read_pair(conv, "kernel", kSize, 1);
+  std::tie(options.stride_height, options.stride_width) = read_pair(conv, "stride", kSize, 1);
+  std::tie(options.padding_height, options.padding_width) = read_pair(conv, "padding", kSizeOrZero, 0);
+  std::tie(options.dilation_height, options.dilation_width) = read_pair(conv, "dilation", kSize, 1);
+  options.groups = conv.whole_number("groups", kSize);
+  options.bias = conv.flag("bias");
+  options.padding_same = conv.flag("padding_same");
+  options.padding_mode = read_padding_mode(conv);
+  return kinds::conv2d(options);
+}
+
+LayerKindHandle config::read_conv1d(const Section& conv) {
+  Conv1d::Options options;
+  if (conv.states("in_channels")) options.in_channels = conv.whole_number("in_channels", kSize);
+  options.out_channels = conv.whole_number("out_channels", kSize);
+  options.kernel = conv.whole_number("kernel", kSize);
+  options.stride = conv.whole_number("stride", kSize);
+  options.padding = conv.whole_number("padding", kSizeOrZero);
+  options.dilation = conv.whole_number("dilation", kSize);
+  options.groups = conv.whole_number("groups", kSize);
+  options.bias = conv.flag("bias");
+  options.padding_same = conv.flag("padding_same");
+  options.padding_mode = read_padding_mode(conv);
+  return kinds::conv1d(options);
+}
+
+LayerKindHandle config::read_conv_transpose2d(const Section& conv) {
+  if (!conv.states("kernel")) conv.missing("kernel", "the size of the window, as in kernel: 3");
+  ConvTranspose2d::Options options;
+  if (conv.states("in_channels")) options.in_channels = conv.whole_number("in_channels", kSize);
+  options.out_channels = conv.whole_number("out_channels", kSize);
+  std::tie(options.kernel_height, options.kernel_width) = read_pair(conv, "kernel", kSize, 1);
+  std::tie(options.stride_height, options.stride_width) = read_pair(conv, "stride", kSize, 1);
+  std::tie(options.padding_height, options.padding_width) = read_pair(conv, "padding", kSizeOrZero, 0);
+  std::tie(options.output_padding_height, options.output_padding_width) =
+      read_pair(conv, "output_padding", kSizeOrZero, 0);
+  std::tie(options.dilation_height, options.dilation_width) = read_pair(conv, "dilation", kSize, 1);
+  options.groups = conv.whole_number("groups", kSize);
+  options.bias = conv.flag("bias");
+  return kinds::conv_transpose2d(options);
+}
+
+LayerKindHandle config::read_conv_transpose1d(const Section& conv) {
+  ConvTranspose1d::Options options;
+  if (conv.states("in_channels")) options.in_channels = conv.whole_number("in_channels", kSize);
+  options.out_channels = conv.whole_number("out_channels", kSize);
+  options.kernel = conv.whole_number("kernel", kSize);
+  options.stride = conv.whole_number("stride", kSize);
+  options.padding = conv.whole_number("padding", kSizeOrZero);
+  options.output_padding = conv.whole_number("output_padding", kSizeOrZero);
+  options.dilation = conv.whole_number("dilation", kSize);
+  options.groups = conv.whole_number("groups", kSize);
+  options.bias = conv.flag("bias");
+  return kinds::conv_transpose1d(options);
+}
+
+}  // namespace dpml

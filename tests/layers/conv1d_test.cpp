@@ -1,0 +1,165 @@
+#include "dpml/layers/conv1d.h"
+
+#include "dpml/layers/conv2d.h"
+#include "dpml/testing.h"
+#include "try_layer.h"
+
+namespace dpml {
+namespace {
+
+using Options = Conv1d::Options;
+
+LayerMaker conv1d(const Options& options) {
+  return [options](Rng& rng) { return std::make_unique<Conv1d>(options, rng); };
+}
+
+struct Case {
+  const char* name;
+  Options options;
+  Shape x;
+};
+
+std::vector<Case> cases() {
+  return {
+      {"plain", {.in_channels = 2, .out_channels = 3, .kernel = 3}, {3, 7, 2}},
+      {"one place", {.in_channels = 4, .out_channels = 3}, {3, 5, 4}},
+      {"everything",
+       {.in_channels = 4, .out_channels = 6, .kernel = 3, .stride = 2, .padding = 3, .dilation = 2, .groups = 2},
+       {3, 9, 4}},
+      {"depthwise", {.in_channels = 3, .out_channels = 3, .kernel = 4, .groups = 3, .bias = false}, {3, 9, 3}},
+      {"same, even", {.in_channels = 2, .out_channels = 3, .kernel = 4, .padding_same = true}, {3, 5, 2}},
+      {"same, reflected",
+       {.in_channels = 2,
+        .out_channels = 2,
+        .kernel = 2,
+        .dilation = 3,
+        .padding_same = true,
+        .padding_mode = PaddingMode::reflect},
+       {3, 5, 2}},
+      {"reflected",
+       {.in_channels = 2, .out_channels = 2, .kernel = 3, .padding = 3, .padding_mode = PaddingMode::reflect},
+       {3, 4, 2}},
+      {"replicated",
+       {.in_channels = 2,
+        .out_channels = 4,
+        .kernel = 3,
+        .stride = 2,
+        .padding = 7,
+        .groups = 2,
+        .padding_mode = PaddingMode::replicate},
+       {3, 4, 2}},
+      {"circular",
+       {.in_channels = 2, .out_channels = 2, .kernel = 3, .padding = 4, .padding_mode = PaddingMode::circular},
+       {3, 4, 2}},
+      {"one position", {.in_channels = 2, .out_channels = 3, .kernel = 3}, {3, 3, 2}},
+      {"empty batch",
+       {.in_channels = 2, .out_channels = 3, .kernel = 3, .padding = 1, .padding_mode = PaddingMode::circular},
+       {0, 3, 2}},
+  };
+}
+
+/// Of a sequence of `length`, what is seen at place t; -1 for a zero.
+Index seen(PaddingMode mode, Index t, Index length) {
+  if (t >= 0 && t < length) return t;
+  if (mode == PaddingMode::zeros) return -1;
+  if (mode == PaddingMode::replicate) return t < 0 ? 0 : length - 1;
+  if (mode == PaddingMode::circular) return (t + length) % length;
+  return t < 0 ? -t : 2 * length - 2 - t;
+}
+
+/// The definition in the header, one output number at a time, in double.
+Tensor slow_twin(const Options& o, const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  const Index length = x.axis(1);
+  const Index lost = o.dilation * (o.kernel - 1);
+  const Index before = o.padding_same ? lost / 2 : o.padding;
+  const Index after = o.padding_same ? lost - before : o.padding;
+  const Index out_length = (length + before + after - lost - 1) / o.stride + 1;
+  const Index group_in = o.in_channels / o.groups;
+  const Index group_out = o.out_channels / o.groups;
+  Tensor y(Shape{x.axis(0), out_length, o.out_channels});
+  float* to = y.mutable_data();
+  for (Index b = 0; b < x.axis(0); ++b) {
+    for (Index t = 0; t < out_length; ++t) {
+      for (Index out = 0; out < o.out_channels; ++out) {
+        double sum = o.bias ? bias.data()[out] : 0;
+        for (Index k = 0; k < o.kernel; ++k) {
+          const Index place = seen(o.padding_mode, t * o.stride - before + k * o.dilation, length);
+          if (place < 0) continue;
+          for (Index c = 0; c < group_in; ++c) {
+            const float number = x.data()[(b * length + place) * o.in_channels + out / group_out * group_in + c];
+            // As files have it: [out, in/groups, k].
+            sum += static_cast<double>(number) * weight.data()[(out * group_in + c) * o.kernel + k];
+          }
+        }
+        *to++ = static_cast<float>(sum);
+      }
+    }
+  }
+  return y;
+}
+
+TEST(Conv1d, BehavesAsALayer) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(c.name);
+    EXPECT_NO_THROW(expect_layer_conforms(conv1d(c.options), c.x));
+  }
+}
+
+TEST(Conv1d, EqualsItsDefinition) {
+  for (const Case& c : cases()) {
+    SCOPED_TRACE(c.name);
+    Rng rng = fixed_rng();
+    Conv1d layer(c.options, rng);
+    const std::vector<NamedParameter> parameters = named_parameters(layer);
+    const Tensor weight = parameters[0].parameter->in_file_order();
+    ASSERT_EQ(weight.shape(),
+              (Shape{c.options.out_channels, c.options.in_channels / c.options.groups, c.options.kernel}));
+    const Tensor x = random_tensor(c.x);
+    const Tensor bias = c.options.bias ? parameters[1].parameter->tensor() : Tensor();
+    const Tensor expected = slow_twin(c.options, x, weight, bias);
+    const Tensor y = apply(layer, x);
+    ASSERT_EQ(y.shape(), expected.shape());
+    for (Index i = 0; i < y.size(); ++i) ASSERT_NEAR(y.data()[i], expected.data()[i], 2e-6) << i;
+  }
+}
+
+TEST(Conv1d, StartsWithTheNumbersOfAConv2dOfHeightOne) {
+  Rng rng = fixed_rng();
+  Conv1d line({.in_channels = 2, .out_channels = 3, .kernel = 4}, rng);
+  Rng again = fixed_rng();
+  Conv2d image({.in_channels = 2, .out_channels = 3, .kernel_width = 4}, again);
+  for (const std::size_t i : {0, 1}) {
+    const auto a = named_parameters(line)[i].parameter->tensor();
+    const auto b = named_parameters(image)[i].parameter->tensor();
+    EXPECT_TRUE(std::ranges::equal(a.values(), b.values()));
+  }
+}
+
+TEST(Conv1d, SaysWhatDoesNotFit) {
+  Rng rng = fixed_rng();
+  Conv1d layer({.in_channels = 3, .out_channels = 2, .kernel = 5}, rng);
+  layer.set_name("conv1");
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              apply(layer, Tensor::zeros({2, 8, 1}));
+            }),
+            "Conv1d \"conv1\": x is [B, 8, 1], expected [B, T, 3], channels last");
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              layer.output_shape({4, 3});
+            }),
+            "Conv1d \"conv1\": the window [1, 5] (dilation [1, 1]) is larger than the padded image [1, 4]; state a "
+            "smaller kernel, or more padding");
+}
+
+TEST(Conv1d, RefusesImpossibleOptions) {
+  Rng rng = fixed_rng();
+  const auto message = [&](const Options& options) { return message_of<ConfigError>([&] { Conv1d(options, rng); }); };
+  EXPECT_EQ(message({.in_channels = 0, .out_channels = 1}), "Conv1d: in_channels is 0, expected 1 or more");
+  EXPECT_EQ(message({.in_channels = 1, .out_channels = 1, .padding = -1}), "Conv1d: padding is -1, expected 0 or more");
+  EXPECT_EQ(message({.in_channels = 4, .out_channels = 3, .groups = 2}),
+            "Conv1d: groups is 2, which does not divide 4 input and 3 output channels; change one");
+  EXPECT_EQ(message({.in_channels = 1, .out_channels = 1, .stride = 2, .padding_same = true}),
+            "Conv1d: padding_same keeps sizes, which a stride above 1 does not; leave one out");
+}
+
+}  // namespace
+}  // namespace dpml
