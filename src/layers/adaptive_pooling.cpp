@@ -1,5 +1,7 @@
 #include "dpml/layers/adaptive_pooling.h"
 
+#include <algorithm>
+
 #include "checks.h"
 #include "dpml/base/error.h"
 #include "pooled.h"

@@ -1,5 +1,8 @@
 #include "dpml/layers/pooling.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "checks.h"
 #include "dpml/base/error.h"
 #include "pooled.h"

@@ -183,7 +183,7 @@ TEST(BuildModel, ReadsWindows) {
   refused("adaptive_max_pool2d { output_size: [1, 2, 3] }", "[5, 5, 1]",
           "adaptive_max_pool2d.output_size: has more than two numbers");
   refused("adaptive_max_pool2d { output_size: 1 }", "[5000, 5000, 1]",
-          "adaptive_max_pool2d.kernel: the sizes do not fit: a window [5000, 5000] has more than 2^24 places");
+          "adaptive_max_pool2d.output_size: the sizes do not fit: a window [5000, 5000] has more than 2^24 places");
   for (const char* fits_nowhere : {"kernel: 2147483648 stride: 2147483648 padding: 1073741824 ceil_mode: true",
                                    "kernel: 2147483648 ceil_mode: true"}) {
     for (const char* word : {"max_pool1d", "avg_pool1d"}) {
@@ -212,7 +212,7 @@ TEST(BuildModel, ReadsTransposedConvolutions) {
                  "dilation, at most 0");
   expect_problem("layer { conv_transpose2d { out_channels: 1 kernel: 2 output_padding: [0, 3] stride: 3 } }",
                  "[5, 3, 1]",
-                 "c.txtpb:3: model.layer[0].conv_transpose2d.output_padding_width: is 3; state less than the "
+                 "c.txtpb:3: model.layer[0].conv_transpose2d.output_padding: is 3; state less than the "
                  "stride");
   expect_problem(
       "layer { conv_transpose1d { out_channels: 1 kernel: 2 padding: 3 } }", "[5, 3]",

@@ -1,5 +1,7 @@
 #include "dpml/layers/conv1d.h"
 
+#include <algorithm>
+
 #include "dpml/layers/conv2d.h"
 #include "dpml/testing.h"
 #include "try_layer.h"
@@ -128,7 +130,7 @@ TEST(Conv1d, StartsWithTheNumbersOfAConv2dOfHeightOne) {
   Conv1d line({.in_channels = 2, .out_channels = 3, .kernel = 4}, rng);
   Rng again = fixed_rng();
   Conv2d image({.in_channels = 2, .out_channels = 3, .kernel_width = 4}, again);
-  for (const std::size_t i : {0, 1}) {
+  for (std::size_t i = 0; i < 2; ++i) {
     const auto a = named_parameters(line)[i].parameter->tensor();
     const auto b = named_parameters(image)[i].parameter->tensor();
     EXPECT_TRUE(std::ranges::equal(a.values(), b.values()));

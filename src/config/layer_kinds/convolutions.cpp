@@ -83,7 +83,9 @@ class ConvTranspose2dKind final : public config::KindOf<ConvTranspose2d> {
     if (!fit.is_image(in)) return {};
     Options options = options_;
     fit.agree("in_channels", options.in_channels, in[2], in);
-    if (!fit.accepts(ConvTranspose2d::problem_of(options))) return {};
+    auto problem = ConvTranspose2d::problem_of(options);
+    if (problem && problem->option.starts_with("output_padding")) problem->option = "output_padding";  // of both
+    if (!fit.accepts(problem)) return {};
     const auto result =
         fit.window([&](const std::string& place) { return ConvTranspose2d::output_shape(options, in, place); });
     return {kinds::conv_transpose2d(options), result};

@@ -56,13 +56,14 @@ bool Fit::is_sequence(const Shape& in) const {
   return false;
 }
 
-std::optional<Shape> Fit::window(const std::function<Shape(const std::string& place)>& output_shape) const {
+std::optional<Shape> Fit::window(const std::function<Shape(const std::string& place)>& output_shape,
+                                 const std::string& option) const {
   try {
     return output_shape("the sizes do not fit");
   } catch (const SizeError&) {
     throw;
   } catch (const ShapeError& error) {
-    problem("kernel", error.what());
+    problem(option, error.what());
     return std::nullopt;
   }
 }

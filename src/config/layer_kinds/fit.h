@@ -34,8 +34,9 @@ class Fit {
   bool is_sequence(const Shape& in) const;    ///< [positions, features]; false after a problem
 
   /// The result of a layer whose window must fit the image, by its own output_shape, given the place to name: what does
-  /// not fit is a problem of the kernel. A shape with too many numbers to count goes on as ShapeError.
-  std::optional<Shape> window(const std::function<Shape(const std::string& place)>& output_shape) const;
+  /// not fit is a problem of `option`. A shape with too many numbers to count goes on as ShapeError.
+  std::optional<Shape> window(const std::function<Shape(const std::string& place)>& output_shape,
+                              const std::string& option = "kernel") const;
 
   /// infer_sizes for layers inside this one.
   std::optional<Shape> inside(std::vector<LayerSpec>& layers, const Shape& in) const;
