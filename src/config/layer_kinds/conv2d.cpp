@@ -31,6 +31,21 @@ class Conv2dKind final : public config::KindOf<Conv2d> {
     if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
     return weights;
   }
+
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    using Numbers = std::vector<std::int64_t>;
+    const Options& o = options_;
+    std::vector<std::string> inputs{graph.channels_second(x, in.rank()), graph.weight("weight")};
+    if (o.bias) inputs.push_back(graph.weight("bias"));
+    const std::string y =
+        graph.node("Conv", inputs,
+                   {{"kernel_shape", Numbers{o.kernel_height, o.kernel_width}},
+                    {"strides", Numbers{o.stride_height, o.stride_width}},
+                    {"pads", Numbers{o.padding_height, o.padding_width, o.padding_height, o.padding_width}},
+                    {"dilations", Numbers{o.dilation_height, o.dilation_width}},
+                    {"group", o.groups}});
+    return graph.channels_last(y, in.rank());
+  }
 };
 
 /// [height, width] of a field with one number or two.

@@ -22,6 +22,11 @@ class EmbeddingKind final : public config::KindOf<Embedding> {
     return true;
   }
 
+  std::string onnx(const std::string& x, const Shape&, config::OnnxGraph& graph) const override {
+    constexpr std::int64_t kInt64 = 7;  // TensorProto.DataType
+    return graph.node("Gather", {graph.weight("weight"), graph.node("Cast", {x}, {{"to", kInt64}})});
+  }
+
   std::vector<WeightSize> weights() const override { return {{"weight", {options_.vocabulary, options_.features}}}; }
 };
 

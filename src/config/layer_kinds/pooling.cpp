@@ -19,6 +19,20 @@ class PoolKind final : public config::KindOf<Pool> {
     return {nullptr,
             fit.window([&](const std::string& place) { return Pool::output_shape(this->options_, in, place); })};
   }
+
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    using Numbers = std::vector<std::int64_t>;
+    const auto& o = this->options_;
+    const Index stride = o.stride > 0 ? o.stride : o.kernel;
+    std::vector<onnx::Attribute> attributes{{"kernel_shape", Numbers{o.kernel, o.kernel}},
+                                            {"strides", Numbers{stride, stride}},
+                                            {"pads", Numbers{o.padding, o.padding, o.padding, o.padding}}};
+    if constexpr (std::is_same_v<Pool, AvgPool2d>) {
+      attributes.push_back({"count_include_pad", std::int64_t{o.count_include_pad}});
+    }
+    const std::string op = std::is_same_v<Pool, AvgPool2d> ? "AveragePool" : "MaxPool";
+    return graph.channels_last(graph.node(op, {graph.channels_second(x, in.rank())}, attributes), in.rank());
+  }
 };
 
 template <class Options>
