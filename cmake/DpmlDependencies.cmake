@@ -8,6 +8,8 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(Protobuf REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(nlohmann_json REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(libzip REQUIRED IMPORTED_TARGET GLOBAL libzip)  # Debian's CMake files of it want its programs, too
 if(DPML_TESTS)
   find_package(GTest REQUIRED)
 endif()

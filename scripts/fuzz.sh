@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of what strangers send and of what decides a ledger (the text of events and of configs, the bytes of a
-# journal and of a model file) and of data files (NumPy, IDX, CSV) under the address and undefined-behaviour sanitizers. A
+# journal and of a model file), of data files (NumPy, IDX, CSV) and of weights (safetensors, .npz, ONNX) under the address and undefined-behaviour sanitizers. A
 # finding is left in build/fuzz and ends the run with an error.
 # usage: scripts/fuzz.sh [minutes for each, 10 if left away] [WORD]    only the fuzzers whose name holds WORD
 set -euo pipefail
@@ -11,7 +11,8 @@ word=${2:-}
 ./scripts/install_packages.sh clang libclang-rt-14-dev
 cmake -S . -B build/fuzz -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_C_COMPILER=clang \
   -DCMAKE_CXX_COMPILER=clang++ -DDPML_SANITIZE=address,undefined -DDPML_FUZZ=ON -DDPML_TOOLS=OFF -DDPML_TESTS=OFF > /dev/null
-cmake --build build/fuzz --target config_fuzz csv_fuzz events_fuzz idx_fuzz journal_fuzz model_fuzz npy_fuzz
+cmake --build build/fuzz --target config_fuzz csv_fuzz events_fuzz idx_fuzz journal_fuzz model_fuzz npy_fuzz npz_fuzz onnx_fuzz\
+  safetensors_fuzz
 
 fuzz() {  # what it fuzzes, further options of libFuzzer
   [[ $1 == *"$word"* ]] || return 0
@@ -25,5 +26,8 @@ fuzz journal -dict=tests/fuzz/journal.dict
 fuzz config -dict=tests/fuzz/config.dict
 fuzz model -max_len=20000 -rss_limit_mb=4096
 fuzz npy -dict=tests/fuzz/npy.dict
+fuzz npz -dict=tests/fuzz/npz.dict -rss_limit_mb=4096
+fuzz onnx -rss_limit_mb=4096
+fuzz safetensors -dict=tests/fuzz/safetensors.dict
 fuzz idx
 fuzz csv -dict=tests/fuzz/csv.dict

@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   build-essential cmake ninja-build pkg-config ca-certificates
   libdnnl-dev libopenblas-openmp-dev libeigen3-dev   # matrix products as build choices, twins of ours in tests
-  libssl-dev zlib1g-dev libhdf5-dev libkissfft-dev
+  libssl-dev zlib1g-dev libzip-dev libhdf5-dev libkissfft-dev
   libprotobuf-dev protobuf-compiler libcli11-dev nlohmann-json3-dev
   libgtest-dev libbenchmark-dev
   dataset-fashion-mnist                              # the demo's data

@@ -12,6 +12,7 @@ using Action = std::function<int()>;
 void add_train_command(CLI::App& app, Action& action);
 void add_eval_command(CLI::App& app, Action& action);
 void add_predict_command(CLI::App& app, Action& action);
+void add_export_command(CLI::App& app, Action& action);
 void add_inspect_command(CLI::App& app, Action& action);
 void add_check_command(CLI::App& app, Action& action);
 void add_plan_command(CLI::App& app, Action& action);

@@ -93,6 +93,7 @@ int main(int argc, char** argv) {
   add_train_command(app, action);
   add_eval_command(app, action);
   add_predict_command(app, action);
+  add_export_command(app, action);
   add_inspect_command(app, action);
   add_audit_command(app, action);
   add_neighbours_command(app, action);

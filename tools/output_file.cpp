@@ -5,6 +5,7 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "dpml/train/open_dataset.h"
 #include "dpml/train/run.h"
 
 namespace dpml::tools {
@@ -30,12 +31,31 @@ bool is_part_of_run(const fs::path& folder) {
 bool may_be_replaced(const fs::path& file, const OutputKind& kind) {
   std::error_code error;
   if (!fs::exists(file, error) || fs::file_size(file, error) == 0) return !error;
-  std::string begins(kind.begins.size(), '\0');
+  std::string begins(kind.at + kind.begins.size(), '\0');
   std::ifstream(file, std::ios::binary).read(begins.data(), static_cast<std::streamsize>(begins.size()));
-  return begins == kind.begins;
+  return begins.substr(kind.at) == kind.begins;
 }
 
 }  // namespace
+
+std::vector<fs::path> files_of_run(const fs::path& run, const Experiment* experiment) {
+  std::vector<fs::path> files{model_file_of(run)};
+  const fs::path folder = files.front().parent_path();
+  std::error_code ignored;
+  // A link to a file of the run is that file, wherever it lies.
+  if (fs::is_directory(run) || fs::exists(RunFolder{folder}.owner(), ignored)) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder, ignored)) {
+      if (entry.is_regular_file(ignored)) files.push_back(entry.path());
+    }
+  }
+  if (experiment == nullptr) return files;
+  for (const DataOptions* data : {&experiment->train, experiment->test ? &*experiment->test : nullptr}) {
+    if (data == nullptr) continue;
+    const std::vector<fs::path> of_data = data_files(*data);
+    files.insert(files.end(), of_data.begin(), of_data.end());
+  }
+  return files;
+}
 
 fs::path output_path(const std::string& out, const OutputKind& kind, std::span<const fs::path> inputs) {
   if (out.empty()) throw ConfigError("the file to write has no name");

@@ -4,6 +4,9 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "dpml/config/experiment.h"
 
 namespace dpml::tools {
 
@@ -12,9 +15,22 @@ namespace dpml::tools {
 struct OutputKind {
   std::string_view begins;
   std::string_view words;
+  std::size_t at = 0;  ///< behind so many bytes
 };
 inline constexpr OutputKind kPredictions{"row,", "a table of predictions"};
 inline constexpr OutputKind kPlot{"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg ", "a plot"};
+
+// What dpml itself exported (dpml/io/weight_writers.h, dpml/onnx/graph_writer.h).
+inline constexpr OutputKind kSafetensors{"{\"__metadata__\":{\"dpml_version\"", "safetensors of dpml", 8};
+inline constexpr OutputKind kNpz{"dpml_guarantee.npy", "an .npz of dpml", 30};
+inline constexpr OutputKind kOnnx{
+    "\x08\x08\x12\x04"
+    "dpml",
+    "ONNX of dpml"};
+
+/// What may not be written over by who reads a run: its model, its other files and, where the experiment is known, its
+/// data.
+std::vector<std::filesystem::path> files_of_run(const std::filesystem::path& run, const Experiment* experiment);
 
 /// Where a command may write, the file that links lead to. Throws ConfigError when that is one of `inputs`, under
 /// whatever name, or lies in the folder of a run, whose files belong together and to their owner; when it is a file

@@ -30,27 +30,6 @@ struct Request {
   bool json = false;
 };
 
-/// What may not be written over: the model, what it was trained on, and what it predicts for.
-std::vector<std::filesystem::path> inputs_of(const Request& request, const Experiment& experiment) {
-  std::vector<std::filesystem::path> inputs{request.data};
-  const std::filesystem::path model = model_file_of(request.run);
-  inputs.push_back(model);
-  const std::filesystem::path folder = model.parent_path();
-  std::error_code ignored;
-  // A link to a file of the run is that file, wherever it lies.
-  if (std::filesystem::is_directory(request.run) || std::filesystem::exists(RunFolder{folder}.owner(), ignored)) {
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, ignored)) {
-      if (entry.is_regular_file(ignored)) inputs.push_back(entry.path());
-    }
-  }
-  for (const DataOptions* data : {&experiment.train, experiment.test ? &*experiment.test : nullptr}) {
-    if (data == nullptr) continue;
-    const std::vector<std::filesystem::path> files = data_files(*data);
-    inputs.insert(inputs.end(), files.begin(), files.end());
-  }
-  return inputs;
-}
-
 constexpr const char* kStandardOutput = "-";
 
 void print_notices(const Request& request, const PredictionTable& table, const DataOrigin& origin) {
@@ -75,7 +54,11 @@ int predict(const Request& request) {
   const LoadedModel loaded = load_model(model_file_of(request.run));
   const Experiment& experiment = loaded.experiment;
   std::filesystem::path out;
-  if (to_file) out = output_path(request.out, kPredictions, inputs_of(request, experiment));
+  if (to_file) {
+    std::vector<std::filesystem::path> inputs = files_of_run(request.run, &experiment);
+    inputs.emplace_back(request.data);
+    out = output_path(request.out, kPredictions, inputs);
+  }
   const auto data = open_inputs(experiment.train, request.data);
   check_inputs(*data, row_schema(*loaded.model, data->input_shape(), experiment.loss), request.threads);
   const Tensor outputs = dpml::predict(*loaded.model, *data, request.threads);

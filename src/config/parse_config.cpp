@@ -73,10 +73,11 @@ Experiment read_experiment(const config::Section& root) {
 
 /// All of the config but how the work is done.
 std::string text_to_resume(schema::Experiment message) {
-  const bool has_initial_model = message.runtime().has_initial_model();
-  const std::string initial_model = message.runtime().initial_model();
+  schema::Runtime beginning;
+  if (message.runtime().has_initial_model()) beginning.set_initial_model(message.runtime().initial_model());
+  if (message.runtime().has_initial_names()) *beginning.mutable_initial_names() = message.runtime().initial_names();
   message.clear_runtime();
-  if (has_initial_model) message.mutable_runtime()->set_initial_model(initial_model);
+  if (beginning.has_initial_model()) *message.mutable_runtime() = beginning;
   return config::canonical_text(message);
 }
 

@@ -1,3 +1,4 @@
+#include "dpml/base/name_pattern.h"
 #include "dpml/base/text.h"
 #include "readers.h"
 #include "words.h"
@@ -31,6 +32,33 @@ void read_moments(const Section& adam, OptimizerOptions& options) {
   options.beta1 = adam.number("beta1", kUnitBelowOne);
   options.beta2 = adam.number("beta2", kUnitBelowOne);
   options.epsilon = adam.number("epsilon", kPositive);
+}
+
+NameRule read_rename(const Section& rename) {
+  const NameRule rule{.from = rename.text("from"), .to = rename.text("to")};
+  if (rule.from.empty() || rule.to.empty()) return rule;  // told
+  if (const std::string problem = problem_of_pattern(rule.from); !problem.empty()) {
+    rename.problem("from", problem);
+  } else if (const std::string target = problem_of_target(rule); !target.empty()) {
+    rename.problem("to", target);
+  }
+  return rule;
+}
+
+void read_initial_names(const Section& runtime, RuntimeOptions& options) {
+  const Section names = runtime.block("initial_names");
+  if (!options.initial_model) {
+    runtime.problem("initial_names", "is about the file of initial_model; state that, or leave it out");
+  }
+  for (const Section& rename : names.blocks("rename")) options.initial_renames.push_back(read_rename(rename));
+  options.initial_fresh = names.texts("fresh");
+  for (std::size_t i = 0; i < options.initial_fresh.size(); ++i) {
+    const std::string problem = problem_of_pattern(options.initial_fresh[i]);
+    if (!problem.empty()) names.problem(element_path("fresh", static_cast<int>(i)), problem);
+  }
+  if (options.initial_renames.empty() && options.initial_fresh.empty()) {
+    runtime.problem("initial_names", "is empty; state rename { from: ... to: ... } or fresh: ..., or leave it out");
+  }
 }
 
 }  // namespace
@@ -106,6 +134,7 @@ RuntimeOptions read_runtime(const Section& runtime) {
   options.checkpoint_every_seconds = runtime.number("checkpoint_every_seconds", kNotNegative);
   options.evaluate_every_epoch = runtime.flag("evaluate_every_epoch");
   if (runtime.states("initial_model")) options.initial_model = runtime.text("initial_model");
+  if (runtime.states("initial_names")) read_initial_names(runtime, options);
   return options;
 }
 

@@ -157,10 +157,10 @@ void ChildProcess::read_exactly(void* into, std::size_t size) {
     pollfd wait{.fd = pipe_, .events = POLLIN, .revents = 0};
     const int ready = ::poll(&wait, 1, static_cast<int>(options_.patience_seconds * 1000));
     if (ready < 0 && errno == EINTR) continue;
-    if (ready == 0) fail("is damaged: the HDF5 library does not come to an end with it");
+    if (ready == 0) fail("is damaged: " + options_.reader + " does not come to an end with it");
     const ssize_t received = ::read(pipe_, next, size);
     if (received < 0 && errno == EINTR) continue;
-    if (received <= 0) fail("is damaged: the HDF5 library crashed while it read it");
+    if (received <= 0) fail("is damaged: " + options_.reader + " crashed while it read it");
     next += received;
     size -= static_cast<std::size_t>(received);
   }

@@ -23,8 +23,9 @@ class Sender {
 class ChildProcess {
  public:
   struct Options {
-    std::string place;             ///< the file that is read: messages begin with it
-    double patience_seconds = 30;  ///< the child counts as hanging when it sends nothing for so long
+    std::string place;                        ///< the file that is read: messages begin with it
+    std::string reader = "the HDF5 library";  ///< who may crash or hang
+    double patience_seconds = 30;             ///< the child counts as hanging when it sends nothing for so long
     std::uint64_t most_message_bytes = std::uint64_t{64} << 20;  ///< a longer message is not received
     std::uint64_t most_memory_bytes = 0;  ///< that the child may take beside what it was born with; 0: any
   };

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "dpml/base/error.h"
+#include "dpml/base/text.h"
 #include "dpml/config/model_sizes.h"
 #include "dpml/io/foreign_weights.h"
 #include "dpml/io/model_file.h"
@@ -25,12 +26,39 @@ std::optional<ModelFile> read_own(const std::filesystem::path& file, std::string
   }
 }
 
+/// The weights of the model that are looked for in the file. Throws ConfigError for a pattern of fresh ones that fits
+/// none, and where nothing is looked for.
 std::vector<NamedShape> wanted_by(const Experiment& experiment) {
+  const std::vector<std::string>& patterns = experiment.runtime.initial_fresh;
+  std::vector<bool> fits(patterns.size(), false);
   std::vector<NamedShape> wanted;
   for (const WeightSize& weight : model_sizes(experiment.model, experiment.train.sample_shape).weights) {
-    wanted.push_back({weight.name, weight.shape});
+    bool is_fresh = false;
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      if (!match_name(patterns[i], weight.name)) continue;
+      fits[i] = true;
+      is_fresh = true;
+    }
+    if (!is_fresh) wanted.push_back({weight.name, weight.shape});
+  }
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    if (fits[i]) continue;
+    throw ConfigError("runtime.initial_names.fresh: no weight of the model fits \"" + printable(patterns[i]) +
+                      "\"; dpml plan and inspect show their names");
+  }
+  if (wanted.empty()) {
+    throw ConfigError("runtime.initial_names.fresh: fits every weight, so nothing would be read from " +
+                      printable(experiment.runtime.initial_model->string()) + "; leave initial_model out");
   }
   return wanted;
+}
+
+std::string not_used(const FoundWeights& found) {
+  if (found.unused.empty()) return "";
+  const std::uint64_t more = found.unused_count - std::min<std::uint64_t>(found.unused_count, found.unused.size());
+  std::vector<std::string> names = found.unused;
+  if (more > 0) names.push_back(group_digits(more) + " more");
+  return "not used, because the model has no place for it: " + list_words(names, " and ");
 }
 
 /// Others' people, of whom nothing is known but that they are not those of this run.
@@ -84,10 +112,16 @@ InitialModel read_initial_model(const Experiment& experiment) {
   std::optional<ModelFile> own = read_own(file, why);
   InitialModel initial{.weights = {},
                        .record = own ? digests_of(*own).record : "",
+                       .not_used = "",
                        .has_ledger = own && own->ledger.releases() > 0,
                        .earlier_runs = carried(experiment.privacy, own, why)};
   require_fixed(experiment.privacy, initial.earlier_runs);
-  initial.weights = own ? std::move(own->weights) : read_foreign_weights(file, wanted_by(experiment));
+  const std::vector<NamedShape> wanted = wanted_by(experiment);
+  const std::vector<NameRule>& rules = experiment.runtime.initial_renames;
+  FoundWeights found =
+      own ? choose_weights(file, own->weights, wanted, rules) : read_foreign_weights(file, wanted, rules);
+  initial.not_used = not_used(found);
+  initial.weights = std::move(found.weights);
   return initial;
 }
 

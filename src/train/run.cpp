@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <set>
 
 #include "dpml/base/error.h"
 #include "dpml/base/file.h"
@@ -183,6 +184,16 @@ std::string sentence_about(InitialWeights origin, bool has_ledger, const std::st
   throw InternalError("InitialWeights: not one of the enumerated values");
 }
 
+/// The weights that were read, and the model's own where none was.
+std::vector<NamedTensor> with_fresh(std::vector<NamedTensor> read, Layer& model) {
+  std::set<std::string> names;
+  for (const NamedTensor& weight : read) names.insert(weight.name);
+  for (NamedTensor& weight : named_weights(model)) {
+    if (!names.contains(weight.name)) read.push_back(std::move(weight));
+  }
+  return read;
+}
+
 /// The model with the weights that the run began with; a run that goes on loads others over them.
 std::unique_ptr<Sequential> Run::first_model() {
   std::unique_ptr<Sequential> model = fresh_model(experiment_);
@@ -192,8 +203,9 @@ std::unique_ptr<Sequential> Run::first_model() {
   }
   if (experiment_.runtime.initial_model) {
     const std::string source = printable(experiment_.runtime.initial_model->string());
-    load_weights(*model, beginning_.initial.weights, source);
+    load_weights(*model, with_fresh(beginning_.initial.weights, *model), source);
     beginning_.initial.weights.clear();
+    if (!beginning_.initial.not_used.empty()) notice(source + ": " + beginning_.initial.not_used);
     notice(sentence_about(*experiment_.privacy.initial_weights, beginning_.initial.has_ledger, source));
   }
   initial_weights_digest_ = digest_of(named_weights(*model));
@@ -414,14 +426,19 @@ RunResult run_training(const Experiment& experiment, const RunOptions& options) 
   return Run(experiment, options)();
 }
 
-LoadedModel load_model(const std::filesystem::path& model_file) {
-  const ModelFile file = read_model_file(model_file, require_believable_weights);
-  Experiment experiment = parse_stored_config(file.config, model_file.string() + ": config", file.format_version);
+Experiment experiment_of(const ModelFile& model, const std::filesystem::path& source) {
+  Experiment experiment = parse_stored_config(model.config, source.string() + ": config", model.format_version);
   if (experiment.program) {
-    throw ConfigError(model_file.string() + ": was trained by the program \"" + printable(*experiment.program) +
+    throw ConfigError(source.string() + ": was trained by the program \"" + printable(*experiment.program) +
                       "\", which alone knows the layers of its model");
   }
-  require_weights(file.weights, experiment, model_file.string());
+  require_weights(model.weights, experiment, source.string());
+  return experiment;
+}
+
+LoadedModel load_model(const std::filesystem::path& model_file) {
+  const ModelFile file = read_model_file(model_file, require_believable_weights);
+  Experiment experiment = experiment_of(file, model_file);
   std::unique_ptr<Sequential> model = fresh_model(experiment);
   load_weights(*model, file.weights, model_file.string());
   return {std::move(experiment), std::move(model)};

@@ -282,8 +282,9 @@ TEST(BuildModel, NamesSizesThatDoNotAgree) {
 TEST(BuildModel, NamesLayersThatDoNotFit) {
   expect_problem("layer { tanh {} }\nlayer { conv2d { out_channels: 1 kernel: 1 } }", "[5, 5]",
                  "c.txtpb:4: model.layer[1].conv2d: needs images [height, width, channels], but the input is [5, 5]");
-  expect_problem("layer { conv1d { out_channels: 1 kernel: 1 } }", "[5, 5, 1]",
-                 "c.txtpb:3: model.layer[0].conv1d: needs a sequence [positions, features], but the input is [5, 5, 1]");
+  expect_problem(
+      "layer { conv1d { out_channels: 1 kernel: 1 } }", "[5, 5, 1]",
+      "c.txtpb:3: model.layer[0].conv1d: needs a sequence [positions, features], but the input is [5, 5, 1]");
   expect_problem("layer { conv1d { out_channels: 1 kernel: 6 } }", "[5, 1]",
                  "c.txtpb:3: model.layer[0].conv1d.kernel: the sizes do not fit: ");
   expect_problem("layer { max_pool2d { kernel: 6 } }", "[5, 5, 1]",

@@ -29,6 +29,21 @@ TEST(Problems, NameTheNearestField) {
                  "c.txtpb:17: model.layer[1].freezen: no such field; did you mean frozen?");
 }
 
+TEST(Problems, OfNamesInTheFileOfTheInitialModel) {
+  const auto names = [](const std::string& block) {
+    return kSmallConfig + "runtime { initial_model: \"m.h5\" initial_names { " + block + " } }";
+  };
+  const std::string at = "c.txtpb:26: runtime.initial_names";
+  expect_problem(names(""), at + ": is empty; state rename");
+  expect_problem(names("fresh: [\"a\", \"*.*\"]"), at + ".fresh[1]: has more than one *");
+  expect_problem(names("fresh: \"\""), at + ".fresh[0]: is empty");
+  expect_problem(names("rename { from: \"a*b*\" to: \"a\" }"), at + ".rename[0].from: has more than one *");
+  expect_problem(names("rename { from: \"a\" to: \"*\" }"), at + ".rename[0].to: has a *, and from has none");
+  expect_problem(names("rename { from: \"a\" }"), at + ".rename[0].to: is missing");
+  expect_problem(kSmallConfig + "runtime { initial_names { fresh: \"a\" } }",
+                 at + ": is about the file of initial_model");
+}
+
 TEST(Problems, DoNotTellWhereAModelWithoutLayersEnds) {
   std::string config = kSmallConfig;
   for (std::size_t at = 0; (at = config.find(" layer {", at)) != std::string::npos;) config.replace(at, 7, " layers ");

@@ -16,17 +16,29 @@ namespace {
 const std::string kWarm = with("loss: CROSS_ENTROPY", "runtime { initial_model: \"/runs/a\" }\nloss: CROSS_ENTROPY");
 const std::string kSame = with("target_epsilon: 3", "target_epsilon: 3 initial_weights: SAME_PEOPLE", kWarm);
 
+const std::string kNamed = with(
+    "initial_model: \"/runs/a\"",
+    "initial_model: \"/runs/a\" initial_names { rename { from: \"a.*\" to: \"*\" } fresh: [\"b\", \"c*\"] }", kWarm);
+
 void expect_refused(const std::string& text, const std::string& piece, std::uint64_t version = 2) {
   expect_error<ConfigError>(piece, [&] { parse_stored_config(text, "model.h5: config", version); });
 }
 
 TEST(StoredConfig, IsItsOwnCanonicalText) {
-  for (const std::string& text : {kSmallConfig, kWarm, kSame}) {
+  for (const std::string& text : {kSmallConfig, kWarm, kSame, kNamed}) {
     const Experiment experiment = parse(text);
     EXPECT_EQ(parse_stored_config(experiment.text, "somewhere/model.h5", 2).text, experiment.text);
     EXPECT_EQ(parse_stored_config(experiment.text, "somewhere/model.h5", 2).privacy.initial_weights,
               experiment.privacy.initial_weights);
   }
+}
+
+TEST(StoredConfig, KeepsWhatARunThatGoesOnHasInCommon) {
+  EXPECT_NE(parse(kNamed).text_to_resume, parse(kWarm).text_to_resume);
+  EXPECT_EQ(parse(with("\"c*\"] }", "\"c*\"] } threads: 3", kNamed)).text_to_resume, parse(kNamed).text_to_resume);
+  const Experiment named = parse(kNamed);
+  EXPECT_EQ(named.runtime.initial_renames, (std::vector<NameRule>{{"a.*", "*"}}));
+  EXPECT_EQ(named.runtime.initial_fresh, (std::vector<std::string>{"b", "c*"}));
 }
 
 TEST(StoredConfig, HidesNothing) {
@@ -45,6 +57,7 @@ TEST(StoredConfig, OfVersion1KnowsNoLaterField) {
   const std::string old = parse(kWarm).text;
   EXPECT_EQ(parse_stored_config(old, "model.h5", 1).privacy.initial_weights, InitialWeights::unknown);
   expect_refused(parse(kSame).text, "initial_weights: is no field of configs in files of version 1", 1);
+  expect_refused(parse(kNamed).text, "initial_names: is no field of configs in files of version 1", 1);
   const PrivacyOptions privacy = parse(kSmallConfig).privacy;
   expect_refused(describe_program("p", privacy, Loss::cross_entropy, {.learning_rate = 1}, {}, {}), "program", 1);
 }

@@ -20,6 +20,7 @@ OPTIONS = {
     "eval": ["DIR", "--split", "--data", "--threads", "--json"],
     "predict": ["DIR", "--data", "--out", "--logits", "--threads", "--json"],
     "inspect": ["PATH", "--json"],
+    "export": ["RUN", "--safetensors", "--npz", "--onnx", "--json"],
     "audit": ["DIR", "--json"],
     "epsilon": [*RELEASED, "--delta", "--curve", "--points", "--svg"],
     "delta": [*RELEASED, "--epsilon"],

@@ -1,10 +1,12 @@
 """The dpml command as a user meets it who trains: runs, their audit, predictions. Needs the binary in $DPML."""
 
 import csv
+import json
 import math
 import os
 import pathlib
 import resource
+import struct
 import subprocess
 import unittest
 
@@ -300,6 +302,43 @@ class RunTest(CommandTest):
         self.assertTrue(0 < result["steps"] < 1000)
         self.assertLessEqual(result["epsilon"], 5)
         self.assertEqual({check["name"]: check["verdict"] for check in self.answer("audit", "run")["checks"]}["budget"], "ok")
+
+    def test_an_export_says_what_is_claimed_and_is_written_over_nothing_else(self):
+        trained = self.train(files.write_vector_run(self.folder))
+        outputs = ["--safetensors", "w.safetensors", "--npz", "w.npz", "--onnx", "w.onnx"]
+        answer = self.answer("export", "run", *outputs)
+        self.assertEqual((answer["epsilon"], answer["record"], answer["unit"]), (trained["epsilon"], trained["record"], "one row"))
+        self.assertEqual(answer["files"], {"safetensors": "w.safetensors", "npz": "w.npz", "onnx": "w.onnx"})
+        content = lambda name: pathlib.Path(self.path(name)).read_bytes()
+        before = [content(name) for name in answer["files"].values()]
+        length = struct.unpack("<Q", before[0][:8])[0]
+        metadata = json.loads(before[0][8:8 + length])["__metadata__"]
+        self.assertEqual((metadata["record"], float(metadata["epsilon"])), (trained["record"], trained["epsilon"]))
+        self.expect(0, "export", "run/model.h5", *outputs)
+        self.assertEqual([content(name) for name in answer["files"].values()], before)
+        self.assertIn("nothing to write", self.refusal("export", "run"))
+        self.assertIn("is stated for two formats", self.refusal("export", "run", "--npz", "a", "--onnx", "./a"))
+        files.write(self.folder, "other.npz", b"PK\3\4")
+        for option, name, told in (("--npz", "run/model.h5", "which this command reads"), ("--onnx", "x.npy", "which this command reads"),
+                                   ("--npz", "run/w.npz", "lies in the folder of a run"), ("--npz", "other.npz", "is not an .npz of dpml"),
+                                   ("--safetensors", "w.onnx", "is not safetensors of dpml"), ("--onnx", "w.npz", "is not ONNX of dpml"),
+                                   ("--onnx", "vector.txtpb", "is not ONNX of dpml")):
+            self.assertIn(told, self.refusal("export", "run", "--safetensors", "new", option, name) if option != "--safetensors"
+                          else self.refusal("export", "run", option, name))
+            self.assertFalse(os.path.exists(self.path("new")), "nothing is written before every file may be")
+        self.refusal("export", "x.npy", "--onnx", "new")
+
+    def test_other_weights_begin_a_run_by_their_names(self):
+        config = files.write_vector_run(self.folder)
+        self.train(config)
+        self.expect(0, "export", "run", "--npz", "w.npz")
+        start = ["--set", 'runtime.initial_model="w.npz"', "--set", "privacy.initial_weights=PUBLIC"]
+        result = self.expect(0, "train", config, "--out", "next", *start)
+        self.assertIn("w.npz: not used, because the model has no place for it: dpml_guarantee", result.stderr + result.stdout)
+        said = self.refusal("train", config, "--out", "other", *start, "--set", 'model.layer[0].name="fc"')
+        self.assertIn("holds no weights under the names of the model; expected fc.weight [2, 3]", said)
+        self.expect(0, "train", config, "--out", "other", *start, "--set", 'model.layer[0].name="fc"',
+                    "--set", 'runtime.initial_names={ rename { from: "0.*" to: "fc.*" } fresh: "fc.bias" }')
 
     def test_inspect_shows_any_file_of_the_run(self):
         self.train(files.write_vector_run(self.folder))

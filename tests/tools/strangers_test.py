@@ -4,9 +4,11 @@ import gzip
 import json
 import os
 import stat
+import struct
 import subprocess
 import time
 import unittest
+import zipfile
 import zlib
 
 import example_files as files
@@ -62,6 +64,47 @@ class SizeTest(StrangersTest):
         files.write(self.folder, "images", gzip.compress(header + b"\0" * 100000000, compresslevel=9))
         self.expect_cheap_refusal("train", image, "--out", "run")
         self.assertFalse(os.path.exists(self.path("run")))
+
+    def test_weights_of_others_do_not_unfold(self):
+        config = files.write_vector_run(self.folder)
+        start = lambda name: ("train", config, "--out", "new", "--set", f'runtime.initial_model="{name}"')
+        header = json.dumps({"0.weight": {"dtype": "F32", "shape": [1 << 31, 1 << 30], "data_offsets": [0, 1 << 62]}}).encode()
+        files.write(self.folder, "long", struct.pack("<Q", len(header)) + header)
+        self.expect_cheap_refusal(*start("long"), told="it is cut off")
+        files.write(self.folder, "header", struct.pack("<Q", 90 << 20) + b"{" + bytes(90 << 20))
+        self.expect_cheap_refusal(*start("header"), told="its header says it is")
+        many = ('{"' + '":[],"'.join(map(str, range(1300000))) + '":[]}').encode()
+        files.write(self.folder, "many", struct.pack("<Q", len(many)) + many)
+        self.expect_cheap_refusal(*start("many"))
+        deep = b'{"a":' + (15 << 20) * b"["
+        files.write(self.folder, "deep", struct.pack("<Q", len(deep)) + deep)
+        self.expect_cheap_refusal(*start("deep"))
+        array = files.npy((2, 3), [0] * 6)
+        with zipfile.ZipFile(self.path("bomb"), "w", zipfile.ZIP_DEFLATED) as archive:
+            with archive.open("0.weight.npy", "w", force_zip64=True) as member:
+                member.write(array)
+                for _ in range(500):
+                    member.write(bytes(1 << 20))
+        self.expect_cheap_refusal(*start("bomb"), told="200 times")
+        with zipfile.ZipFile(self.path("names"), "w") as archive:
+            for i in range(60000):
+                archive.writestr(f"{i}.npy", b"")
+        self.expect_cheap_refusal(*start("names"), told="holds no weights under the names")
+        tensors = b"\x2a\x00" * (1 << 20)  # of nothing: 2 bytes each
+        length = b""
+        size = len(tensors)
+        while size >= 128:
+            length += bytes([size & 127 | 128])
+            size >>= 7
+        files.write(self.folder, "graph", b"\x08\x08\x3a" + length + bytes([size]) + tensors)
+        self.expect_cheap_refusal(*start("graph"))
+        with open(self.path("sparse"), "wb") as file:
+            file.write(b"\x08\x08")
+            file.truncate(10 << 30)
+        self.expect_cheap_refusal(*start("sparse"))
+        for name in ("long", "header", "many", "deep", "bomb", "names", "graph", "sparse"):
+            os.remove(self.path(name))
+        self.assertFalse(os.path.exists(self.path("new")))
 
 
 class WordsTest(StrangersTest):

@@ -1,12 +1,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <map>
+
 #include "base/expect_error.h"
 #include "dpml/base/file.h"
+#include "dpml/base/text.h"
+#include "dpml/base/version.h"
 #include "dpml/io/checkpoint.h"
 #include "dpml/io/journal.h"
 #include "dpml/io/model_file.h"
+#include "dpml/io/weight_writers.h"
 #include "dpml/train/claim.h"
+#include "dpml/train/export.h"
 #include "dpml/train/initial_model.h"
 #include "dpml/train/run.h"
 #include "dpml/train/trainer.h"
@@ -91,8 +97,6 @@ TEST(InitialModel, NamesWhatDoesNotFitAndFollowsNoLink) {
   };
   const float number = 1;
   refused("0.bias [8] is missing", [](ForeignFile& file) { H5Ldelete(file.id(), "0.bias", H5P_DEFAULT); });
-  refused("extra is not in the model",
-          [&](ForeignFile& file) { file.dataset("extra", H5T_IEEE_F32LE, {1}, H5T_NATIVE_FLOAT, &number); });
   refused("0.bias is [1], the model expects [8]", [&](ForeignFile& file) {
     H5Ldelete(file.id(), "0.bias", H5P_DEFAULT);
     file.dataset("0.bias", H5T_IEEE_F32LE, {1}, H5T_NATIVE_FLOAT, &number);
@@ -126,6 +130,87 @@ TEST(InitialModel, NamesWhatDoesNotFitAndFollowsNoLink) {
     read_initial_model(example.experiment(after(example, "empty.h5", "")));
   });
   expect_error<FileError>("x.npy", [&] { read_initial_model(example.experiment(after(example, "x.npy", ""))); });
+}
+
+TEST(InitialModel, IsMetByRulesAndLeavesAloneWhatIsFresh) {
+  const RunExample example;
+  example.run("first", {kPlain});
+  std::vector<NamedTensor> weights = read_model_file(example.folder("first").model()).weights;
+  for (NamedTensor& weight : weights) {  // another head, and other names
+    weight.name = (weight.name[0] == '0' ? "body." : "head.") + weight.name.substr(2);
+    if (weight.name == "head.bias") weight.value = Tensor::filled(Shape{5}, 1);
+  }
+  write_safetensors(example / "other.safetensors", weights, {});
+  const std::string body = R"(runtime.initial_names={ rename { from: "body.*" to: "0.*" } })";
+  const auto with_names = [&](const std::string& source, const std::vector<std::string>& more) {
+    std::vector<std::string> overrides = after(example, source, "PUBLIC");
+    overrides.insert(overrides.end(), more.begin(), more.end());
+    return example.experiment(overrides);
+  };
+  const std::string fresh = R"(runtime.initial_names.fresh=["3.*"])";
+  const InitialModel initial = read_initial_model(with_names("other.safetensors", {body, fresh}));
+  ASSERT_EQ(initial.weights.size(), 2U);
+  EXPECT_EQ(initial.weights[0].name, "0.weight");
+  EXPECT_NE(initial.not_used.find("the model has no place for it: head.weight and head.bias"), std::string::npos)
+      << initial.not_used;
+  const InitialModel own = read_initial_model(with_names("first", {fresh}));
+  EXPECT_EQ(own.weights.size(), 2U) << "of dpml's own files, too";
+  EXPECT_FALSE(own.record.empty());
+  expect_error<FileError>("3.weight [2, 8] is missing",
+                          [&] { read_initial_model(with_names("other.safetensors", {body})); });
+  expect_error<ConfigError>("no weight of the model fits \"haed.*\"", [&] {
+    read_initial_model(with_names("first", {R"(runtime.initial_names.fresh="haed.*")"}));
+  });
+  expect_error<ConfigError>("fits every weight",
+                            [&] { read_initial_model(with_names("first", {R"(runtime.initial_names.fresh="*")"})); });
+
+  std::string said;
+  std::vector<std::string> overrides = after(example, "other.safetensors", "PUBLIC");
+  overrides.insert(overrides.end(), {body, fresh, "optimizer.sgd.learning_rate=1e-30"});
+  const Experiment experiment = example.experiment(overrides);
+  run_training(experiment,
+               {.folder = example / "next", .on_notice = [&](const std::string& notice) { said += notice; }});
+  EXPECT_NE(said.find("head.bias"), std::string::npos) << said;
+  const ModelFile next = read_model_file(example.folder("next").model());
+  const auto numbers = [](const NamedTensor& weight) {
+    return std::vector<float>(weight.value.values().begin(), weight.value.values().end());
+  };
+  EXPECT_EQ(numbers(next.weights[0]), numbers(weights[0]));
+  EXPECT_NE(numbers(next.weights[2]), numbers(weights[2])) << "drawn";
+  EXPECT_NE(next.config.find("initial_names"), std::string::npos);
+  expect_error<ConfigError>("another config",
+                            [&] { example.resume("next", after(example, "other.safetensors", "PUBLIC")); });
+}
+
+TEST(Exports, SayWhatIsClaimed) {
+  const RunExample example;
+  example.run("first", {kPlain});
+  const ModelFile model = read_model_file(example.folder("first").model());
+  std::map<std::string, std::string> said;
+  for (const auto& [key, value] : guarantee_metadata(model)) said[key] = value;
+  EXPECT_EQ(said["epsilon"], to_text(model.claim.epsilon));
+  EXPECT_EQ(said["delta"], "0.0001");
+  EXPECT_EQ(said["neighbours"], "add_or_remove_one");
+  EXPECT_EQ(said["unit"], "one row");
+  EXPECT_EQ(said["accountant"], "pld");
+  EXPECT_EQ(said["initial_weights"], to_text(InitialWeights::random));
+  EXPECT_EQ(said["record"], digests_of(model).record);
+  EXPECT_EQ(said["dpml_version"], kVersion);
+  EXPECT_FALSE(said.contains("claims_of_others"));
+
+  // A graph's weights begin another run.
+  write_bytes(example / "w.onnx", onnx_of(model, "first"));
+  const InitialModel again = read_initial_model(example.experiment(after(example, "w.onnx", "PUBLIC")));
+  EXPECT_TRUE(same_bits(again.weights, model.weights));
+  const RunResult other = example.run("other", after(example, "w.onnx", "DISJOINT_PEOPLE"));
+  said.clear();
+  for (const auto& [key, value] : guarantee_metadata(read_model_file(example.folder("other").model())))
+    said[key] = value;
+  EXPECT_EQ(said["claims_of_others"], "epsilon inf at delta 0.0001 for the people of earlier runs, unit not known");
+
+  ModelFile changed = model;
+  changed.weights.pop_back();
+  expect_error<ConfigError>("3.bias [2] is missing", [&] { onnx_of(changed, "first"); });
 }
 
 TEST(InitialModel, CarriesTheLedgersOfRunsBefore) {

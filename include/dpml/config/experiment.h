@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dpml/base/name_pattern.h"
 #include "dpml/config/data_options.h"
 #include "dpml/config/model_spec.h"
 #include "dpml/dpsgd/privacy_options.h"
@@ -21,7 +22,9 @@ struct RuntimeOptions {
   Index physical_batch = 0;                            ///< >= 0, samples worked on at a time in a thread; 0: planned
   double checkpoint_every_seconds = 60;                ///< >= 0; 0 means after every step
   bool evaluate_every_epoch = true;                    ///< on the test data, where there are some
-  std::optional<std::filesystem::path> initial_model;  ///< run folder or HDF5 file whose weights to start from
+  std::optional<std::filesystem::path> initial_model;  ///< run folder or file whose weights to start from
+  std::vector<NameRule> initial_renames;               ///< what weights in that file are called here
+  std::vector<std::string> initial_fresh;              ///< patterns of weights that are not taken from it
 };
 
 /// A whole config, read and checked. Everything in it is public.

@@ -75,6 +75,10 @@ struct RunResult {
 /// PrivacyError and what the rooms below throw.
 RunResult run_training(const Experiment& experiment, const RunOptions& options);
 
+/// The experiment that a model file was trained by, whose model has exactly its weights. `source` is what the file is
+/// called. Throws ConfigError when its config is none, is that of a program, or describes other weights.
+Experiment experiment_of(const ModelFile& model, const std::filesystem::path& source);
+
 /// Rebuilds the model of a model.h5 with its weights, and the experiment it was trained by. Throws FileError, also when
 /// the file is not as dpml wrote it, and ConfigError when its config is not, or is that of a program.
 struct LoadedModel {

@@ -1,5 +1,7 @@
 #include "dpml/layers/activations.h"
 
+#include <numbers>
+
 #include "dpml/config/layer_kinds.h"
 #include "dpml/layers/softmax.h"
 #include "layer_kinds/kinds.h"
@@ -9,10 +11,56 @@ namespace dpml {
 
 namespace {
 
+using config::OnnxGraph;
+
+/// One without options, which is what `write` makes of it.
+template <class L>
+class PlainActivationKind final : public config::PlainKind<L> {
+ public:
+  using Write = std::string (*)(const std::string& x, OnnxGraph& graph);
+  explicit PlainActivationKind(Write write) : write_(write) {}
+
+  std::string onnx(const std::string& x, const Shape&, OnnxGraph& graph) const override { return write_(x, graph); }
+
+ private:
+  Write write_;
+};
+
+template <class L>
+LayerKindHandle plain(typename PlainActivationKind<L>::Write write) {
+  return std::make_shared<PlainActivationKind<L>>(write);
+}
+
+std::string write_gelu(const std::string& x, OnnxGraph& graph) {
+  const std::string erf = graph.node("Erf", {graph.node("Mul", {x, graph.constant(std::numbers::sqrt2_v<float> / 2)})});
+  const std::string twice_share = graph.node("Add", {erf, graph.constant(1)});
+  return graph.node("Mul", {graph.node("Mul", {x, graph.constant(0.5F)}), twice_share});
+}
+
+std::string write(const LeakyReLU::Options& options, const std::string& x, OnnxGraph& graph) {
+  return graph.node("LeakyRelu", {x}, {{"alpha", static_cast<float>(options.negative_slope)}});
+}
+
+std::string write(const ELU::Options& options, const std::string& x, OnnxGraph& graph) {
+  return graph.node("Elu", {x}, {{"alpha", static_cast<float>(options.alpha)}});
+}
+
+std::string write(const Softplus::Options& options, const std::string& x, OnnxGraph& graph) {
+  const std::string beta = graph.constant(static_cast<float>(options.beta));
+  const std::string scaled = graph.node("Mul", {x, beta});
+  const std::string is_straight =
+      graph.node("Greater", {scaled, graph.constant(static_cast<float>(options.threshold))});
+  return graph.node("Where", {is_straight, x, graph.node("Div", {graph.node("Softplus", {scaled}), beta})});
+}
+
 template <class L>
 class ActivationKind final : public config::KindOf<L> {
  public:
   using config::KindOf<L>::KindOf;
+
+  std::string onnx(const std::string& x, const Shape&, OnnxGraph& graph) const override {
+    return write(this->options_, x, graph);
+  }
 
   config::LayerKind::Fitted fitted(const Shape& in, const config::Fit& fit) const override {
     fit.accepts(L::problem_of(this->options_));
@@ -34,25 +82,29 @@ class PReluKind final : public config::KindOf<PReLU> {
     return {nullptr, in};
   }
 
+  std::string onnx(const std::string& x, const Shape&, OnnxGraph& graph) const override {
+    return graph.node("PRelu", {x, graph.weight("weight")});
+  }
+
   std::vector<WeightSize> weights() const override { return {{"weight", {options_.num_parameters}}}; }
 };
 
 }  // namespace
 
 LayerKindHandle kinds::relu() {
-  return std::make_shared<config::PlainKind<ReLU>>();
+  return plain<ReLU>([](const std::string& x, OnnxGraph& graph) { return graph.node("Relu", {x}); });
 }
 
 LayerKindHandle kinds::tanh() {
-  return std::make_shared<config::PlainKind<Tanh>>();
+  return plain<Tanh>([](const std::string& x, OnnxGraph& graph) { return graph.node("Tanh", {x}); });
 }
 
 LayerKindHandle kinds::gelu() {
-  return std::make_shared<config::PlainKind<GELU>>();
+  return plain<GELU>(write_gelu);
 }
 
 LayerKindHandle kinds::sigmoid() {
-  return std::make_shared<config::PlainKind<Sigmoid>>();
+  return plain<Sigmoid>([](const std::string& x, OnnxGraph& graph) { return graph.node("Sigmoid", {x}); });
 }
 
 LayerKindHandle kinds::leaky_relu(const LeakyReLU::Options& options) {
@@ -60,7 +112,9 @@ LayerKindHandle kinds::leaky_relu(const LeakyReLU::Options& options) {
 }
 
 LayerKindHandle kinds::silu() {
-  return std::make_shared<config::PlainKind<SiLU>>();
+  return plain<SiLU>([](const std::string& x, OnnxGraph& graph) {
+    return graph.node("Mul", {x, graph.node("Sigmoid", {x})});
+  });
 }
 
 LayerKindHandle kinds::elu(const ELU::Options& options) {
@@ -68,7 +122,9 @@ LayerKindHandle kinds::elu(const ELU::Options& options) {
 }
 
 LayerKindHandle kinds::selu() {
-  return std::make_shared<config::PlainKind<SELU>>();
+  return plain<SELU>([](const std::string& x, OnnxGraph& graph) {
+    return graph.node("Selu", {x}, {{"alpha", 1.6732632423543772F}, {"gamma", 1.0507009873554805F}});
+  });
 }
 
 LayerKindHandle kinds::softplus(const Softplus::Options& options) {
@@ -76,7 +132,7 @@ LayerKindHandle kinds::softplus(const Softplus::Options& options) {
 }
 
 LayerKindHandle kinds::hardswish() {
-  return std::make_shared<config::PlainKind<Hardswish>>();
+  return plain<Hardswish>([](const std::string& x, OnnxGraph& graph) { return graph.node("HardSwish", {x}); });
 }
 
 LayerKindHandle kinds::prelu(const PReLU::Options& options) {
@@ -84,11 +140,15 @@ LayerKindHandle kinds::prelu(const PReLU::Options& options) {
 }
 
 LayerKindHandle kinds::softmax() {
-  return std::make_shared<config::PlainKind<Softmax>>();
+  return plain<Softmax>([](const std::string& x, OnnxGraph& graph) {
+    return graph.node("Softmax", {x}, {{"axis", std::int64_t{-1}}});
+  });
 }
 
 LayerKindHandle kinds::log_softmax() {
-  return std::make_shared<config::PlainKind<LogSoftmax>>();
+  return plain<LogSoftmax>([](const std::string& x, OnnxGraph& graph) {
+    return graph.node("LogSoftmax", {x}, {{"axis", std::int64_t{-1}}});
+  });
 }
 
 LayerKindHandle config::read_relu(const Section&) {

@@ -23,6 +23,10 @@ class SequentialKind final : public config::LayerKind {
 
   Shape count(const Shape& in, config::SizeCounter& counter) const override { return counter.inside(layers_, in); }
 
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    return graph.inside(layers_, "", x, in);
+  }
+
   bool computes(config::IndexWalk& walk, bool computed_before) const override {
     return walk.computes(layers_, computed_before);
   }
@@ -56,6 +60,10 @@ class ResidualKind final : public config::LayerKind {
 
   Shape count(const Shape& in, config::SizeCounter& counter) const override {
     return counter.recorded(counter.beside(body_, "body.", shortcut_, "shortcut.", in));
+  }
+
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    return graph.node("Add", {graph.inside(body_, "body.", x, in), graph.inside(shortcut_, "shortcut.", x, in)});
   }
 
   bool computes(config::IndexWalk& walk, bool computed_before) const override {

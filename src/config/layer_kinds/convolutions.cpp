@@ -23,6 +23,8 @@ class Conv1dKind final : public config::KindOf<Conv1d> {
     return {kinds::conv1d(options), result};
   }
 
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
+
   std::vector<WeightSize> weights() const override {
     std::vector<WeightSize> weights{
         {"weight", {options_.out_channels, options_.in_channels / options_.groups, options_.kernel}}};
@@ -42,6 +44,23 @@ class Conv2dKind final : public config::KindOf<Conv2d> {
     if (!fit.accepts(Conv2d::problem_of(options))) return {};
     const auto result = fit.window([&](const std::string& place) { return Conv2d::output_shape(options, in, place); });
     return {kinds::conv2d(options), result};
+  }
+
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    using Numbers = std::vector<std::int64_t>;
+    const Options& o = options_;
+    if (o.padding_mode != PaddingMode::zeros) graph.refuse_onnx();
+    const Index height = o.padding_same ? o.dilation_height * (o.kernel_height - 1) : 2 * o.padding_height;
+    const Index width = o.padding_same ? o.dilation_width * (o.kernel_width - 1) : 2 * o.padding_width;
+    std::vector<std::string> inputs{graph.channels_second(x, in.rank()), graph.weight("weight")};
+    if (o.bias) inputs.push_back(graph.weight("bias"));
+    const std::string y = graph.node("Conv", inputs,
+                                     {{"kernel_shape", Numbers{o.kernel_height, o.kernel_width}},
+                                      {"strides", Numbers{o.stride_height, o.stride_width}},
+                                      {"pads", Numbers{height / 2, width / 2, height - height / 2, width - width / 2}},
+                                      {"dilations", Numbers{o.dilation_height, o.dilation_width}},
+                                      {"group", o.groups}});
+    return graph.channels_last(y, in.rank());
   }
 
   std::vector<WeightSize> weights() const override {
@@ -67,6 +86,8 @@ class ConvTranspose1dKind final : public config::KindOf<ConvTranspose1d> {
     return {kinds::conv_transpose1d(options), result};
   }
 
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
+
   std::vector<WeightSize> weights() const override {
     std::vector<WeightSize> weights{
         {"weight", {options_.in_channels, options_.out_channels / options_.groups, options_.kernel}}};
@@ -90,6 +111,8 @@ class ConvTranspose2dKind final : public config::KindOf<ConvTranspose2d> {
         fit.window([&](const std::string& place) { return ConvTranspose2d::output_shape(options, in, place); });
     return {kinds::conv_transpose2d(options), result};
   }
+
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
 
   std::vector<WeightSize> weights() const override {
     std::vector<WeightSize> weights{{"weight",

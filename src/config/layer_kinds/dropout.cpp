@@ -17,6 +17,8 @@ class DropoutKind final : public config::KindOf<Dropout> {
     return {nullptr, in};
   }
 
+  std::string onnx(const std::string& x, const Shape&, config::OnnxGraph&) const override { return x; }
+
   /// Nothing is recorded but in training.
   Shape count(const Shape& in, config::SizeCounter&) const override { return in; }
 };

@@ -24,6 +24,12 @@ class RowsKind final : public config::KindOf<L> {
     return true;
   }
 
+  std::string onnx(const std::string& x, const Shape&, config::OnnxGraph& graph) const override {
+    if constexpr (std::is_same_v<L, EmbeddingBag>) graph.refuse_onnx();
+    constexpr std::int64_t kInt64 = 7;  // TensorProto.DataType
+    return graph.node("Gather", {graph.weight("weight"), graph.node("Cast", {x}, {{"to", kInt64}})});
+  }
+
   std::vector<WeightSize> weights() const override {
     return {{"weight", {this->options_.vocabulary, this->options_.features}}};
   }

@@ -10,6 +10,10 @@ namespace {
 
 class FlattenKind final : public config::PlainKind<Flatten> {
  public:
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    return graph.node("Flatten", {in.rank() == 3 ? graph.channels_second(x, 3) : x});
+  }
+
   bool computes(config::IndexWalk&, bool computed_before) const override { return computed_before; }
 };
 

@@ -12,6 +12,7 @@
 #include "dpml/random/rng.h"
 #include "index_inputs.h"
 #include "layer_kinds/fit.h"
+#include "onnx_graph.h"
 #include "size_counter.h"
 
 namespace dpml::config {
@@ -37,6 +38,10 @@ class LayerKind {
 
   /// Tells weights, in the order of named_parameters, and what a sample leaves on a tape; returns the result's shape.
   virtual Shape count(const Shape& in, SizeCounter& counter) const = 0;
+
+  /// Writes the layer's forward pass, as it is in predictions, on the value `x`, a batch of samples of shape `in`;
+  /// returns the result. A layer that ONNX has no form for says so: `graph.refuse_onnx();`
+  virtual std::string onnx(const std::string& x, const Shape& in, OnnxGraph& graph) const = 0;
 
   /// Whether the result holds numbers that were computed, given whether the input does. A kind that takes indices tells
   /// the walk, and containers send it on to what is inside.

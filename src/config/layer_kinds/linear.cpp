@@ -25,6 +25,16 @@ class LinearKind final : public config::KindOf<Linear> {
     if (options_.bias) weights.push_back({"bias", {options_.out}});
     return weights;
   }
+
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    std::vector<std::string> inputs{x, graph.weight("weight")};
+    if (in.rank() == 1) {
+      if (options_.bias) inputs.push_back(graph.weight("bias"));
+      return graph.node("Gemm", inputs, {{"transB", std::int64_t{1}}});
+    }
+    const std::string y = graph.node("MatMul", {x, graph.node("Transpose", {inputs[1]})});
+    return options_.bias ? graph.node("Add", {y, graph.weight("bias")}) : y;
+  }
 };
 
 }  // namespace

@@ -50,6 +50,7 @@ class MultiheadAttentionKind final : public config::KindOf<MultiheadAttention> {
     counter.recorded(in);
     return counter.recorded(in);
   }
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
 };
 
 }  // namespace

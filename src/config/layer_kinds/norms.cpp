@@ -35,6 +35,23 @@ class GroupNormKind final : public config::KindOf<GroupNorm> {
     return {kinds::group_norm(options), in};
   }
 
+  /// Each group of channels is an instance of InstanceNormalization.
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    const Index groups = options_.groups;
+    std::vector<std::int64_t> channels_second{0, options_.channels};  // 0: as it is
+    for (Index axis = 0; axis + 1 < in.rank(); ++axis) channels_second.push_back(in[axis]);
+    const std::string grouped =
+        graph.node("Reshape", {graph.channels_second(x, in.rank()), graph.constant({0, groups, -1})});
+    const std::string normal = graph.node("InstanceNormalization",
+                                          {grouped, graph.constant("ones", Tensor::filled(Shape{groups}, 1)),
+                                           graph.constant("zeros", Tensor::zeros(Shape{groups}))},
+                                          {{"epsilon", static_cast<float>(options_.epsilon)}});
+    const std::string y =
+        graph.channels_last(graph.node("Reshape", {normal, graph.constant(channels_second)}), in.rank());
+    if (!options_.affine) return y;
+    return graph.node("Add", {graph.node("Mul", {y, graph.weight("weight")}), graph.weight("bias")});
+  }
+
   std::vector<WeightSize> weights() const override { return scale_and_shift(options_.affine, {options_.channels}); }
 };
 
@@ -54,6 +71,15 @@ class LayerNormKind final : public config::KindOf<LayerNorm> {
                                "; state its last axes");
       return {kinds::layer_norm(options), in};
     }
+  }
+
+  std::string onnx(const std::string& x, const Shape&, config::OnnxGraph& graph) const override {
+    const Shape& shape = options_.normalized;
+    std::vector<std::string> inputs{
+        x, options_.affine ? graph.weight("weight") : graph.constant("ones", Tensor::filled(shape, 1))};
+    if (options_.affine) inputs.push_back(graph.weight("bias"));
+    return graph.node("LayerNormalization", inputs,
+                      {{"axis", std::int64_t{-shape.rank()}}, {"epsilon", static_cast<float>(options_.epsilon)}});
   }
 
   std::vector<WeightSize> weights() const override { return scale_and_shift(options_.affine, options_.normalized); }
@@ -77,6 +103,8 @@ class RMSNormKind final : public config::KindOf<RMSNorm> {
     }
   }
 
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
+
   std::vector<WeightSize> weights() const override {
     if (!options_.affine) return {};
     return {{"weight", options_.normalized}};
@@ -97,6 +125,8 @@ class InstanceNormKind final : public config::KindOf<InstanceNorm> {
     fit.accepts(InstanceNorm::problem_of(options));
     return {kinds::instance_norm(options), in};
   }
+
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
 
   std::vector<WeightSize> weights() const override { return scale_and_shift(options_.affine, {options_.channels}); }
 };
@@ -119,6 +149,7 @@ class FrozenBatchNormKind final : public config::KindOf<FrozenBatchNorm> {
     }
     return counter.recorded(in);
   }
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ class OverPositionsKind final : public config::PlainKind<L> {
     if (in.rank() > 2) counter.recorded(in);  // as positions in one axis
     return counter.recorded(L().output_shape(in));
   }
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
 };
 
 }  // namespace

@@ -26,6 +26,32 @@ class PoolKind final : public config::KindOf<Pool> {
     const auto output_shape = [&](const std::string& place) { return Pool::output_shape(this->options_, in, place); };
     return {nullptr, fit.window(output_shape, kSize)};
   }
+
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    if constexpr (std::is_same_v<Pool, MaxPool2d> || std::is_same_v<Pool, AvgPool2d>) {
+      return graph.channels_last(windows(graph.channels_second(x, in.rank()), graph), in.rank());
+    } else {
+      graph.refuse_onnx();
+    }
+  }
+
+ private:
+  std::string windows(const std::string& x, config::OnnxGraph& graph) const {
+    using Numbers = std::vector<std::int64_t>;
+    const auto& o = this->options_;
+    if (o.ceil_mode) graph.refuse_onnx();
+    const Index width = o.kernel_width.value_or(o.kernel);
+    const Index stride_width = o.stride_width.value_or(o.stride > 0 ? o.stride : width);
+    const Index padding_width = o.padding_width.value_or(o.padding);
+    std::vector<onnx::Attribute> attributes{{"kernel_shape", Numbers{o.kernel, width}},
+                                            {"strides", Numbers{o.stride > 0 ? o.stride : o.kernel, stride_width}},
+                                            {"pads", Numbers{o.padding, padding_width, o.padding, padding_width}}};
+    if constexpr (std::is_same_v<Pool, MaxPool2d>) return graph.node("MaxPool", {x}, attributes);
+    if constexpr (std::is_same_v<Pool, AvgPool2d>) {
+      attributes.push_back({"count_include_pad", std::int64_t{o.count_include_pad}});
+    }
+    return graph.node("AveragePool", {x}, attributes);
+  }
 };
 
 /// kernel, stride, padding and ceil_mode, which all windows that slide have.

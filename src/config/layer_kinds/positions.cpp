@@ -29,6 +29,7 @@ class PositionsKind : public config::KindOf<L> {
   }
 
   virtual LayerKindHandle refitted(const PositionOptions& options) const = 0;
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
 };
 
 class LearnedPositionsKind final : public PositionsKind<LearnedPositions> {

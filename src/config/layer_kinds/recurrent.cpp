@@ -53,6 +53,8 @@ class RecurrentKind final : public config::LayerKind {
     return counter.recorded({directions() * hidden});
   }
 
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
+
  private:
   Index directions() const { return options_.bidirectional ? 2 : 1; }
 

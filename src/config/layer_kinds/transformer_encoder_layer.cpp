@@ -32,6 +32,8 @@ class TransformerEncoderLayerKind final : public config::KindOf<TransformerEncod
     return {std::make_shared<TransformerEncoderLayerKind>(sized.options_), in};
   }
 
+  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
+
   std::vector<WeightSize> weights() const override {
     const Index outer = options_.d_model;
     const Index inner = options_.dim_feedforward;
