@@ -112,7 +112,8 @@ class OnnxTest(unittest.TestCase):
                 self.compare(name, "run", "x.npy", x)
 
     def test_every_shipped_model(self):
-        configs = sorted((ROOT / "models").rglob("*.txtpb"))
+        # Those of models/text hold layers that are not written as ONNX yet; runs_test.py sees them refused.
+        configs = sorted(path for path in (ROOT / "models").rglob("*.txtpb") if path.parent.name != "text")
         self.assertGreaterEqual(len(configs), 3)
         for config in configs:
             with self.subTest(config=config.relative_to(ROOT).as_posix()):

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import resource
 import struct
 import subprocess
@@ -339,6 +340,25 @@ class RunTest(CommandTest):
         self.assertIn("holds no weights under the names of the model; expected fc.weight [2, 3]", said)
         self.expect(0, "train", config, "--out", "other", *start, "--set", 'model.layer[0].name="fc"',
                     "--set", 'runtime.initial_names={ rename { from: "0.*" to: "fc.*" } fresh: "fc.bias" }')
+
+    def test_shipped_models_of_text_train_and_are_refused_as_onnx(self):
+        models = pathlib.Path(__file__).resolve().parents[2] / "models" / "text"
+        ids = files.npy((100, 64), [i % 60 for i in range(6400)])
+        files.write(self.folder, "x.npy", ids)
+        files.write(self.folder, "half.npy", files.npy((100,), [i % 2 for i in range(100)]))
+        for name, labels, layer in (("lstm", "x.npy", "lstm"), ("transformer", "x.npy", "learned_positions"),
+                                    ("classifier", "half.npy", "embedding_bag")):
+            text = (models / f"{name}.txtpb").read_text()
+            files.write(self.folder, f"{name}.txtpb", re.sub(r"\bepochs: \d+", "steps: 2", text))
+            of_test = [word for part in ("train", "test") for field, file in (("inputs", "x.npy"), ("labels", labels))
+                       for word in ("--set", f'data.{part}.npy.{field}="{file}"')]
+            result = self.answer("train", f"{name}.txtpb", "--out", name, "--quiet", *of_test, "--set", "privacy.poisson.public_size=100",
+                                 "--set", "privacy.poisson.expected_batch_size=20", "--set", "privacy.delta=1e-3")
+            self.assertEqual((result["steps"], result["finished"]), (2, True), name)
+            self.assertTrue(self.answer("audit", name)["passed"], name)
+            self.expect(0, "predict", name, "--data", "x.npy", "--out", f"{name}.csv")
+            self.assertIn(layer, self.refusal("export", name, "--onnx", f"{name}.onnx"))
+            self.assertEqual(self.answer("export", name, "--npz", f"{name}.npz")["epsilon"], result["epsilon"])
 
     def test_inspect_shows_any_file_of_the_run(self):
         self.train(files.write_vector_run(self.folder))
