@@ -194,7 +194,7 @@ TEST(Run, StartsFromTheWeightsOfAnotherModel) {
   EXPECT_EQ(first.initial_model, "");
   EXPECT_EQ(first.initial_weights, InitialWeights::random);
 
-  expect_error<ConfigError>("0.weight", [&] { example.run("third", {initial, "model.layer[0].linear.out=9"}); });
+  expect_error<FileError>("0.weight", [&] { example.run("third", {initial, "model.layer[0].linear.out=9"}); });
   expect_error<FileError>("no_such.h5", [&] { example.run("third", {"runtime.initial_model=\"no_such.h5\""}); });
   EXPECT_FALSE(std::filesystem::exists(example / "third"));
 }
