@@ -53,7 +53,8 @@ TEST(LayersTable, IsThatOfTheDocs) {
     if (row.word != "batch_norm") table += row_of(std::string(row.word)) + "\n";  // which is refused
   }
   const std::filesystem::path page = std::filesystem::path(DPML_TEST_DATA).parent_path() / "docs" / "layers.md";
-  EXPECT_NE(read_file(page).find("\n" + table), std::string::npos) << "docs/layers.md should hold this table:\n" << table;
+  EXPECT_NE(read_file(page).find("\n" + table), std::string::npos) << "docs/layers.md should hold this table:\n"
+                                                                   << table;
 }
 
 }  // namespace

@@ -61,6 +61,7 @@ ENUMS = {
     ],
     "Loss": [
         "src/layers/losses.cpp",
+        "src/layers/loss_options.cpp",
         "src/layers/scoring.cpp",
         "src/layers/row_schema.cpp",
         "src/config/check_fit.cpp",
