@@ -8,10 +8,16 @@ namespace dpml {
 
 namespace {
 
-/// What files call the shape of a kernel that is [out, kh, kw, channels] in memory.
-Shape shape_in_files(const Shape& kernel, WeightOrder order) {
-  if (order == WeightOrder::channels_last_line) return Shape{kernel[0], kernel[3], kernel[2]};
-  return Shape{kernel[0], kernel[3], kernel[1], kernel[2]};
+Shape shape_in_files(const Shape& memory, WeightOrder order) {
+  switch (order) {
+    case WeightOrder::as_in_files:
+      return memory;
+    case WeightOrder::channels_last_kernel:
+      return Shape{memory[0], memory[3], memory[1], memory[2]};
+    case WeightOrder::channels_last_line:
+      return Shape{memory[0], memory[3], memory[2]};
+  }
+  throw InternalError("WeightOrder: not one of the enumerated values");
 }
 
 /// The numbers of a kernel in the other order, under the shape they have there; `memory` is the shape in memory.

@@ -15,9 +15,15 @@ Vocabulary vocabulary_of(const EmbeddingBag::Options& options) {
 
 /// What each row of a bag is multiplied by.
 double factor_of(const Vocabulary& vocabulary, EmbeddingBag::Mode mode, std::span<const float> bag) {
-  if (mode == EmbeddingBag::Mode::sum) return 1;
-  const auto count = std::count_if(bag.begin(), bag.end(), [&](float index) { return !vocabulary.pads(index); });
-  return count == 0 ? 0 : 1 / static_cast<double>(count);
+  switch (mode) {
+    case EmbeddingBag::Mode::sum:
+      return 1;
+    case EmbeddingBag::Mode::mean: {
+      const auto count = std::count_if(bag.begin(), bag.end(), [&](float index) { return !vocabulary.pads(index); });
+      return count == 0 ? 0 : 1 / static_cast<double>(count);
+    }
+  }
+  throw InternalError("EmbeddingBag::Mode: not one of the enumerated values");
 }
 
 std::span<const float> bag_of(const Tensor& x, Index bag) {

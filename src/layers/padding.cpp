@@ -1,6 +1,7 @@
 #include "padding.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "dpml/base/error.h"
 
@@ -46,15 +47,31 @@ Shape padded_shape(const Padding& padding, const Shape& images) {
                images[3]};
 }
 
+struct Room {
+  Index most;  // padding at one end
+  const char* why;
+};
+
+Room room_of(PaddingMode mode, Index length) {
+  constexpr Index kAny = std::numeric_limits<Index>::max();
+  switch (mode) {
+    case PaddingMode::zeros:
+      return {kAny, ""};
+    case PaddingMode::reflect:
+      return {std::max<Index>(length - 1, 0), "a reflection has fewer than that"};
+    case PaddingMode::replicate:
+      return {length == 0 ? 0 : kAny, "there is nothing to replicate"};
+    case PaddingMode::circular:
+      return {length, "a circle has at most that"};
+  }
+  throw InternalError("PaddingMode: not one of the enumerated values");
+}
+
 void require_room(const std::string& place, PaddingMode mode, const char* axis, Index padding, Index length) {
-  const bool reflects = mode == PaddingMode::reflect;
-  if (padding == 0 || mode == PaddingMode::zeros) return;
-  if (length > 0 && (mode == PaddingMode::replicate || padding < length || (!reflects && padding == length))) return;
+  const Room room = room_of(mode, length);
+  if (padding <= room.most) return;
   throw ShapeError(place + ": padding " + std::to_string(padding) + " is too much for " + axis + " " +
-                   std::to_string(length) + "; " +
-                   (reflects                        ? "a reflection has fewer than that"
-                    : mode == PaddingMode::circular ? "a circle has at most that"
-                                                    : "there is nothing to replicate"));
+                   std::to_string(length) + "; " + room.why);
 }
 
 }  // namespace

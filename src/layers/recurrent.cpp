@@ -18,6 +18,16 @@ RecurrentWeights::RecurrentWeights(const RecurrentOptions& options, Index gates,
   bias_hh.emplace("bias_hh" + suffix, uniform_for(options.hidden_size, shape, init));
 }
 
+bool RecurrentOptions::gives_last() const {
+  switch (output) {
+    case Output::all:
+      return false;
+    case Output::last:
+      return true;
+  }
+  throw InternalError("RecurrentOptions::Output: not one of the enumerated values");
+}
+
 std::optional<OptionProblem> Recurrent::problem_of(const RecurrentOptions& options) {
   if (options.hidden_size > RecurrentOptions::kMostHidden) {
     return OptionProblem{"hidden_size", "is " + std::to_string(options.hidden_size) + ", expected at most " +
@@ -47,7 +57,7 @@ Shape Recurrent::output_shape(const RecurrentOptions& options, const Shape& samp
                      std::to_string(options.input_size) + "]");
   }
   const Index features = options.hidden_size * (options.bidirectional ? 2 : 1);
-  if (options.output == RecurrentOptions::Output::all) return Shape{sample[0], features};
+  if (!options.gives_last()) return Shape{sample[0], features};
   if (sample[0] == 0) throw ShapeError(place + ": there is no last position in x, " + batched_text(sample));
   return Shape{features};
 }
@@ -59,7 +69,7 @@ Value Recurrent::forward(Tape& tape, const Value& x) const {
   for (std::size_t at = 0; at < weights_.size();) {
     std::vector<Value> directions{states(tape, value, *weights_[at++], false)};
     if (options_.bidirectional) directions.push_back(states(tape, value, *weights_[at++], true));
-    if (at == weights_.size() && options_.output == RecurrentOptions::Output::last) {
+    if (at == weights_.size() && options_.gives_last()) {
       directions.front() = slice(tape, directions.front(), 1, steps - 1, steps);
       if (options_.bidirectional) directions.back() = slice(tape, directions.back(), 1, 0, 1);
     }

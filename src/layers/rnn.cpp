@@ -1,3 +1,4 @@
+#include "dpml/base/error.h"
 #include "dpml/base/vectorised.h"
 #include "dpml/tensor/vector_math.h"
 #include "recurrence.h"
@@ -6,18 +7,32 @@ namespace dpml {
 
 namespace {
 
-/// The numbers of a row, for functions of many numbers.
-std::span<float> span_of(float* row, Index width) {
-  return {row, static_cast<std::size_t>(width)};
+void apply(RNN::Nonlinearity nonlinearity, std::span<float> state) {
+  switch (nonlinearity) {
+    case RNN::Nonlinearity::tanh:
+      return tanh_values(state, state);
+    case RNN::Nonlinearity::relu:
+      for (float& number : state) number = number < 0 ? 0 : number;  // NaN stays
+      return;
+  }
+  throw InternalError("RNN::Nonlinearity: not one of the enumerated values");
 }
 
 /// da = dh times the slope at h, the result of the function.
 void slope_gradient(RNN::Nonlinearity nonlinearity, const float* h, const float* dh, Index width, float* da) {
-  const bool is_tanh = nonlinearity == RNN::Nonlinearity::tanh;
-  vectorised([=] {
+  switch (nonlinearity) {
+    case RNN::Nonlinearity::tanh:
+      return vectorised([=] {
 #pragma omp simd
-    for (Index i = 0; i < width; ++i) da[i] = is_tanh ? dh[i] * (1 - h[i] * h[i]) : (h[i] > 0 ? dh[i] : 0);
-  });
+        for (Index i = 0; i < width; ++i) da[i] = dh[i] * (1 - h[i] * h[i]);
+      });
+    case RNN::Nonlinearity::relu:
+      return vectorised([=] {
+#pragma omp simd
+        for (Index i = 0; i < width; ++i) da[i] = h[i] > 0 ? dh[i] : 0;
+      });
+  }
+  throw InternalError("RNN::Nonlinearity: not one of the enumerated values");
 }
 
 }  // namespace
@@ -32,12 +47,7 @@ Value RNN::states(Tape& tape, const Value& x, const RecurrentWeights& weights, b
   for (Index step = 0; step < along.steps(); ++step) {
     along.add_from_state(step, h, 0, hidden, h, 0);
     for (Index b = 0; b < along.batch(); ++b) {
-      float* state = along.row(h, b, step);
-      if (nonlinearity_ == Nonlinearity::tanh) {
-        tanh_values(span_of(state, hidden), span_of(state, hidden));
-      } else {
-        for (Index i = 0; i < hidden; ++i) state[i] = state[i] < 0 ? 0 : state[i];  // NaN stays
-      }
+      apply(nonlinearity_, {along.row(h, b, step), static_cast<std::size_t>(hidden)});
     }
   }
   const auto backward = [along, h, hidden, nonlinearity = nonlinearity_](const Tensor& dy, Cotangents& send) {

@@ -30,6 +30,17 @@ MultiheadAttention::Options TransformerEncoderLayer::Options::attention() const 
   return {.embed_dim = d_model, .num_heads = nhead, .num_kv_heads = num_kv_heads, .causal = causal, .rotary = rotary};
 }
 
+bool TransformerEncoderLayer::Options::has_linear3() const {
+  switch (activation) {
+    case Activation::relu:
+    case Activation::gelu:
+      return false;
+    case Activation::swiglu:
+      return true;
+  }
+  throw InternalError("TransformerEncoderLayer::Activation: not one of the enumerated values");
+}
+
 std::optional<OptionProblem> TransformerEncoderLayer::problem_of(const Options& options) {
   if (auto found = MultiheadAttention::problem_of(options.attention())) {
     if (found->option == "embed_dim") found->option = "d_model";
@@ -49,7 +60,7 @@ TransformerEncoderLayer::TransformerEncoderLayer(const Options& options, Rng& in
       linear2_({.in = options.dim_feedforward, .out = options.d_model}, init),
       norm1_(norm(options)),
       norm2_(norm(options)) {
-  if (options.activation == Activation::swiglu) linear3_ = std::make_unique<Linear>(up(options), init);
+  if (options.has_linear3()) linear3_ = std::make_unique<Linear>(up(options), init);
   TransformerEncoderLayer::set_name("");
 }
 

@@ -67,6 +67,13 @@ ENUMS = {
         "src/config/check_fit.cpp",
         "src/config/describe_program.cpp",
     ],
+    "PaddingMode": ["src/layers/padding.cpp"],
+    "Mode": ["src/layers/embedding_bag.cpp"],
+    "Output": ["src/layers/recurrent.cpp"],
+    "Nonlinearity": ["src/layers/rnn.cpp"],
+    "Activation": ["src/layers/transformer_encoder_layer.cpp"],
+    "WeightOrder": ["src/autograd/parameter.cpp"],
+    "FloatFormat": ["src/tensor/float_formats.cpp"],
     "InputLayout": ["src/data/tensor_dataset.cpp"],
     "MissingValue": ["src/data/csv.cpp"],
     "UnknownValue": ["src/data/csv.cpp"],
@@ -113,6 +120,10 @@ NEVER_COMPARED = [
     "ClipBound",
     "OptimizerKind",
     "ScheduleKind",
+    "Mode",
+    "Output",
+    "Nonlinearity",
+    "Activation",
 ]
 
 
@@ -230,7 +241,7 @@ def open_places(name):
 def comparisons():
     for path in sources(ROOT):
         for number, line in enumerate(path.read_text().splitlines(), 1):
-            if re.search(rf"[!=]= *({'|'.join(NEVER_COMPARED)})::", line):
+            if re.search(rf"[!=]= *(\w+::)*({'|'.join(NEVER_COMPARED)})::", line):
                 yield f"{path.relative_to(ROOT)}:{number}: compares, where a switch would not forget a new kind"
 
 

@@ -25,6 +25,8 @@ struct RecurrentOptions {
   bool bias = true;
   bool bidirectional = false;  ///< a second set of weights goes from the last position to the first one
   Output output = Output::all;
+
+  bool gives_last() const;  ///< whether the output is one state, whatever the number of positions
 };
 
 /// One direction of one layer of them.

@@ -39,6 +39,7 @@ class TransformerEncoderLayer final : public Layer {
     bool rotary = false;
 
     MultiheadAttention::Options attention() const;
+    bool has_linear3() const;  ///< as the activation has it
   };
 
   static std::optional<OptionProblem> problem_of(const Options& options);

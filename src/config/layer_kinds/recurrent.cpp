@@ -44,12 +44,12 @@ class RecurrentKind final : public config::LayerKind {
         counter.recorded({in[0], hidden});
         counter.kept({in[0], L::kept_per_position(options_)});
       }
-      const bool is_cut = layer == options_.num_layers - 1 && options_.output == Output::last;
+      const bool is_cut = layer == options_.num_layers - 1 && options_.gives_last();
       const Index positions = is_cut ? 1 : in[0];
       if (is_cut) counter.recorded({directions() * hidden});
       if (options_.bidirectional) counter.recorded({positions, directions() * hidden});
     }
-    if (options_.output == Output::all) return {in[0], directions() * hidden};
+    if (!options_.gives_last()) return {in[0], directions() * hidden};
     return counter.recorded({directions() * hidden});
   }
 

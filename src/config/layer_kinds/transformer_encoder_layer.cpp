@@ -47,7 +47,7 @@ class TransformerEncoderLayerKind final : public config::KindOf<TransformerEncod
     };
     add("linear1", {inner, outer});
     add("linear2", {outer, inner});
-    if (options_.activation == Function::swiglu) add("linear3", {inner, outer});
+    if (options_.has_linear3()) add("linear3", {inner, outer});
     add("norm1", {outer});
     add("norm2", {outer});
     return weights;
@@ -57,7 +57,7 @@ class TransformerEncoderLayerKind final : public config::KindOf<TransformerEncod
     for (const WeightSize& weight : weights()) counter.weight(weight.name, weight.shape);
     for (const Shape& kept : config::attention_kept(options_.attention(), in)) counter.kept(kept);
     const int outer = 7;  // attention two, linear2, norms two, sums two
-    const int inner = options_.activation == Function::swiglu ? 4 : 2;
+    const int inner = options_.has_linear3() ? 4 : 2;
     for (int i = 0; i < inner; ++i) counter.recorded({in[0], options_.dim_feedforward});
     for (int i = 0; i < outer; ++i) counter.recorded(in);
     return in;
