@@ -134,8 +134,9 @@ void PatchGeometry::validate(const std::string& place) const {
     return static_cast<double>(in) + 2 * static_cast<double>(padding) + static_cast<double>(extra);
   };
   const auto channels = static_cast<double>(in_channels);
-  const double padded =
-      length(in_height, padding_height, extra_height) * length(in_width, padding_width, extra_width) * channels;
+  // At least 1, so that an image without numbers does not hide a padding whose double cannot be counted.
+  const double padded = std::max(1.0, length(in_height, padding_height, extra_height)) *
+                        std::max(1.0, length(in_width, padding_width, extra_width)) * channels;
   if (padded > std::max(kMostPadded, 4 * length(in_height, 0, 0) * length(in_width, 0, 0) * channels)) {
     throw ShapeError(place + ": padding " + std::to_string(padding_height) + " x " + std::to_string(padding_width) +
                      " makes " + to_text(padded) + " numbers of the image " +

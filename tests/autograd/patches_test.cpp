@@ -149,6 +149,8 @@ TEST(PatchGeometry, RefusesAPaddingThatIsLargerThanAnyImage) {
     g.stride_height = g.stride_width = padding;
     expect_error<ShapeError>("state less padding", [&] { g.validate("Conv2d"); });
   }
+  const PatchGeometry empty{.in_height = 5, .in_width = 0, .in_channels = 1, .padding_height = Index{1} << 62};
+  expect_error<ShapeError>("state less padding", [&] { empty.validate("Conv2d"); });
   PatchGeometry large{.in_height = 4096, .in_width = 4096, .in_channels = 3};
   large.padding_height = large.padding_width = 100;
   EXPECT_NO_THROW(large.validate("Conv2d"));
