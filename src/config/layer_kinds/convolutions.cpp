@@ -10,45 +10,60 @@ namespace dpml {
 
 namespace {
 
-class Conv1dKind final : public config::KindOf<Conv1d> {
+// As files have it.
+Shape weight_shape(const Conv1d::Options& o) {
+  return {o.out_channels, o.in_channels / o.groups, o.kernel};
+}
+
+Shape weight_shape(const Conv2d::Options& o) {
+  return {o.out_channels, o.in_channels / o.groups, o.kernel_height, o.kernel_width};
+}
+
+Shape weight_shape(const ConvTranspose1d::Options& o) {
+  return {o.in_channels, o.out_channels / o.groups, o.kernel};
+}
+
+Shape weight_shape(const ConvTranspose2d::Options& o) {
+  return {o.in_channels, o.out_channels / o.groups, o.kernel_height, o.kernel_width};
+}
+
+/// Of images, or of sequences; transposed or not.
+template <class L, bool of_images>
+class ConvolutionKind final : public config::KindOf<L> {
  public:
-  using KindOf::KindOf;
+  using config::KindOf<L>::KindOf;
+  using Fitted = config::LayerKind::Fitted;
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
-    if (!fit.is_sequence(in)) return {};
-    Options options = options_;
-    fit.agree("in_channels", options.in_channels, in[1], in);
-    if (!fit.accepts(Conv1d::problem_of(options))) return {};
-    const auto result = fit.window([&](const std::string& place) { return Conv1d::output_shape(options, in, place); });
-    return {kinds::conv1d(options), result};
-  }
-
-  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
-
-  std::vector<WeightSize> weights() const override {
-    std::vector<WeightSize> weights{
-        {"weight", {options_.out_channels, options_.in_channels / options_.groups, options_.kernel}}};
-    if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
-    return weights;
-  }
-};
-
-class Conv2dKind final : public config::KindOf<Conv2d> {
- public:
-  using KindOf::KindOf;
-
-  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
-    if (!fit.is_image(in)) return {};
-    Options options = options_;
-    fit.agree("in_channels", options.in_channels, in[2], in);
-    if (!fit.accepts(Conv2d::problem_of(options))) return {};
-    const auto result = fit.window([&](const std::string& place) { return Conv2d::output_shape(options, in, place); });
-    return {kinds::conv2d(options), result};
+    const bool fits = of_images ? fit.is_image(in) : fit.is_sequence(in);
+    if (!fits) return {};
+    auto options = this->options_;
+    fit.agree("in_channels", options.in_channels, in[-1], in);
+    auto problem = L::problem_of(options);
+    if (problem && problem->option.starts_with("output_padding")) problem->option = "output_padding";  // of both axes
+    if (!fit.accepts(problem)) return {};
+    const auto result = fit.window([&](const std::string& place) { return L::output_shape(options, in, place); });
+    return {std::make_shared<ConvolutionKind>(options), result};
   }
 
   std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    if constexpr (std::is_same_v<L, Conv2d>) {
+      return convolution(x, in, graph);
+    } else {
+      graph.refuse_onnx();
+    }
+  }
+
+  std::vector<WeightSize> weights() const override {
+    std::vector<WeightSize> weights{{"weight", weight_shape(this->options_)}};
+    if (this->options_.bias) weights.push_back({"bias", {this->options_.out_channels}});
+    return weights;
+  }
+
+ private:
+  std::string convolution(const std::string& x, const Shape& in, config::OnnxGraph& graph) const {
     using Numbers = std::vector<std::int64_t>;
-    const Options& o = options_;
+    const auto& o = this->options_;
     if (o.padding_mode != PaddingMode::zeros) graph.refuse_onnx();
     const Index height = o.padding_same ? o.dilation_height * (o.kernel_height - 1) : 2 * o.padding_height;
     const Index width = o.padding_same ? o.dilation_width * (o.kernel_width - 1) : 2 * o.padding_width;
@@ -61,65 +76,6 @@ class Conv2dKind final : public config::KindOf<Conv2d> {
                                       {"dilations", Numbers{o.dilation_height, o.dilation_width}},
                                       {"group", o.groups}});
     return graph.channels_last(y, in.rank());
-  }
-
-  std::vector<WeightSize> weights() const override {
-    std::vector<WeightSize> weights{{"weight",
-                                     {options_.out_channels, options_.in_channels / options_.groups,
-                                      options_.kernel_height, options_.kernel_width}}};
-    if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
-    return weights;
-  }
-};
-
-class ConvTranspose1dKind final : public config::KindOf<ConvTranspose1d> {
- public:
-  using KindOf::KindOf;
-
-  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
-    if (!fit.is_sequence(in)) return {};
-    Options options = options_;
-    fit.agree("in_channels", options.in_channels, in[1], in);
-    if (!fit.accepts(ConvTranspose1d::problem_of(options))) return {};
-    const auto result =
-        fit.window([&](const std::string& place) { return ConvTranspose1d::output_shape(options, in, place); });
-    return {kinds::conv_transpose1d(options), result};
-  }
-
-  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
-
-  std::vector<WeightSize> weights() const override {
-    std::vector<WeightSize> weights{
-        {"weight", {options_.in_channels, options_.out_channels / options_.groups, options_.kernel}}};
-    if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
-    return weights;
-  }
-};
-
-class ConvTranspose2dKind final : public config::KindOf<ConvTranspose2d> {
- public:
-  using KindOf::KindOf;
-
-  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
-    if (!fit.is_image(in)) return {};
-    Options options = options_;
-    fit.agree("in_channels", options.in_channels, in[2], in);
-    auto problem = ConvTranspose2d::problem_of(options);
-    if (problem && problem->option.starts_with("output_padding")) problem->option = "output_padding";  // of both
-    if (!fit.accepts(problem)) return {};
-    const auto result =
-        fit.window([&](const std::string& place) { return ConvTranspose2d::output_shape(options, in, place); });
-    return {kinds::conv_transpose2d(options), result};
-  }
-
-  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
-
-  std::vector<WeightSize> weights() const override {
-    std::vector<WeightSize> weights{{"weight",
-                                     {options_.in_channels, options_.out_channels / options_.groups,
-                                      options_.kernel_height, options_.kernel_width}}};
-    if (options_.bias) weights.push_back({"bias", {options_.out_channels}});
-    return weights;
   }
 };
 
@@ -137,19 +93,19 @@ PaddingMode read_padding_mode(const config::Section& layer) {
 }  // namespace
 
 LayerKindHandle kinds::conv1d(const Conv1d::Options& options) {
-  return std::make_shared<Conv1dKind>(options);
+  return std::make_shared<ConvolutionKind<Conv1d, false>>(options);
 }
 
 LayerKindHandle kinds::conv2d(const Conv2d::Options& options) {
-  return std::make_shared<Conv2dKind>(options);
+  return std::make_shared<ConvolutionKind<Conv2d, true>>(options);
 }
 
 LayerKindHandle kinds::conv_transpose1d(const ConvTranspose1d::Options& options) {
-  return std::make_shared<ConvTranspose1dKind>(options);
+  return std::make_shared<ConvolutionKind<ConvTranspose1d, false>>(options);
 }
 
 LayerKindHandle kinds::conv_transpose2d(const ConvTranspose2d::Options& options) {
-  return std::make_shared<ConvTranspose2dKind>(options);
+  return std::make_shared<ConvolutionKind<ConvTranspose2d, true>>(options);
 }
 
 LayerKindHandle config::read_conv2d(const Section& conv) {

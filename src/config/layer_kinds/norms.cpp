@@ -23,16 +23,35 @@ Shape read_normalized(const config::Section& norm) {
   }
 }
 
+/// The sizes of a norm over last axes that fit the input; where none are stated, over the last one.
+template <class Norm>
+typename Norm::Options over_last_axes(typename Norm::Options options, const Shape& in, const config::Fit& fit) {
+  if (options.normalized.rank() == 0) options.normalized = Shape{in[-1]};
+  fit.accepts(Norm::problem_of(options));
+  try {
+    Norm::output_shape(options, in);
+  } catch (const ShapeError&) {
+    fit.problem("shape",
+                "is " + options.normalized.to_text() + ", but the input is " + in.to_text() + "; state its last axes");
+  }
+  return options;
+}
+
+/// The sizes of a norm of channels, the last axis.
+template <class Norm>
+typename Norm::Options over_channels(typename Norm::Options options, const Shape& in, const config::Fit& fit) {
+  fit.agree("channels", options.channels, in[-1], in);
+  fit.accepts(Norm::problem_of(options));
+  return options;
+}
+
 class GroupNormKind final : public config::KindOf<GroupNorm> {
  public:
   using KindOf::KindOf;
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
     if (!fit.has_last_axis(in)) return {};
-    Options options = options_;
-    fit.agree("channels", options.channels, in[-1], in);
-    fit.accepts(GroupNorm::problem_of(options));
-    return {kinds::group_norm(options), in};
+    return {kinds::group_norm(over_channels<GroupNorm>(options_, in, fit)), in};
   }
 
   /// Each group of channels is an instance of InstanceNormalization.
@@ -61,16 +80,7 @@ class LayerNormKind final : public config::KindOf<LayerNorm> {
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
     if (!fit.has_last_axis(in)) return {};
-    Options options = options_;
-    if (options.normalized.rank() == 0) options.normalized = Shape{in[-1]};
-    fit.accepts(LayerNorm::problem_of(options));
-    try {
-      return {kinds::layer_norm(options), LayerNorm::output_shape(options, in)};
-    } catch (const ShapeError&) {
-      fit.problem("shape", "is " + options.normalized.to_text() + ", but the input is " + in.to_text() +
-                               "; state its last axes");
-      return {kinds::layer_norm(options), in};
-    }
+    return {kinds::layer_norm(over_last_axes<LayerNorm>(options_, in, fit)), in};
   }
 
   std::string onnx(const std::string& x, const Shape&, config::OnnxGraph& graph) const override {
@@ -91,16 +101,7 @@ class RMSNormKind final : public config::KindOf<RMSNorm> {
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
     if (!fit.has_last_axis(in)) return {};
-    Options options = options_;
-    if (options.normalized.rank() == 0) options.normalized = Shape{in[-1]};
-    fit.accepts(RMSNorm::problem_of(options));
-    try {
-      return {kinds::rms_norm(options), RMSNorm::output_shape(options, in)};
-    } catch (const ShapeError&) {
-      fit.problem("shape", "is " + options.normalized.to_text() + ", but the input is " + in.to_text() +
-                               "; state its last axes");
-      return {kinds::rms_norm(options), in};
-    }
+    return {kinds::rms_norm(over_last_axes<RMSNorm>(options_, in, fit)), in};
   }
 
   std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
@@ -120,10 +121,7 @@ class InstanceNormKind final : public config::KindOf<InstanceNorm> {
       fit.problem("needs an input of positions and channels, but it is " + in.to_text());
       return {};
     }
-    Options options = options_;
-    fit.agree("channels", options.channels, in[-1], in);
-    fit.accepts(InstanceNorm::problem_of(options));
-    return {kinds::instance_norm(options), in};
+    return {kinds::instance_norm(over_channels<InstanceNorm>(options_, in, fit)), in};
   }
 
   std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
@@ -137,10 +135,7 @@ class FrozenBatchNormKind final : public config::KindOf<FrozenBatchNorm> {
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
     if (!fit.has_last_axis(in)) return {};
-    Options options = options_;
-    fit.agree("channels", options.channels, in[-1], in);
-    fit.accepts(FrozenBatchNorm::problem_of(options));
-    return {kinds::frozen_batch_norm(options), in};
+    return {kinds::frozen_batch_norm(over_channels<FrozenBatchNorm>(options_, in, fit)), in};
   }
 
   Shape count(const Shape& in, config::SizeCounter& counter) const override {

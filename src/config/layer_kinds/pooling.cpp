@@ -16,15 +16,14 @@ class PoolKind final : public config::KindOf<Pool> {
   using config::KindOf<Pool>::KindOf;
   using Fitted = config::LayerKind::Fitted;
 
-  /// The field that states how large windows are, or how many.
-  static constexpr const char* kSize = requires(const typename Pool::Options& options) { options.kernel; }
-  ? "kernel" : "output_size";
+  /// Whether the size of windows is stated; else their number.
+  static constexpr bool slides = requires(const typename Pool::Options& options) { options.kernel; };
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
     const bool fits = of_images ? fit.is_image(in) : fit.is_sequence(in);
     if (!fits || !fit.accepts(Pool::problem_of(this->options_))) return {};
     const auto output_shape = [&](const std::string& place) { return Pool::output_shape(this->options_, in, place); };
-    return {nullptr, fit.window(output_shape, kSize)};
+    return {nullptr, fit.window(output_shape, slides ? "kernel" : "output_size")};
   }
 
   std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
