@@ -3,20 +3,14 @@
 #include "checks.h"
 #include "convolution.h"
 #include "dpml/base/error.h"
-#include "initial.h"
 
 namespace dpml {
 
 namespace {
 
-Index inputs_of(const Conv1d::Options& options) {
-  return options.kernel * (options.in_channels / options.groups);
-}
-
-Tensor initial_weight(const Conv1d::Options& options, Rng& init) {
+Shape weight_shape(const Conv1d::Options& options) {
   require_none("Conv1d", Conv1d::problem_of(options));
-  return uniform_for(inputs_of(options),
-                     Shape{options.out_channels, 1, options.kernel, options.in_channels / options.groups}, init);
+  return {options.out_channels, 1, options.kernel, options.in_channels / options.groups};
 }
 
 /// The same on an image of height 1.
@@ -44,18 +38,14 @@ ConvolutionPlan plan_for(const Conv1d::Options& options, const Shape& sample, co
 }  // namespace
 
 std::optional<OptionProblem> Conv1d::problem_of(const Options& options) {
-  const auto sizes = {Size{"in_channels", options.in_channels}, Size{"out_channels", options.out_channels},
-                      Size{"kernel", options.kernel},           Size{"stride", options.stride},
-                      Size{"dilation", options.dilation},       Size{"groups", options.groups}};
-  if (auto problem = first_not_positive(sizes)) return problem;
-  if (auto problem = first_negative({{"padding", options.padding}})) return problem;
-  if (auto problem = groups_problem(options.groups, options.in_channels, options.out_channels)) return problem;
+  if (auto problem = line_sizes_problem(options)) return problem;
   return padding_same_problem(options.padding_same, options.padding == 0, options.stride == 1);
 }
 
 Conv1d::Conv1d(const Options& options, Rng& init)
-    : options_(options), weight_("weight", initial_weight(options, init), WeightOrder::channels_last_line) {
-  if (options.bias) bias_.emplace("bias", uniform_for(inputs_of(options), Shape{options.out_channels}, init));
+    : options_(options),
+      weight_("weight", initial_kernel(weight_shape(options), init), WeightOrder::channels_last_line) {
+  if (options.bias) bias_.emplace("bias", initial_bias(weight_.shape(), options.out_channels, init));
 }
 
 Shape Conv1d::output_shape(const Options& options, const Shape& sample, const std::string& place) {

@@ -3,21 +3,14 @@
 #include "checks.h"
 #include "convolution.h"
 #include "dpml/base/error.h"
-#include "initial.h"
 
 namespace dpml {
 
 namespace {
 
-/// What PyTorch counts as inputs of a weight [in, out/groups, k].
-Index inputs_of(const ConvTranspose1d::Options& options) {
-  return options.kernel * (options.out_channels / options.groups);
-}
-
-Tensor initial_weight(const ConvTranspose1d::Options& options, Rng& init) {
+Shape weight_shape(const ConvTranspose1d::Options& options) {
   require_none("ConvTranspose1d", ConvTranspose1d::problem_of(options));
-  return uniform_for(inputs_of(options),
-                     Shape{options.in_channels, 1, options.kernel, options.out_channels / options.groups}, init);
+  return {options.in_channels, 1, options.kernel, options.out_channels / options.groups};
 }
 
 /// The same on an image of height 1.
@@ -44,21 +37,14 @@ PatchGeometry geometry_of(const ConvTranspose1d::Options& options, const Shape& 
 }  // namespace
 
 std::optional<OptionProblem> ConvTranspose1d::problem_of(const Options& options) {
-  const auto sizes = {Size{"in_channels", options.in_channels}, Size{"out_channels", options.out_channels},
-                      Size{"kernel", options.kernel},           Size{"stride", options.stride},
-                      Size{"dilation", options.dilation},       Size{"groups", options.groups}};
-  if (auto problem = first_not_positive(sizes)) return problem;
-  if (auto problem = first_negative({{"padding", options.padding}})) return problem;
-  if (auto problem =
-          output_padding_problem({"output_padding", options.output_padding}, options.stride, options.dilation)) {
-    return problem;
-  }
-  return groups_problem(options.groups, options.in_channels, options.out_channels);
+  if (auto problem = line_sizes_problem(options)) return problem;
+  return output_padding_problem({"output_padding", options.output_padding}, options.stride, options.dilation);
 }
 
 ConvTranspose1d::ConvTranspose1d(const Options& options, Rng& init)
-    : options_(options), weight_("weight", initial_weight(options, init), WeightOrder::channels_last_line) {
-  if (options.bias) bias_.emplace("bias", uniform_for(inputs_of(options), Shape{options.out_channels}, init));
+    : options_(options),
+      weight_("weight", initial_kernel(weight_shape(options), init), WeightOrder::channels_last_line) {
+  if (options.bias) bias_.emplace("bias", initial_bias(weight_.shape(), options.out_channels, init));
 }
 
 Shape ConvTranspose1d::output_shape(const Options& options, const Shape& sample, const std::string& place) {

@@ -3,22 +3,14 @@
 #include "checks.h"
 #include "convolution.h"
 #include "dpml/base/error.h"
-#include "initial.h"
 
 namespace dpml {
 
 namespace {
 
-/// What PyTorch counts as inputs of a weight [in, out/groups, kh, kw].
-Index inputs_of(const ConvTranspose2d::Options& options) {
-  return options.kernel_height * options.kernel_width * (options.out_channels / options.groups);
-}
-
-Tensor initial_weight(const ConvTranspose2d::Options& options, Rng& init) {
+Shape weight_shape(const ConvTranspose2d::Options& options) {
   require_none("ConvTranspose2d", ConvTranspose2d::problem_of(options));
-  const Shape shape{options.in_channels, options.kernel_height, options.kernel_width,
-                    options.out_channels / options.groups};
-  return uniform_for(inputs_of(options), shape, init);
+  return {options.in_channels, options.kernel_height, options.kernel_width, options.out_channels / options.groups};
 }
 
 PatchGeometry geometry_of(const ConvTranspose2d::Options& options, const Shape& sample, const std::string& place) {
@@ -32,32 +24,19 @@ PatchGeometry geometry_of(const ConvTranspose2d::Options& options, const Shape& 
 }  // namespace
 
 std::optional<OptionProblem> ConvTranspose2d::problem_of(const Options& options) {
-  const auto sizes = {Size{"in_channels", options.in_channels},
-                      Size{"out_channels", options.out_channels},
-                      Size{"kernel_height", options.kernel_height},
-                      Size{"kernel_width", options.kernel_width},
-                      Size{"stride_height", options.stride_height},
-                      Size{"stride_width", options.stride_width},
-                      Size{"dilation_height", options.dilation_height},
-                      Size{"dilation_width", options.dilation_width},
-                      Size{"groups", options.groups}};
-  if (auto problem = first_not_positive(sizes)) return problem;
-  const auto paddings = {Size{"padding_height", options.padding_height}, Size{"padding_width", options.padding_width}};
-  if (auto problem = first_negative(paddings)) return problem;
+  if (auto problem = image_sizes_problem(options)) return problem;
   if (auto problem = output_padding_problem({"output_padding_height", options.output_padding_height},
                                             options.stride_height, options.dilation_height)) {
     return problem;
   }
-  if (auto problem = output_padding_problem({"output_padding_width", options.output_padding_width},
-                                            options.stride_width, options.dilation_width)) {
-    return problem;
-  }
-  return groups_problem(options.groups, options.in_channels, options.out_channels);
+  return output_padding_problem({"output_padding_width", options.output_padding_width}, options.stride_width,
+                                options.dilation_width);
 }
 
 ConvTranspose2d::ConvTranspose2d(const Options& options, Rng& init)
-    : options_(options), weight_("weight", initial_weight(options, init), WeightOrder::channels_last_kernel) {
-  if (options.bias) bias_.emplace("bias", uniform_for(inputs_of(options), Shape{options.out_channels}, init));
+    : options_(options),
+      weight_("weight", initial_kernel(weight_shape(options), init), WeightOrder::channels_last_kernel) {
+  if (options.bias) bias_.emplace("bias", initial_bias(weight_.shape(), options.out_channels, init));
 }
 
 Shape ConvTranspose2d::output_shape(const Options& options, const Shape& sample, const std::string& place) {

@@ -4,6 +4,7 @@
 
 #include "dpml/base/error.h"
 #include "dpml/tensor/gemm.h"
+#include "initial.h"
 #include "rows.h"
 
 namespace dpml {
@@ -47,6 +48,14 @@ Padding padding_of(const Conv2d::Options& options) {
 }
 
 }  // namespace
+
+Tensor initial_kernel(const Shape& shape, Rng& init) {
+  return uniform_for(shape.without_front().size(), shape, init);
+}
+
+Tensor initial_bias(const Shape& kernel, Index out_channels, Rng& init) {
+  return uniform_for(kernel.without_front().size(), Shape{out_channels}, init);
+}
 
 ConvolutionPlan plan_of(const Conv2d::Options& options, const Shape& image, const std::string& place) {
   const Padding padding = padding_of(options);
