@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "dpml/layers/conv2d.h"
 #include "dpml/testing.h"
+#include "slow_convolution.h"
 #include "try_layer.h"
 
 namespace dpml {
@@ -60,44 +60,18 @@ std::vector<Case> cases() {
   };
 }
 
-/// Of a sequence of `length`, what is seen at place t; -1 for a zero.
-Index seen(PaddingMode mode, Index t, Index length) {
-  if (t >= 0 && t < length) return t;
-  if (mode == PaddingMode::zeros) return -1;
-  if (mode == PaddingMode::replicate) return t < 0 ? 0 : length - 1;
-  if (mode == PaddingMode::circular) return (t + length) % length;
-  return t < 0 ? -t : 2 * length - 2 - t;
-}
-
-/// The definition in the header, one output number at a time, in double.
-Tensor slow_twin(const Options& o, const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  const Index length = x.axis(1);
-  const Index lost = o.dilation * (o.kernel - 1);
-  const Index before = o.padding_same ? lost / 2 : o.padding;
-  const Index after = o.padding_same ? lost - before : o.padding;
-  const Index out_length = (length + before + after - lost - 1) / o.stride + 1;
-  const Index group_in = o.in_channels / o.groups;
-  const Index group_out = o.out_channels / o.groups;
-  Tensor y(Shape{x.axis(0), out_length, o.out_channels});
-  float* to = y.mutable_data();
-  for (Index b = 0; b < x.axis(0); ++b) {
-    for (Index t = 0; t < out_length; ++t) {
-      for (Index out = 0; out < o.out_channels; ++out) {
-        double sum = o.bias ? bias.data()[out] : 0;
-        for (Index k = 0; k < o.kernel; ++k) {
-          const Index place = seen(o.padding_mode, t * o.stride - before + k * o.dilation, length);
-          if (place < 0) continue;
-          for (Index c = 0; c < group_in; ++c) {
-            const float number = x.data()[(b * length + place) * o.in_channels + out / group_out * group_in + c];
-            // As files have it: [out, in/groups, k].
-            sum += static_cast<double>(number) * weight.data()[(out * group_in + c) * o.kernel + k];
-          }
-        }
-        *to++ = static_cast<float>(sum);
-      }
-    }
-  }
-  return y;
+/// The same on images of height 1.
+Conv2d::Options on_images(const Options& o) {
+  return {.in_channels = o.in_channels,
+          .out_channels = o.out_channels,
+          .kernel_width = o.kernel,
+          .stride_width = o.stride,
+          .padding_width = o.padding,
+          .dilation_width = o.dilation,
+          .groups = o.groups,
+          .bias = o.bias,
+          .padding_same = o.padding_same,
+          .padding_mode = o.padding_mode};
 }
 
 TEST(Conv1d, BehavesAsALayer) {
@@ -118,9 +92,10 @@ TEST(Conv1d, EqualsItsDefinition) {
               (Shape{c.options.out_channels, c.options.in_channels / c.options.groups, c.options.kernel}));
     const Tensor x = random_tensor(c.x);
     const Tensor bias = c.options.bias ? parameters[1].parameter->tensor() : Tensor();
-    const Tensor expected = slow_twin(c.options, x, weight, bias);
+    const Tensor expected =
+        slow_convolution(on_images(c.options), x.reshaped({x.axis(0), 1, x.axis(1), x.axis(2)}), weight, bias);
     const Tensor y = apply(layer, x);
-    ASSERT_EQ(y.shape(), expected.shape());
+    ASSERT_EQ(y.shape(), (Shape{expected.axis(0), expected.axis(2), expected.axis(3)}));
     for (Index i = 0; i < y.size(); ++i) ASSERT_NEAR(y.data()[i], expected.data()[i], 2e-6) << i;
   }
 }
@@ -129,7 +104,7 @@ TEST(Conv1d, StartsWithTheNumbersOfAConv2dOfHeightOne) {
   Rng rng = fixed_rng();
   Conv1d line({.in_channels = 2, .out_channels = 3, .kernel = 4}, rng);
   Rng again = fixed_rng();
-  Conv2d image({.in_channels = 2, .out_channels = 3, .kernel_width = 4}, again);
+  Conv2d image(on_images({.in_channels = 2, .out_channels = 3, .kernel = 4}), again);
   for (std::size_t i = 0; i < 2; ++i) {
     const auto a = named_parameters(line)[i].parameter->tensor();
     const auto b = named_parameters(image)[i].parameter->tensor();
