@@ -3,12 +3,17 @@
 #include <array>
 
 #include "dpml/layers/activations.h"
+#include "dpml/layers/adaptive_pooling.h"
+#include "dpml/layers/conv1d.h"
 #include "dpml/layers/conv2d.h"
+#include "dpml/layers/conv_transpose1d.h"
+#include "dpml/layers/conv_transpose2d.h"
 #include "dpml/layers/dropout.h"
 #include "dpml/layers/embedding.h"
 #include "dpml/layers/embedding_bag.h"
 #include "dpml/layers/flatten.h"
 #include "dpml/layers/group_norm.h"
+#include "dpml/layers/instance_norm.h"
 #include "dpml/layers/layer_norm.h"
 #include "dpml/layers/linear.h"
 #include "dpml/layers/multihead_attention.h"
@@ -16,6 +21,7 @@
 #include "dpml/layers/pooling.h"
 #include "dpml/layers/recurrent.h"
 #include "dpml/layers/residual.h"
+#include "dpml/layers/rms_norm.h"
 #include "dpml/layers/softmax.h"
 
 namespace dpml {
@@ -44,7 +50,7 @@ class Builder {
     add<Linear>("linear " + text(in) + " -> " + text(out), Linear::Options{.in = in, .out = out, .bias = bias}, rng_);
   }
   void activation() {
-    switch (rng_.below(6)) {
+    switch (rng_.below(7)) {
       case 0:
         return add<ReLU>("relu");
       case 1:
@@ -55,6 +61,8 @@ class Builder {
         return add<LeakyReLU>("leaky relu", LeakyReLU::Options{.negative_slope = rng_.below(2) == 0 ? 0.01 : -2});
       case 4:
         return add<Softmax>("softmax");
+      case 5:
+        return add<PReLU>("prelu", PReLU::Options{});
       default:
         return add<Sigmoid>("sigmoid");
     }
@@ -123,6 +131,78 @@ NeighbourModel convolution(Rng& rng) {
   builder.linear((side - 3) * (side - 3) * 4, 3);
   builder.loss(Shape{3});
   return builder.take(Shape{side, side, channels});
+}
+
+/// Images of other sizes than their windows fill, twice as large and back again.
+NeighbourModel images(Rng& rng) {
+  Builder builder(rng);
+  const Index height = between(rng, 2, 6);
+  const Index width = between(rng, 2, 6);
+  const Index channels = between(rng, 1, 3);
+  builder.add<ConvTranspose2d>("transposed conv 3x2",
+                               ConvTranspose2d::Options{.in_channels = channels,
+                                                        .out_channels = 4,
+                                                        .kernel_height = 3,
+                                                        .kernel_width = 2,
+                                                        .stride_height = 2,
+                                                        .stride_width = 2,
+                                                        .padding_height = 1,
+                                                        .output_padding_height = 1},
+                               rng);  // [2 height, 2 width, 4]
+  if (rng.below(2) == 0) builder.add<InstanceNorm>("instance norm", InstanceNorm::Options{.channels = 4});
+  builder.activation();
+  builder.add<Conv2d>("padded conv 2x3",
+                      Conv2d::Options{.in_channels = 4,
+                                      .out_channels = 4,
+                                      .kernel_height = 2,
+                                      .kernel_width = 3,
+                                      .groups = 2,
+                                      .padding_same = true,
+                                      .padding_mode = rng.below(2) == 0 ? PaddingMode::reflect : PaddingMode::zeros},
+                      rng);
+  switch (rng.below(3)) {
+    case 0:
+      builder.add<MaxPool2d>("max pool 2x3", MaxPool2d::Options{.kernel = 2, .kernel_width = 3, .ceil_mode = true});
+      break;
+    case 1:
+      builder.add<AdaptiveAvgPool2d>("adaptive average pool", AdaptiveAvgPool2d::Options{3, 2});
+      break;
+    default:
+      builder.add<AdaptiveMaxPool2d>("adaptive max pool", AdaptiveMaxPool2d::Options{3, 2});
+  }
+  builder.add<MaxOverPositions>("max over positions");
+  builder.loss(Shape{4});
+  return builder.take(Shape{height, width, channels});
+}
+
+/// Convolutions along a sequence.
+NeighbourModel line(Rng& rng) {
+  Builder builder(rng);
+  const Index positions = between(rng, 3, 20);
+  const Index channels = between(rng, 1, 4);
+  const Index out = between(rng, 1, 6);
+  if (rng.below(2) == 0) {
+    builder.add<Conv1d>("conv 3 along",
+                        Conv1d::Options{.in_channels = channels,
+                                        .out_channels = out,
+                                        .kernel = 3,
+                                        .padding = 2,
+                                        .dilation = 2,
+                                        .padding_mode = rng.below(2) == 0 ? PaddingMode::circular : PaddingMode::zeros},
+                        rng);
+  } else {
+    builder.add<ConvTranspose1d>(
+        "transposed conv 3 along",
+        ConvTranspose1d::Options{.in_channels = channels, .out_channels = out, .kernel = 3, .stride = 2, .padding = 1},
+        rng);
+  }
+  if (rng.below(2) == 0) builder.add<RMSNorm>("rms norm", RMSNorm::Options{.normalized = Shape{out}});
+  builder.activation();
+  builder.add<AvgPool1d>("average pool along", AvgPool1d::Options{.kernel = 2, .ceil_mode = true});
+  builder.add<SumOverPositions>("sum over positions");
+  builder.linear(out, 3);
+  builder.loss(Shape{3});
+  return builder.take(Shape{positions, channels});
 }
 
 /// Few positions of large layers, whose gradients stay factors.
@@ -221,7 +301,7 @@ NeighbourModel words(Rng& rng) {
 }  // namespace
 
 NeighbourModel random_neighbour_model(Rng& rng) {
-  switch (rng.below(8)) {
+  switch (rng.below(10)) {
     case 0:
       return perceptron(rng);
     case 1:
@@ -236,6 +316,10 @@ NeighbourModel random_neighbour_model(Rng& rng) {
       return attention(rng);
     case 6:
       return recurrent(rng);
+    case 7:
+      return images(rng);
+    case 8:
+      return line(rng);
     default:
       return words(rng);
   }

@@ -26,9 +26,38 @@ TEST(Neighbours, OneRecordMovesTheSumByAtMostTheClipBound) {
   EXPECT_EQ(report.trials, 1000);
   EXPECT_EQ(report.failed, 0);
   EXPECT_GT(moved, 300) << "records that are not clipped show little";
-  for (const char* layer :
-       {"linear", "conv 3x3", "max pool", "average pool", "embedding", "group norm", "layer norm", "dropout",
-        "residual", "flatten", ", relu", "leaky relu", "tanh", "gelu", "sigmoid", "softmax"}) {
+  for (const char* layer : {"linear",
+                            "conv 3x3",
+                            "max pool",
+                            "average pool",
+                            "embedding",
+                            "group norm",
+                            "layer norm",
+                            "dropout",
+                            "residual",
+                            "flatten",
+                            ", relu",
+                            "leaky relu",
+                            "tanh",
+                            "gelu",
+                            "sigmoid",
+                            "softmax",
+                            "prelu",
+                            "attention",
+                            "lstm",
+                            "gru",
+                            "embedding bag",
+                            "with padding",
+                            "transposed conv 3x2",
+                            "padded conv 2x3",
+                            "max pool 2x3",
+                            "adaptive average pool",
+                            "adaptive max pool",
+                            "instance norm",
+                            "conv 3 along",
+                            "transposed conv 3 along",
+                            "rms norm",
+                            "average pool along"}) {
     EXPECT_NE(models.find(layer), std::string::npos) << layer << " was never tried";
   }
 }
