@@ -6,10 +6,6 @@ namespace dpml {
 
 namespace {
 
-std::span<float> span_of(float* row, Index width) {
-  return {row, static_cast<std::size_t>(width)};
-}
-
 /// One step of one sample. `gates` [3 hidden] holds the sums of r and z and what n has of x before, r z n after;
 /// `inner` is what n has of the state, W_hn h + b_hn.
 void step_forward(float* gates, const float* inner, const float* h_before, Index hidden, float* h) {

@@ -8,10 +8,6 @@ namespace dpml {
 
 namespace {
 
-std::span<float> span_of(float* row, Index width) {
-  return {row, static_cast<std::size_t>(width)};
-}
-
 /// One step of one sample. `gates` [4 hidden] holds the sums before and i f g o after.
 void step_forward(float* gates, const float* c_before, Index hidden, float* c, float* h) {
   sigmoid_values(span_of(gates, 2 * hidden), span_of(gates, 2 * hidden));

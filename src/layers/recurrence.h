@@ -2,11 +2,17 @@
 
 // The products of a recurrent layer and the order of its steps.
 
+#include <span>
 #include <vector>
 
 #include "dpml/layers/recurrent.h"
 
 namespace dpml {
+
+/// Part of a row, for functions of many numbers.
+inline std::span<float> span_of(float* row, Index width) {
+  return {row, static_cast<std::size_t>(width)};
+}
 
 /// One direction of one layer on a batch: which position each step looks at, and what the weights multiply. Tensors are
 /// [B, T, width]; a row is one sample's numbers at one position.

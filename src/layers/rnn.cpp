@@ -47,7 +47,7 @@ Value RNN::states(Tape& tape, const Value& x, const RecurrentWeights& weights, b
   for (Index step = 0; step < along.steps(); ++step) {
     along.add_from_state(step, h, 0, hidden, h, 0);
     for (Index b = 0; b < along.batch(); ++b) {
-      apply(nonlinearity_, {along.row(h, b, step), static_cast<std::size_t>(hidden)});
+      apply(nonlinearity_, span_of(along.row(h, b, step), hidden));
     }
   }
   const auto backward = [along, h, hidden, nonlinearity = nonlinearity_](const Tensor& dy, Cotangents& send) {
