@@ -153,7 +153,7 @@ Value prelu(Tape& tape, const Value& x, const Parameter& slope) {
   const Index channels = slope.size();
   if (slope.shape().rank() != 1 || (channels != 1 && (x.sample_shape().rank() == 0 || x.shape()[-1] != channels))) {
     throw ShapeError("prelu: the slope is " + slope.shape().to_text() +
-                     ", expected [1], or a number for each place of " + "the last axis of x " + x.shape().to_text());
+                     ", expected [1], or a number for each place of the last axis of x " + x.shape().to_text());
   }
   const auto scaled = [channels, slopes = slope.tensor()](const Tensor& sign, const Tensor& numbers) {
     Tensor y(sign.shape());

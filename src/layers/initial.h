@@ -7,8 +7,8 @@
 
 namespace dpml {
 
-/// Uniform in +-1/sqrt(inputs), what PyTorch gives weights and biases of Linear and Conv2d: He et al. 2015, equation
-/// (14), for leaky rectifiers of slope sqrt(5).
+/// Uniform in +-1/sqrt(inputs), what PyTorch gives weights and biases of Linear and of convolutions: He et al. 2015,
+/// equation (14), for leaky rectifiers of slope sqrt(5); and of recurrent layers, by the size of their states.
 inline Tensor uniform_for(Index inputs, const Shape& shape, Rng& init) {
   const double bound = 1 / std::sqrt(static_cast<double>(inputs));
   Tensor tensor(shape);

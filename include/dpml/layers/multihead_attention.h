@@ -16,9 +16,8 @@ namespace dpml {
 /// each head, softmax(q k^T / sqrt(embed_dim / num_heads)) v, all heads side by side, through a Linear layer.
 ///
 ///   x               [B, T, E]            B >= 0, T >= 0; E = embed_dim
-///   in_proj_weight  [3 E, E], in_proj_bias [3 E]   of queries, keys, values, one after the other; Glorot-uniform and 0
-///   at
-///                   construction
+///   in_proj_weight  [3 E, E], in_proj_bias [3 E]   of queries, keys, values, one after the other; Glorot-uniform
+///                   and 0 at construction
 ///   out_proj.weight [E, E], out_proj.bias [E]      uniform in +-1/sqrt(E) and 0 at construction
 ///   result          [B, T, E]
 ///
