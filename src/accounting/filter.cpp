@@ -77,13 +77,19 @@ void check(const PrivacyBudget& budget, FilterMethod method, std::optional<doubl
 AdaptiveFilter::AdaptiveFilter(const PrivacyBudget& budget, FilterMethod method, std::optional<double> order)
     : budget_(budget), method_(method), order_(order), room_(0), ledger_(budget.neighbours) {
   check(budget, method, order);
-  if (method == FilterMethod::gdp) {
-    const double mu = gaussian_mu(budget.epsilon, budget.delta).lower;
-    room_ = numerics::multiply_down(mu, mu);
-  } else {
-    if (!order_) order_ = best_order(budget);
-    room_ = divergence_room(budget, *order_);
+  switch (method) {
+    case FilterMethod::rdp:
+    case FilterMethod::zcdp:
+      if (!order_) order_ = best_order(budget);
+      room_ = divergence_room(budget, *order_);
+      return;
+    case FilterMethod::gdp: {
+      const double mu = gaussian_mu(budget.epsilon, budget.delta).lower;
+      room_ = numerics::multiply_down(mu, mu);
+      return;
+    }
   }
+  throw InternalError("FilterMethod: not one of the enumerated values");
 }
 
 double AdaptiveFilter::cost(const Event& event, std::uint64_t count) const {

@@ -18,8 +18,11 @@ bool is_whole(double value) {
   return value == std::floor(value);
 }
 
-/// A quotient that is a whole number but for rounding is taken as that number; of huge ones nobody can tell.
-double without_rounding(double quotient) {
+/// Rounded once, the quotient of whole numbers up to kMostScheduledReleases is whole only where they divide. Any other
+/// one that is a whole number but for rounding is taken as that number; of huge ones nobody can tell.
+double divided(double dividend, double divisor) {
+  const double quotient = dividend / divisor;
+  if (is_whole(dividend) && is_whole(divisor) && dividend <= kMostScheduledReleases) return quotient;
   const double nearest = std::round(quotient);
   const double rounding = std::min(1e-12 * nearest, 1e-3);
   return nearest >= 1 && std::abs(quotient - nearest) <= rounding ? nearest : quotient;
@@ -43,18 +46,17 @@ class Reader {
 
   void append_to(Ledger& ledger) const {
     switch (sampler_) {
-      case Sampling::poisson: {
-        const double rate = sampling_rate();
-        return append({.sampling = Sampling::poisson, .sampling_rate = rate}, length(1 / rate), ledger);
-      }
+      case Sampling::poisson:
+        return append({.sampling = Sampling::poisson, .sampling_rate = sampling_rate()}, length(batches_in_epoch()),
+                      ledger);
       case Sampling::full_batch:
         refuse(schedule_.sampling_rate, "sampling_rate", "a full batch holds every sample");
         refuse(schedule_.batch_size, "batch_size", "a full batch holds every sample");
-        return append({.sampling = Sampling::full_batch}, length(1), ledger);
+        return append({.sampling = Sampling::full_batch}, length(kOne), ledger);
       case Sampling::shuffle:
-        return append_epochs(std::ceil(batches_of_epoch()), ledger);
+        return append_epochs(std::ceil(countable_batches()), ledger);
       case Sampling::balls_and_bins:
-        return append_epochs(std::floor(batches_of_epoch()), ledger);
+        return append_epochs(std::floor(countable_batches()), ledger);
       case Sampling::without_replacement:
         return append_without_replacement(ledger);
     }
@@ -62,6 +64,13 @@ class Reader {
   }
 
  private:
+  /// A number as it was stated, so that it is rounded once, to a whole one.
+  struct Quotient {
+    double dividend;
+    double divisor;
+  };
+  static constexpr Quotient kOne = {1, 1};
+
   std::string name(std::string_view field) const { return spelling_(field); }
 
   double required(std::optional<double> value, const std::string& names, const std::string& why) const {
@@ -102,7 +111,7 @@ class Reader {
   }
 
   /// The number of releases, `per_epoch` of them in an epoch; or of epochs, when `per_epoch` is 1.
-  std::uint64_t length(double per_epoch) const {
+  std::uint64_t length(const Quotient& per_epoch) const {
     if (schedule_.steps && schedule_.epochs) {
       throw ConfigError(name("steps") + " and " + name("epochs") + " are both stated; one follows from the other");
     }
@@ -117,7 +126,7 @@ class Reader {
     if (!(epochs >= 0)) {
       throw ConfigError(name("epochs") + " is " + to_text(epochs) + ", expected a number, 0 or more");
     }
-    return count_of(std::ceil(without_rounding(epochs * per_epoch)), "epochs");
+    return count_of(std::ceil(divided(epochs * per_epoch.dividend, per_epoch.divisor)), "epochs");
   }
 
   /// `batches` are those of an epoch, rounded to the side that costs more: more of them to shuffle, fewer bins.
@@ -128,9 +137,9 @@ class Reader {
   /// The number of epochs, where an epoch is the event; one that is not complete is paid as a whole. Whoever drops what
   /// does not fill a batch has fewer batches in an epoch, so the same steps make more epochs.
   std::uint64_t epochs() const {
-    const std::uint64_t stated = length(1);
+    const std::uint64_t stated = length(kOne);
     if (!schedule_.steps) return stated;
-    return count_of(std::ceil(static_cast<double>(stated) / std::floor(batches_of_epoch())), "steps");
+    return count_of(std::ceil(divided(static_cast<double>(stated), std::floor(countable_batches()))), "steps");
   }
 
   double sampling_rate() const {
@@ -156,9 +165,16 @@ class Reader {
     return *schedule_.batch_size / size;
   }
 
-  /// A whole number where the sampling rate is stated; else dataset size / batch size.
-  double batches_of_epoch() const {
-    const double batches = without_rounding(1 / sampling_rate());
+  Quotient batches_in_epoch() const {
+    const double rate = sampling_rate();
+    if (schedule_.sampling_rate) return {1, rate};
+    return {*schedule_.dataset_size, *schedule_.batch_size};
+  }
+
+  /// The same as a number: whole where the sampling rate is stated.
+  double countable_batches() const {
+    const Quotient quotient = batches_in_epoch();
+    const double batches = divided(quotient.dividend, quotient.divisor);
     if (schedule_.sampling_rate && !is_whole(batches)) {
       throw ConfigError(name("sampling_rate") + " " + to_text(*schedule_.sampling_rate) + " makes " + to_text(batches) +
                         " batches in an epoch of " + name("sampler") + " " + to_text(sampler_) +
@@ -183,7 +199,7 @@ class Reader {
     append({.sampling = Sampling::without_replacement,
             .dataset_size = static_cast<std::uint64_t>(dataset),
             .batch_size = static_cast<std::uint64_t>(batch)},
-           length(dataset / batch), ledger);
+           length({dataset, batch}), ledger);
   }
 
   const Schedule& schedule_;

@@ -53,6 +53,17 @@ TEST(Schedule, TakesNoFractionOfAReleaseForRounding) {
   EXPECT_EQ(entry_of(huge).count, 1'000'000'000'001u) << "a quarter of a release is one more";
 }
 
+TEST(Schedule, TakesNoRemainderOfWholeSizesForRounding) {
+  // A billion batches of half a million samples, and one sample more or less: 2e-6 of a batch.
+  const auto entry = [](Sampling sampler, double dataset) {
+    return entry_of({.sampler = sampler, .batch_size = 5e5, .dataset_size = dataset, .epochs = 1});
+  };
+  EXPECT_EQ(entry(Sampling::poisson, 5e14 + 1).count, 1'000'000'001u);
+  EXPECT_EQ(entry(Sampling::without_replacement, 5e14 + 1).count, 1'000'000'001u);
+  EXPECT_EQ(entry(Sampling::shuffle, 5e14 + 1).event, Event(Shuffled{1'000'000'001, kGaussian}));
+  EXPECT_EQ(entry(Sampling::balls_and_bins, 5e14 - 1).event, Event(BallsAndBins{999'999'999, kGaussian}));
+}
+
 TEST(Schedule, HasNoMoreBatchesInAnEpochThanCanBeCounted) {
   for (const Sampling sampler : {Sampling::shuffle, Sampling::balls_and_bins}) {
     for (const double rate : {1e-16, 1e-300, 1e-310}) {
@@ -127,6 +138,21 @@ TEST(Schedule, WithoutNoiseClaimsNothingWhateverTheSampler) {
   }
 }
 
+TEST(Schedule, WithoutNoiseIsRefusedByGdpWhereBatchesAreSampled) {
+  const auto epsilon = [](const Schedule& schedule) {
+    Ledger ledger(Neighbours::zero_out);
+    append_schedule(schedule, ledger);
+    return make_accountant("gdp")->epsilon(ledger, 1e-5);
+  };
+  Schedule rare{.sampler = Sampling::poisson, .sampling_rate = 0.01, .noise_multiplier = 0, .steps = 1};
+  EXPECT_THROW(epsilon(rare), UnsupportedEvent);
+  rare.sampler = Sampling::balls_and_bins;
+  EXPECT_THROW(epsilon(rare), UnsupportedEvent);
+  rare.sampler = Sampling::shuffle;
+  EXPECT_TRUE(std::isinf(epsilon(rare))) << "charged without amplification, so without noise everything is told";
+  EXPECT_TRUE(std::isinf(epsilon({.sampler = Sampling::full_batch, .noise_multiplier = 0, .steps = 1})));
+}
+
 TEST(Schedule, RefusesWhatIsMissingOrContradictsItself) {
   const auto begins = [](const std::string& text, const std::string& with) { return text.substr(0, with.size()); };
   const auto expect = [&](const Schedule& schedule, const std::string& message) {
@@ -179,6 +205,15 @@ TEST(Schedule, KnowsWhetherANumberIsStated) {
     Schedule schedule;
     schedule.*field.number = 0;
     EXPECT_TRUE(schedule.is_stated()) << field.name;
+  }
+}
+
+TEST(BatchDraw, WithoutANumberThatItNeedsIsNoEventOfALedger) {
+  for (const std::string& name : sampling_names()) {
+    const Sampling sampling = parse_sampling(name);
+    if (sampling == Sampling::full_batch) continue;
+    Ledger ledger(Neighbours::zero_out);
+    EXPECT_THROW(ledger.append(event_of({.sampling = sampling}, 1)), ConfigError) << name;
   }
 }
 

@@ -52,7 +52,7 @@ class Ledger {
   void append(const Event& event, std::uint64_t count = 1);
 
   /// Appends all of another ledger's entries, in their order. Throws ConfigError, and appends nothing, where that one
-  /// is about other neighbours; else as above.
+  /// is about other neighbours; else as above, and what came before the entry that is refused stays.
   void append(const Ledger& other);
 
   const std::vector<LedgerEntry>& entries() const { return entries_; }

@@ -29,19 +29,20 @@ std::string to_text(Sampling sampling);
 Sampling parse_sampling(std::string_view name);
 std::vector<std::string> sampling_names();
 
-/// A way of drawing with the public numbers that it needs; the others are not read.
+/// A way of drawing with the public numbers that it needs; the others are not read. One that is needed and left out is
+/// 0, so no ledger takes the event.
 struct BatchDraw {
   Sampling sampling;
-  double sampling_rate = 1;        ///< poisson: in (0, 1]
-  std::uint64_t batches = 1;       ///< shuffle, balls_and_bins: in an epoch, >= 1
-  std::uint64_t dataset_size = 1;  ///< without_replacement
-  std::uint64_t batch_size = 1;    ///< without_replacement: in [1, dataset_size]
+  double sampling_rate = 0;        ///< poisson: in (0, 1]
+  std::uint64_t batches = 0;       ///< shuffle, balls_and_bins: in an epoch, >= 1
+  std::uint64_t dataset_size = 0;  ///< without_replacement
+  std::uint64_t batch_size = 0;    ///< without_replacement: in [1, dataset_size]
 };
 
 /// What a Gaussian release on such a batch costs whose noise has stddev noise_multiplier * clip bound; with shuffle and
 /// balls_and_bins, what an epoch of them costs. Without noise it is the same event with a Gaussian{0}: nothing may be
 /// claimed, but a sample that hardly ever joins is not for certain told. The only place that says so: training, its
-/// plan and every schedule are accounted by it.
+/// plan and every schedule are accounted by it; of a training without noise Sampler says NonPrivate, which is no less.
 Event event_of(const BatchDraw& draw, double noise_multiplier);
 
 /// Most releases that a schedule may have; more could not be counted exactly.
