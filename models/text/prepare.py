@@ -1,8 +1,11 @@
 """Makes the arrays of token ids that the models of this folder read out of data/shakespeare.
 
+Which characters and words have an id is read off the texts, and no noise hides it: that is only for public texts.
+
 usage: python3 models/text/prepare.py [FOLDER]      FOLDER: data/shakespeare when left out; needs NumPy
 """
 
+import collections
 import gzip
 import pathlib
 import re
@@ -38,9 +41,7 @@ def speeches(text, folder):
     """The words of each speech, and whether it stands in the second half of the plays."""
     said = [speech.partition(":\n")[2] for speech in text.split("\n\n")]
     words = [re.findall(r"[a-z']+", speech.lower())[:LONGEST] for speech in said if speech]
-    counts = {}
-    for word in (word for speech in words for word in speech):
-        counts[word] = counts.get(word, 0) + 1
+    counts = collections.Counter(word for speech in words for word in speech)
     common = sorted(counts, key=lambda word: (-counts[word], word))[: WORDS - 2]
     ids = {word: i for i, word in enumerate(common, 2)}
     rows = np.zeros((len(words), LONGEST), dtype=np.uint16)

@@ -121,6 +121,13 @@ void fill_block(Message& message) {
   }
 }
 
+/// A block of defaults alone says what one says that is left out.
+void clear_default_loss_options(schema::Experiment& experiment) {
+  schema::LossOptions defaults;
+  fill_block(defaults);
+  if (experiment.loss_options().SerializeAsString() == defaults.SerializeAsString()) experiment.clear_loss_options();
+}
+
 }  // namespace
 
 void resolve_paths(schema::Experiment& experiment, const std::string& folder, const Origins& origins,
@@ -140,6 +147,7 @@ void fill_defaults(schema::Experiment& experiment) {
   experiment.mutable_averaging();
   experiment.mutable_runtime();
   fill_block(experiment);
+  clear_default_loss_options(experiment);
 }
 
 std::string canonical_text(const schema::Experiment& experiment) {

@@ -17,6 +17,7 @@ namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
+using google::protobuf::EnumValueDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::OneofDescriptor;
@@ -76,6 +77,10 @@ std::string wrong_value(const StatedValue& value, const FieldDescriptor& field) 
 
 std::uint64_t version_of(const FieldDescriptor& field) {
   return field.options().HasExtension(schema::since) ? field.options().GetExtension(schema::since) : 1;
+}
+
+std::uint64_t version_of(const EnumValueDescriptor& word) {
+  return word.options().HasExtension(schema::word_since) ? word.options().GetExtension(schema::word_since) : 1;
 }
 
 std::string text_problem(const std::string& value) {
@@ -184,6 +189,12 @@ void MessageFiller::fill_value(const StatedValue& value, const Origin& origin, c
   if (wants_block || value.is_block ||
       !parser.ParseFieldValueFromString(scalar_for(field, value.scalar), &field, &message)) {
     problems_.add(origin, wrong_value(value, field));
+  } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+    const EnumValueDescriptor& word = *reflection->GetEnum(message, &field);
+    if (version_of(word) > version_) {
+      problems_.add(origin,
+                    "is " + word.name() + ", no word of configs in files of version " + std::to_string(version_));
+    }
   } else if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
     const int last = field.is_repeated() ? reflection->FieldSize(message, &field) - 1 : 0;
     const std::string text = field.is_repeated() ? reflection->GetRepeatedString(message, &field, last)

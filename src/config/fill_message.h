@@ -11,6 +11,7 @@
 
 namespace google::protobuf {
 class Descriptor;
+class EnumValueDescriptor;
 class FieldDescriptor;
 class Message;
 }  // namespace google::protobuf
@@ -21,12 +22,14 @@ inline constexpr std::uint64_t kNewestVersion = std::numeric_limits<std::uint64_
 
 /// The version of the format of model.h5 that first knew the field: its option (since).
 std::uint64_t version_of(const google::protobuf::FieldDescriptor& field);
+/// The same of a word of an enum: its option (word_since).
+std::uint64_t version_of(const google::protobuf::EnumValueDescriptor& word);
 
 /// Writes statements into a message of the schema and records where each field was stated. Unknown names, wrong types,
 /// repetitions and alternatives that exclude each other become problems; everything else is filled in all the same.
 class MessageFiller {
  public:
-  /// Fields that came after `version` are not known.
+  /// Fields and words that came after `version` are not known.
   MessageFiller(Origins& origins, Problems& problems, std::uint64_t version = kNewestVersion)
       : origins_(origins), problems_(problems), version_(version) {}
 

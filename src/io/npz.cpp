@@ -106,17 +106,9 @@ class Member {
     }
     format_ = *format;
     order_ = header.element[0] == '>' ? std::endian::big : std::endian::little;
-    std::vector<Index> axes;
-    for (const std::uint64_t axis : header.axes) axes.push_back(static_cast<Index>(axis));  // too large: negative
-    try {
-      shape_ = Shape(std::span<const Index>(axes));
-    } catch (const ShapeError& error) {
-      fail(std::string("has an impossible shape: ") + error.what());
-    }
-    const std::uint64_t bytes = size - std::min(size, header.bytes);
-    if (bytes % bytes_of(format_) == 0 && bytes / bytes_of(format_) == static_cast<std::uint64_t>(shape_.size()))
-      return;
-    fail("is " + shape_.to_text() + ", but has " + counted(bytes, "byte") + " in the file; it is damaged");
+    const auto found = describe_array(header.axes, format_, size - std::min(size, header.bytes));
+    if (!found.problem.empty()) fail(found.problem);
+    shape_ = found.shape;
   }
 
   std::unique_ptr<zip_file_t, CloseMember> file_;

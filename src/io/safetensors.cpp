@@ -74,18 +74,7 @@ class Safetensors final : public WeightFile {
     const Entry& entry = entries_[i];
     const std::optional<FloatFormat> format = format_of(entry.type);
     if (!format) return {{}, "is " + printable(entry.type) + "; expected F16, BF16, F32 or F64"};
-    try {
-      std::vector<Index> axes;
-      for (const std::uint64_t axis : entry.axes) axes.push_back(static_cast<Index>(axis));  // too large: negative
-      const Shape shape{std::span<const Index>(axes)};
-      const std::uint64_t bytes = entry.end - entry.begin;
-      if (bytes % bytes_of(*format) == 0 && bytes / bytes_of(*format) == static_cast<std::uint64_t>(shape.size())) {
-        return {shape, ""};
-      }
-      return {shape, "is " + shape.to_text() + ", but has " + counted(bytes, "byte") + " in the file; it is damaged"};
-    } catch (const ShapeError& error) {
-      return {{}, std::string("has an impossible shape: ") + error.what()};
-    }
+    return describe_array(entry.axes, *format, entry.end - entry.begin);
   }
 
   Tensor floats(std::size_t i) override {
@@ -193,8 +182,7 @@ class Safetensors final : public WeightFile {
 }  // namespace
 
 bool may_be_safetensors(std::string_view beginning) {
-  constexpr std::uint64_t kMostOfOthers =
-      100'000'000;  // the limit of other readers: such a file is named as what it is
+  constexpr std::uint64_t kMostOfOthers = 100'000'000;  // that other readers take: such a file is named as what it is
   return beginning.size() >= kSafetensorsStart && beginning[kLengthBytes] == '{' &&
          length_in(beginning) <= kMostOfOthers;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "dpml/tensor/float_formats.h"
 #include "dpml/tensor/tensor.h"
 
 namespace dpml {
@@ -32,6 +34,9 @@ class WeightFile {
   /// Where they lie, for messages: "the file".
   virtual std::string place() const { return "the file"; }
 };
+
+/// Of an array whose file states these axes and has so many bytes for its numbers; a problem when they do not agree.
+WeightFile::Description describe_array(std::span<const std::uint64_t> axes, FloatFormat format, std::uint64_t bytes);
 
 /// How many wanted weights such names mean.
 using CountWanted = std::function<std::size_t(std::span<const std::string> names)>;

@@ -58,7 +58,7 @@ std::string not_used(const FoundWeights& found) {
   const std::uint64_t more = found.unused_count - std::min<std::uint64_t>(found.unused_count, found.unused.size());
   std::vector<std::string> names = found.unused;
   if (more > 0) names.push_back(group_digits(more) + " more");
-  return "not used, because the model has no place for it: " + list_words(names, " and ");
+  return "not used: " + list_words(names, " and ");
 }
 
 /// Others' people, of whom nothing is known but that they are not those of this run.

@@ -58,33 +58,46 @@ TEST(StoredConfig, OfVersion1KnowsNoLaterField) {
   EXPECT_EQ(parse_stored_config(old, "model.h5", 1).privacy.initial_weights, InitialWeights::unknown);
   expect_refused(parse(kSame).text, "initial_weights: is no field of configs in files of version 1", 1);
   expect_refused(parse(kNamed).text, "initial_names: is no field of configs in files of version 1", 1);
+  expect_refused(with("CROSS_ENTROPY", "HUBER", parse(kSmallConfig).text),
+                 "loss: is HUBER, no word of configs in files of version 1", 1);
   const PrivacyOptions privacy = parse(kSmallConfig).privacy;
   expect_refused(describe_program("p", privacy, Loss::cross_entropy, {.learning_rate = 1}, {}, {}), "program", 1);
 }
 
-void collect_unmarked(const google::protobuf::Descriptor& block, std::set<std::string>& into,
-                      std::set<std::string>& seen) {
+/// Names that have no version of their own, which are those of version 1.
+struct Unmarked {
+  std::set<std::string> fields;
+  std::set<std::string> words;  ///< of enums
+};
+
+void collect_unmarked(const google::protobuf::Descriptor& block, Unmarked& into, std::set<std::string>& seen) {
   if (!seen.insert(block.full_name()).second) return;
   for (int i = 0; i < block.field_count(); ++i) {
     const google::protobuf::FieldDescriptor& field = *block.field(i);
-    if (config::version_of(field) == 1) into.insert(block.name() + "." + field.name());
-    if (config::version_of(field) == 1 && field.message_type() != nullptr) {
-      collect_unmarked(*field.message_type(), into, seen);
+    if (config::version_of(field) > 1) continue;
+    into.fields.insert(block.name() + "." + field.name());
+    if (field.message_type() != nullptr) collect_unmarked(*field.message_type(), into, seen);
+    for (int j = 0; field.enum_type() != nullptr && j < field.enum_type()->value_count(); ++j) {
+      const google::protobuf::EnumValueDescriptor& word = *field.enum_type()->value(j);
+      if (config::version_of(word) == 1) into.words.insert(word.full_name());
     }
   }
 }
 
-TEST(StoredConfig, FieldsAfterVersion1AreMarked) {
-  std::set<std::string> unmarked;
+TEST(StoredConfig, FieldsAndWordsAfterVersion1AreMarked) {
+  Unmarked unmarked;
   std::set<std::string> seen;
   collect_unmarked(*schema::Experiment::descriptor(), unmarked, seen);
-  EXPECT_EQ(unmarked.size(), 150U) << "a field without (since) was added, or one of version 1 went: mark new fields, "
-                                      "and never take one away";
+  EXPECT_EQ(unmarked.fields.size(), 150U) << "a field without (since) was added, or one of version 1 went: mark new "
+                                             "fields, and never take one away";
+  EXPECT_EQ(unmarked.words.size(), 17U) << "the same of words of enums, (word_since)";
 }
 
 TEST(StoredConfig, WritesLaterFieldsOnlyWhereTheyAreNotTheirDefault) {
   const std::string stated = with("SAME_PEOPLE", "SAME_PEOPLE plans_fixed_in_advance: false", kSame);
   EXPECT_EQ(parse(stated).text, parse(kSame).text);
+  EXPECT_EQ(parse(kSmallConfig + "loss_options {}\n").text, parse(kSmallConfig).text) << "nor blocks of defaults";
+  EXPECT_EQ(parse(kSmallConfig + "loss_options { delta: 1 }\n").text_to_resume, parse(kSmallConfig).text_to_resume);
   const std::string fixed = with("SAME_PEOPLE", "SAME_PEOPLE plans_fixed_in_advance: true", kSame);
   EXPECT_NE(parse(fixed).text.find("plans_fixed_in_advance: true"), std::string::npos);
   expect_refused(with("plans_fixed_in_advance: true", "plans_fixed_in_advance: false", parse(fixed).text), "canonical");

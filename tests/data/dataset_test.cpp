@@ -162,6 +162,23 @@ TEST(JoinDataset, NamesTheFileThatIsMislabelled) {
   EXPECT_THROW(join({0, 1, 1}, Tensor::kMaxExactInteger + 1), ConfigError);
 }
 
+TEST(JoinDataset, TakesTheLabelThatIsIgnoredBesideClassesAndNoOther) {
+  const Tensor inputs = Tensor::zeros({3, 1});
+  const auto join = [&](float label, std::optional<Index> ignored) {
+    const Tensor labels = Tensor::from({3}, std::vector<float>{0, label, 1});
+    return join_dataset(inputs, "inputs.npy", labels, "labels.npy", {.classes = 2, .ignored_label = ignored});
+  };
+  Batch batch;
+  const std::vector<Index> all{0, 1, 2};
+  join(-100, -100).read(all, batch);
+  EXPECT_EQ(batch.labels.values()[1], -100);
+  for (const float label : {-100.0F, -99.0F, 2.0F}) {
+    const std::optional<Index> ignored = label == -100 ? std::nullopt : std::optional<Index>(-100);
+    EXPECT_TRUE(refuses("labels.npy", "row 1 (counted from 0): the label must be", [&] { join(label, ignored); }));
+  }
+  EXPECT_THROW(join(0, (Index{1} << 24) + 1), ConfigError);
+}
+
 TEST(JoinDataset, RefusesRowsWithoutNumbers) {
   for (const InputLayout layout : {InputLayout::as_stored, InputLayout::grey_images, InputLayout::channels_first}) {
     const NumericArray inputs(Tensor(Shape{Index{1} << 60, 0, 0, 0}));

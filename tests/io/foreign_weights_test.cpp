@@ -11,7 +11,7 @@
 #include "fuzz/weights_target.h"
 #include "io/example_files.h"
 
-// Weights from files of others: safetensors, .npz, ONNX. HDF5 is in tests/train/beginning_and_end_test.cpp, too.
+// Weights from files of others: safetensors, .npz, ONNX. HDF5 is in tests/train/initial_model_test.cpp, too.
 
 namespace dpml {
 namespace {
@@ -129,6 +129,47 @@ TEST(ForeignWeights, ADamagedSafetensorsFileIsOneError) {
           safetensors(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}})", numbers));
   refused("expected weights in a file of HDF5, safetensors, .npz or ONNX", "no such thing");
   refused("but the file is empty", "");
+}
+
+TEST(ForeignWeights, NamesInAFileAreToldWithoutTheirControlCharacters) {
+  const TemporaryFolder folder;
+  const std::string evil = "\x1b]0;owned\a\nPASSED";
+  std::vector<NamedTensor> stored{{evil, example_weights()[0].value}};
+  const std::vector<NamedShape> wanted = shapes_of(example_weights());
+  const auto expect_told_safely = [&](const std::string& told) {
+    EXPECT_NE(told.find("owned"), std::string::npos) << told;
+    EXPECT_EQ(told.find('\x1b'), std::string::npos) << told;
+    EXPECT_EQ(told.find('\a'), std::string::npos) << told;
+    EXPECT_EQ(told.find("\nPASSED"), std::string::npos) << told;
+  };
+  const auto write = [&](const std::string& format) {
+    if (format == "safetensors") write_safetensors(folder / format, stored, {});
+    if (format == "onnx") write_bytes(folder / format, onnx_file(stored));
+    if (format == "npz") {  // whose library writes no such name
+      const std::string plain(evil.size(), 'x');
+      stored[0].name = plain;
+      write_npz(folder / format, stored, {});
+      stored[0].name = evil;
+      std::string bytes = read_file(folder / format);
+      for (std::size_t at = bytes.find(plain); at != std::string::npos; at = bytes.find(plain)) {
+        bytes.replace(at, plain.size(), evil);
+      }
+      write_bytes(folder / format, bytes);
+    }
+    return folder / format;
+  };
+  for (const std::string format : {"safetensors", "npz", "onnx"}) {
+    stored.resize(1);
+    try {
+      read_foreign_weights(write(format), wanted);
+      ADD_FAILURE() << format;
+    } catch (const FileError& error) {
+      expect_told_safely(error.what());
+    }
+    stored.insert(stored.end(), example_weights().begin(), example_weights().end());
+    const FoundWeights found = read_foreign_weights(write(format), wanted);
+    expect_told_safely(found.unused.at(format == "npz" ? 1 : 0));
+  }
 }
 
 TEST(ForeignWeights, ADamagedArchiveIsOneError) {

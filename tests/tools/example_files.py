@@ -58,6 +58,14 @@ model {
 }
 """ + TRAINING
 
+EVENTS = """# two kinds
+entry { event { gaussian { noise_multiplier: 5 } } count: 3 }
+entry {
+  event { poisson_sampled { sampling_rate: 0.01 event { gaussian { noise_multiplier: 1 } } } }
+  count: 200
+}
+"""
+
 
 def write(folder, name, content):
     path = os.path.join(folder, name)

@@ -64,7 +64,7 @@ class OwnDataset final : public Dataset {
 TEST(CheckRows, EndsATrainingBeforeItsFirstRelease) {
   PrivacyOptions privacy = small_privacy();
   privacy.sampling_rate = 0.001;  // 12 batches of 3 rows of 3,000: the bad one is most likely never drawn
-  const auto releases = [&](Layer& model, const Dataset& data, Loss loss) {
+  const auto releases = [&](Layer& model, const Dataset& data, const LossOptions& loss) {
     TrainingOptions options = small_options();
     options.loss = loss;
     return releases_before_the_end(model, data, options, privacy);
@@ -74,6 +74,11 @@ TEST(CheckRows, EndsATrainingBeforeItsFirstRelease) {
   const auto words = word_model();
   EXPECT_EQ(releases(*classes, with_bad_label(1), Loss::cross_entropy), 12U) << "nothing is bad";
   EXPECT_EQ(releases(*classes, with_bad_label(2), Loss::cross_entropy), 0U);
+  LossOptions ignoring(Loss::cross_entropy);
+  ignoring.ignore_index = -100;
+  EXPECT_EQ(releases(*classes, with_bad_label(-100), ignoring), 12U) << "nothing is bad";
+  EXPECT_EQ(releases(*classes, with_bad_label(-100), Loss::cross_entropy), 0U);
+  EXPECT_EQ(releases(*classes, with_bad_label(2), ignoring), 0U);
   EXPECT_EQ(releases(*one, with_bad_label(2), Loss::binary_cross_entropy), 0U);
   EXPECT_EQ(releases(*one, with_bad_label(kNaN), Loss::mean_squared_error), 0U);
   EXPECT_EQ(releases(*words, with_bad_word(49), Loss::cross_entropy), 12U) << "nothing is bad";

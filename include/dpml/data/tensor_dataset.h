@@ -44,8 +44,7 @@ class TensorDataset final : public Dataset {
 /// How two arrays become a dataset.
 struct DatasetOptions {
   Index classes = 0;  ///< > 0: labels are class indices in [0, classes); 0: labels are targets; at most 2^24
-  std::optional<Index> ignored_label =
-      std::nullopt;  ///< that may stand among class indices, too; its size at most 2^24
+  std::optional<Index> ignored_label = {};  ///< that may stand among class indices, too; its size at most 2^24
   InputLayout layout = InputLayout::as_stored;
   InputScaling scaling = {};
 };

@@ -16,7 +16,7 @@ namespace dpml {
 /// Weights of a file by the names of a model.
 struct FoundWeights {
   std::vector<NamedTensor> weights;  ///< the wanted ones, in their order
-  std::vector<std::string> unused;   ///< what else is in the file, the first ten, printable
+  std::vector<std::string> unused;   ///< what else is in the file, of HDF5 in the group; the first ten, printable
   std::uint64_t unused_count = 0;    ///< all of it
 };
 

@@ -18,7 +18,8 @@ bool takes_class_indices(Loss loss);
 
 /// A loss and what it is told beyond labels. All of it is public: nothing here may be computed from the rows.
 struct LossOptions {
-  LossOptions(Loss loss = Loss::cross_entropy) : kind(loss) {}  // NOLINT: a loss alone is one with its defaults
+  /// A loss alone is one with its defaults, wherever options are expected.
+  LossOptions(Loss loss = Loss::cross_entropy) : kind(loss) {}  // NOLINT(google-explicit-constructor)
 
   Loss kind;
   // Of cross_entropy:

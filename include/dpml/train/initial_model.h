@@ -11,11 +11,10 @@ namespace dpml {
 
 /// Where a training begins.
 struct InitialModel {
-  std::vector<NamedTensor>
-      weights;              ///< in the order of the model, without those that stay fresh; none: drawn at random
-  std::string record;       ///< record digest of the model file of dpml that they came from, or ""
-  std::string not_used;     ///< a sentence about what else the file holds, or ""
-  bool has_ledger = false;  ///< that file tells of releases, so somebody's data was worth protecting
+  std::vector<NamedTensor> weights;      ///< in the model's order, without those that stay fresh; none: all drawn
+  std::string record;                    ///< record digest of the model file of dpml that they came from, or ""
+  std::string not_used;                  ///< a sentence about what else the file holds, or ""
+  bool has_ledger = false;               ///< that file tells of releases, so somebody's data was worth protecting
   std::vector<EarlierRun> earlier_runs;  ///< that are carried along
 };
 
