@@ -12,6 +12,8 @@
 #include "dpml/dpsgd/training_plan.h"
 #include "dpml/io/model_file.h"
 #include "dpml/layers/batch_norm.h"
+#include "dpml/layers/graph.h"
+#include "dpml/layers/tied_linear.h"
 #include "dpml/random/rng.h"
 #include "dpml/train/claim.h"
 #include "dpml/train/evaluate.h"

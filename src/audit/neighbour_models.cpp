@@ -12,10 +12,12 @@
 #include "dpml/layers/embedding.h"
 #include "dpml/layers/embedding_bag.h"
 #include "dpml/layers/flatten.h"
+#include "dpml/layers/graph.h"
 #include "dpml/layers/group_norm.h"
 #include "dpml/layers/instance_norm.h"
 #include "dpml/layers/layer_norm.h"
 #include "dpml/layers/linear.h"
+#include "dpml/layers/merges.h"
 #include "dpml/layers/multihead_attention.h"
 #include "dpml/layers/over_positions.h"
 #include "dpml/layers/pooling.h"
@@ -23,6 +25,7 @@
 #include "dpml/layers/residual.h"
 #include "dpml/layers/rms_norm.h"
 #include "dpml/layers/softmax.h"
+#include "dpml/layers/tied_linear.h"
 
 namespace dpml {
 
@@ -41,10 +44,13 @@ class Builder {
  public:
   explicit Builder(Rng& rng) : rng_(rng) {}
 
+  void add_layer(const std::string& word, std::unique_ptr<Layer> layer) {
+    model_.layers->add(std::move(layer));
+    model_.name += (model_.name.empty() ? "" : ", ") + word;
+  }
   template <class L, class... Arguments>
   void add(const std::string& word, Arguments&&... arguments) {
-    model_.layers->add(std::make_unique<L>(std::forward<Arguments>(arguments)...));
-    model_.name += (model_.name.empty() ? "" : ", ") + word;
+    add_layer(word, std::make_unique<L>(std::forward<Arguments>(arguments)...));
   }
   void linear(Index in, Index out, bool bias = true) {
     add<Linear>("linear " + text(in) + " -> " + text(out), Linear::Options{.in = in, .out = out, .bias = bias}, rng_);
@@ -298,10 +304,38 @@ NeighbourModel words(Rng& rng) {
   return model;
 }
 
+/// One weight in several places: a linear map that comes back, or an embedding that maps back to its vocabulary.
+NeighbourModel shared_weights(Rng& rng) {
+  Builder builder(rng);
+  const Index positions = between(rng, 1, 12);
+  const Index width = between(rng, 1, 12);
+  auto graph = std::make_unique<Graph>();
+  if (rng.below(2) == 0) {
+    graph->add("step", std::make_unique<Linear>(Linear::Options{.in = width, .out = width}, rng));
+    graph->add("act", std::make_unique<Tanh>());
+    graph->again("step2", "step");
+    graph->add("sum", std::make_unique<Add>(), {"step2", "act", Graph::kInput});
+    builder.add_layer("graph with a linear layer twice", std::move(graph));
+    builder.loss(Shape{positions, width});
+    return builder.take(Shape{positions, width});
+  }
+  const Index vocabulary = between(rng, 2, 20);
+  auto embedding = std::make_unique<Embedding>(Embedding::Options{.vocabulary = vocabulary, .features = width}, rng);
+  const Parameter& weight = embedding->weight();
+  graph->add("tokens", std::move(embedding));
+  graph->add("body", std::make_unique<Linear>(Linear::Options{.in = width, .out = width}, rng));
+  graph->add("logits", std::make_unique<TiedLinear>(weight));
+  builder.add_layer("graph with tied weights", std::move(graph));
+  builder.loss(Shape{positions, vocabulary});
+  NeighbourModel model = builder.take(Shape{positions});
+  model.vocabulary = vocabulary;
+  return model;
+}
+
 }  // namespace
 
 NeighbourModel random_neighbour_model(Rng& rng) {
-  switch (rng.below(10)) {
+  switch (rng.below(11)) {
     case 0:
       return perceptron(rng);
     case 1:
@@ -320,6 +354,8 @@ NeighbourModel random_neighbour_model(Rng& rng) {
       return images(rng);
     case 8:
       return line(rng);
+    case 9:
+      return shared_weights(rng);
     default:
       return words(rng);
   }

@@ -37,6 +37,13 @@ Tensor joined(const Tensor& a, const Tensor& b) {
   return c;
 }
 
+/// Each index as a row of zeros with a one in its place: [B, T] -> [B, T, vocabulary].
+Tensor one_hot(const Tensor& index, Index vocabulary) {
+  Tensor u = Tensor::zeros(Shape{index.axis(0), index.axis(1), vocabulary});
+  for (Index i = 0; i < index.size(); ++i) u.mutable_data()[i * vocabulary + static_cast<Index>(index.data()[i])] = 1;
+  return u;
+}
+
 // Direct norms and their sums run as matrix products, Gram norms as double dot products at half the speed, so the
 // direct way pays up to twice the size at which the counts of operations are equal. Checked in bench/.
 constexpr Index kDirectAdvantage = 2;
@@ -176,6 +183,14 @@ PerSampleGrad& PerSampleGrad::operator+=(PerSampleGrad other) {
       *a = Rows{joined(a->index, b->index), joined(a->v, b->v), a->vocabulary};
       return *this;
     }
+  }
+  // Tied weights: rows by the embedding, an outer product by the map back.
+  if (auto* a = std::get_if<Rows>(&form_); a != nullptr && std::holds_alternative<Outer>(other.form_)) {
+    form_ = Outer{one_hot(a->index, a->vocabulary), a->v};
+    return *this += std::move(other);
+  }
+  if (auto* b = std::get_if<Rows>(&other.form_); b != nullptr && std::holds_alternative<Outer>(form_)) {
+    return *this += PerSampleGrad(Outer{one_hot(b->index, b->vocabulary), b->v});
   }
   const Tensor a = to_dense();
   const Tensor b = other.to_dense();

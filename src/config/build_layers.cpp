@@ -1,30 +1,69 @@
 #include "build_layers.h"
 
+#include <utility>
+
+#include "dpml/base/cases.h"
 #include "dpml/base/error.h"
+#include "dpml/layers/graph.h"
+#include "dpml/layers/sequential.h"
 #include "layer_kinds/layer_kind.h"
+#include "wiring.h"
 
 namespace dpml::config {
 
 namespace {
 
-void freeze(Layer& layer) {
-  for (const NamedParameter& named : named_parameters(layer)) named.parameter->set_trainable(false);
+void freeze(Module& module) {
+  for (const NamedParameter& named : named_parameters(module)) named.parameter->set_trainable(false);
+}
+
+void add_layer(const LayerSpec& spec, Sequential& chain, Rng& init) {
+  Layer& layer = chain.add(std::get<std::unique_ptr<Layer>>(spec.kind->built(init)), spec.name);
+  if (spec.frozen) freeze(layer);
+}
+
+void add_node(const std::vector<LayerSpec>& layers, std::size_t place, const Wiring::Node& node, Graph& graph,
+              Rng& init) {
+  const LayerSpec& spec = layers[place];
+  const std::string name = name_of(layers, place);
+  std::vector<std::string> from;
+  for (const std::size_t i : node.inputs) from.push_back(i == 0 ? Graph::kInput : name_of(layers, i - 1));
+  if (spec.shared) {
+    switch (spec.shared->use) {
+      case SharedWeights::Use::again:
+        return graph.again(name, spec.shared->layer, from[0]);
+      case SharedWeights::Use::tied:
+        graph.add(name, layers[node.owner].kind->build_tied(graph.layer(spec.shared->layer)), from[0]);
+        return;
+    }
+  }
+  Module& added = std::visit(
+      Cases{[&](std::unique_ptr<Layer>&& layer) -> Module& { return graph.add(name, std::move(layer), from[0]); },
+            [&](std::unique_ptr<Merge>&& merge) -> Module& { return graph.add(name, std::move(merge), from); }},
+      spec.kind->built(init));
+  if (spec.frozen) freeze(added);
 }
 
 }  // namespace
 
-std::unique_ptr<Sequential> build_layers(const std::vector<LayerSpec>& layers, Rng& init) {
-  auto sequential = std::make_unique<Sequential>();
-  for (const LayerSpec& spec : layers) {
+std::unique_ptr<Layer> build_layers(const std::vector<LayerSpec>& layers, Rng& init) {
+  const Wiring wiring = Wiring::of(layers);
+  auto chain = std::make_unique<Sequential>();
+  auto graph = std::make_unique<Graph>();
+  for (std::size_t place = 0; place < layers.size(); ++place) {
     try {
-      Layer& layer = sequential->add(spec.kind->build(init), spec.name);
-      if (spec.frozen) freeze(layer);
+      if (wiring.is_chain) {
+        add_layer(layers[place], *chain, init);
+      } else {
+        add_node(layers, place, wiring.nodes[place], *graph, init);
+      }
     } catch (const ConfigError& error) {
-      const std::string place = to_text(spec.origin);
-      throw ConfigError(place + (place.empty() ? "" : ": ") + error.what());
+      const std::string origin = to_text(layers[place].origin);
+      throw ConfigError(origin + (origin.empty() ? "" : ": ") + error.what());
     }
   }
-  return sequential;
+  if (wiring.is_chain) return chain;
+  return graph;
 }
 
 }  // namespace dpml::config

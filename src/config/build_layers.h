@@ -4,13 +4,13 @@
 #include <vector>
 
 #include "dpml/config/model_spec.h"
-#include "dpml/layers/sequential.h"
+#include "dpml/layers/layer.h"
 #include "dpml/random/rng.h"
 
 namespace dpml::config {
 
-/// Layers whose sizes are all known, one after another, their weights drawn from `init` in this order. Throws
+/// Layers whose sizes are all known, as they hang together, their weights drawn from `init` in this order. Throws
 /// ConfigError, with the layer's place, when one refuses its options.
-std::unique_ptr<Sequential> build_layers(const std::vector<LayerSpec>& layers, Rng& init);
+std::unique_ptr<Layer> build_layers(const std::vector<LayerSpec>& layers, Rng& init);
 
 }  // namespace dpml::config

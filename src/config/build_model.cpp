@@ -14,10 +14,10 @@ Shape infer_sizes(ModelSpec& model, const Shape& sample_shape) {
   return *result;
 }
 
-std::unique_ptr<Sequential> build_model(const ModelSpec& model, const Shape& sample_shape, Rng& init) {
+std::unique_ptr<Layer> build_model(const ModelSpec& model, const Shape& sample_shape, Rng& init) {
   ModelSpec complete = model;
   const Shape result = infer_sizes(complete, sample_shape);
-  std::unique_ptr<Sequential> built = config::build_layers(complete.layers, init);
+  std::unique_ptr<Layer> built = config::build_layers(complete.layers, init);
   DPML_ASSERT(built->output_shape(sample_shape) == result);
   return built;
 }

@@ -2,6 +2,7 @@
 
 #include "dpml/base/error.h"
 #include "layer_kinds/layer_kind.h"
+#include "wiring.h"
 
 namespace dpml::config {
 
@@ -30,20 +31,23 @@ std::string OnnxGraph::inside(const std::vector<LayerSpec>& layers, const std::s
                               const Shape& in) {
   const std::string outer_prefix = prefix_;
   const std::string outer_word = word_;
-  std::string value = x;
-  Shape shape = in;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const LayerSpec& layer = layers[i];
-    prefix_ = outer_prefix + name + (layer.name.empty() ? std::to_string(i) : layer.name) + ".";
-    word_ = layer.word;
-    value = layer.kind->onnx(value, shape, *this);
+  const Wiring wiring = Wiring::of(layers);
+  std::vector<std::string> values{x};
+  std::vector<Shape> shapes{in};
+  for (std::size_t place = 0; place < layers.size(); ++place) {
+    const Wiring::Node& node = wiring.nodes[place];
+    const LayerKindHandle kind = kind_in(layers, place, node);
+    const std::vector<Shape> of_inputs = inputs_of(node, shapes);
+    prefix_ = outer_prefix + name + name_of(layers, node.owner) + ".";
+    word_ = layers[place].word;
+    values.push_back(kind->written(inputs_of(node, values), of_inputs, *this));
     ModelSizes sizes;
     SizeCounter counter(sizes);
-    shape = layer.kind->count(shape, counter);
+    shapes.push_back(kind->counted(of_inputs, counter));
   }
   prefix_ = outer_prefix;
   word_ = outer_word;
-  return value;
+  return values.back();
 }
 
 void OnnxGraph::refuse_onnx() const {

@@ -5,6 +5,7 @@
 
 #include "canonical_text.h"
 #include "check_fit.h"
+#include "constants.h"
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
 #include "dpml/config.pb.h"
@@ -89,8 +90,10 @@ Experiment parse(const std::string& stated, const std::string& file_name, std::s
   config::Problems problems;
   config::Origins origins(file_name);
   schema::Experiment message;
-  config::MessageFiller(origins, problems, version).fill(config::read_statements(text, origins, problems), "", message);
-  for (const std::string& override : overrides) config::apply_override(override, message, origins, problems);
+  std::vector<config::Statement> statements = config::read_statements(text, origins, problems);
+  const std::vector<std::string> fields = config::replace_constants(statements, overrides, origins, problems);
+  config::MessageFiller(origins, problems, version).fill(statements, "", message);
+  for (const std::string& override : fields) config::apply_override(override, message, origins, problems);
   config::resolve_paths(message, std::filesystem::path(file_name).parent_path().string(), origins, problems);
 
   Experiment experiment = read_experiment(config::Section(message, "", origins, problems));

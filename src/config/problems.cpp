@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
@@ -21,13 +22,16 @@ constexpr std::size_t kMostTold = 200;  // nobody reads more, and a stranger's c
 }  // namespace
 
 void Problems::add(const Origin& origin, std::string_view what) {
+  const int line = origin.line > 0 ? origin.line : std::numeric_limits<int>::max();
+  const std::string where = to_text(origin);
+  std::string text = where + (where.empty() ? "" : ": ") + std::string(what);
+  const auto is_told = [&](const Problem& problem) { return problem.text == text; };  // of a layer that is repeated
+  if (std::any_of(problems_.begin(), problems_.end(), is_told)) return;
   if (problems_.size() == kMostTold) {
     ++untold_;
     return;
   }
-  const int line = origin.line > 0 ? origin.line : std::numeric_limits<int>::max();
-  const std::string where = to_text(origin);
-  problems_.push_back({line, origin.field, where + (where.empty() ? "" : ": ") + std::string(what)});
+  problems_.push_back({line, origin.field, std::move(text)});
 }
 
 bool Problems::tells_of(const std::string& field) const {

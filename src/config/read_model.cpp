@@ -1,8 +1,12 @@
 #include <algorithm>
 #include <set>
 
+#include "dpml/base/cases.h"
+#include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
+#include "layer_kinds/layer_kind.h"
 #include "readers.h"
+#include "wiring.h"
 
 namespace dpml::config {
 
@@ -14,6 +18,19 @@ bool is_name(const std::string& name) {
   return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), fits);
 }
 
+/// `repeat` such layers, one on the result of the other.
+void repeat(const Section& section, LayerSpec& layer) {
+  constexpr WholeRange kRepeat{1, 1000};
+  const Index count = section.whole_number("repeat", kRepeat);
+  if (count == 1 || (layer.kind == nullptr && !layer.shared)) return;
+  if (layer.shared || layer.kind->is_merge()) {
+    section.problem("repeat", "is for layers with one input and weights of their own; leave it out");
+    return;
+  }
+  const LayerSpec one{.kind = layer.kind, .origin = layer.origin, .word = layer.word};
+  layer.kind = kinds::sequential(std::vector<LayerSpec>(static_cast<std::size_t>(count), one));
+}
+
 LayerSpec read_layer(const Section& section) {
   LayerSpec layer;
   layer.origin = section.origin();
@@ -22,9 +39,18 @@ LayerSpec read_layer(const Section& section) {
     section.problem("name", "is no name for a layer; state a letter, then letters, digits, _ or -");
   }
   layer.frozen = section.flag("frozen");
+  layer.from = section.texts("from");
   layer.word = section.required_choice("kind");
   const auto read = meaning_of(section, "kind", layer.word, kLayerWords);
-  if (read) layer.kind = (*read)(section.block(layer.word));
+  if (!read) return layer;
+  const Section block = section.block(layer.word);
+  std::visit(Cases{[&](ReadKind read_kind) { layer.kind = read_kind(block); },
+                   [&](ReadShared read_shared) { layer.shared = read_shared(block); }},
+             *read);
+  if (layer.shared && layer.frozen) {
+    section.problem("frozen", "stands beside the weights of another layer; state it there");
+  }
+  repeat(section, layer);
   return layer;
 }
 
@@ -41,6 +67,7 @@ std::vector<LayerSpec> read_layers(const Section& list) {
     }
   }
   if (layers.empty()) list.missing("layer", "at least one layer { ... }");
+  Wiring::find(layers, &list.origins(), list.problems());
   return layers;
 }
 

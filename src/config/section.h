@@ -48,6 +48,8 @@ inline constexpr std::int64_t kLargestSize = std::int64_t{1} << 31;   ///< of an
 inline constexpr std::int64_t kLargestCount = std::int64_t{1} << 50;  ///< of steps, samples: exact as a double
 inline constexpr WholeRange kSize{1, kLargestSize};
 inline constexpr WholeRange kSizeOrZero{0, kLargestSize};
+inline constexpr WholeRange kAxis{-8, 8};  ///< of a batch; negative ones count from the last
+inline constexpr WholeRange kPlaceOfAxis{-kLargestSize, kLargestSize};
 inline constexpr WholeRange kCount{1, kLargestCount};
 inline constexpr WholeRange kCountOrZero{0, kLargestCount};
 inline constexpr WholeRange kLabel{-(std::int64_t{1} << 24), std::int64_t{1} << 24};  ///< exact as a float

@@ -2,6 +2,7 @@
 
 #include "dpml/base/error.h"
 #include "layer_kinds/layer_kind.h"
+#include "wiring.h"
 
 namespace dpml::config {
 
@@ -11,6 +12,7 @@ void SizeCounter::weight(const std::string& name, const Shape& shape) {
 }
 
 void SizeCounter::constant(const std::string& name, const Shape& shape) {
+  if (place_.is_shared) return;
   sizes_.weights.push_back({place_.prefix + name, shape});
   if (__builtin_add_overflow(sizes_.parameters, shape.size(), &sizes_.parameters)) {
     throw ConfigError("the model has more parameters than can be counted; make it smaller");
@@ -43,19 +45,31 @@ Shape SizeCounter::beside(const std::vector<LayerSpec>& first, const std::string
 }
 
 Shape SizeCounter::go(const std::vector<LayerSpec>& layers, const Place& outer, const Shape& in) {
-  Shape shape = in;
-  bool wants_gradient = outer.wants_gradient;
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const LayerSpec& layer = layers[i];
-    place_ = {.prefix = outer.prefix + (layer.name.empty() ? std::to_string(i) : layer.name) + ".",
-              .is_frozen = outer.is_frozen || layer.frozen,
+  struct Result {
+    Shape shape;
+    bool wants_gradient;
+  };
+  const Wiring wiring = Wiring::of(layers);
+  std::vector<Result> results{{in, outer.wants_gradient}};
+  for (std::size_t place = 0; place < layers.size(); ++place) {
+    const Wiring::Node& node = wiring.nodes[place];
+    std::vector<Shape> shapes;
+    bool wants_gradient = false;
+    for (const Result& input : inputs_of(node, results)) {
+      shapes.push_back(input.shape);
+      wants_gradient = wants_gradient || input.wants_gradient;
+    }
+    const bool is_shared = outer.is_shared || layers[place].shared;
+    place_ = {.prefix = outer.prefix + name_of(layers, place) + ".",
+              .is_frozen = outer.is_frozen || layers[node.owner].frozen,
+              .is_shared = is_shared,
               .wants_gradient = wants_gradient};
-    shape = layer.kind->count(shape, *this);
-    wants_gradient = place_.wants_gradient;
+    const Shape shape = kind_in(layers, place, node)->counted(shapes, *this);
+    results.push_back({shape, place_.wants_gradient});
   }
   place_ = outer;
-  place_.wants_gradient = wants_gradient;
-  return shape;
+  place_.wants_gradient = results.back().wants_gradient;
+  return results.back().shape;
 }
 
 }  // namespace dpml::config

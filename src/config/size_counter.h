@@ -33,6 +33,7 @@ class SizeCounter {
   struct Place {
     std::string prefix;  // of its weights' names
     bool is_frozen = false;
+    bool is_shared = false;       // its weights were counted where they belong
     bool wants_gradient = false;  // a gradient reaches its input, and later its result
   };
 

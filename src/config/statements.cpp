@@ -132,6 +132,10 @@ class StatementReader {
     } else if (at_type(Tokenizer::TYPE_STRING)) {
       value.scalar = take();
       while (at_type(Tokenizer::TYPE_STRING)) value.scalar += " " + take();  // pieces of one string
+    } else if (take_if("$")) {
+      value.is_constant = true;
+      if (!at_type(Tokenizer::TYPE_IDENTIFIER)) fail(line(), "expected the name of a constant after $, got " + here());
+      value.scalar = take();
     } else {
       if (take_if("-")) value.scalar = "-";
       const bool is_word = at_type(Tokenizer::TYPE_IDENTIFIER) || at_type(Tokenizer::TYPE_INTEGER);

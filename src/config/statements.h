@@ -21,6 +21,7 @@ struct Statement {
 struct StatedValue {
   int line = 0;
   bool is_block = false;
+  bool is_constant = false;      ///< `$name`, the name in `scalar`; nowhere after replace_constants
   std::string scalar;            ///< as written: `-1e-5`, `"text"`, `inf`
   std::vector<Statement> block;  ///< of a block
 };

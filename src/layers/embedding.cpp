@@ -9,7 +9,7 @@ namespace dpml {
 namespace {
 
 Vocabulary vocabulary_of(const Embedding::Options& options) {
-  return {options.vocabulary, options.features, options.padding_idx};
+  return {options.vocabulary, options.features, options.padding_idx, options.initial_std};
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "vocabulary.h"
 
+#include <cmath>
+
 #include "checks.h"
 #include "dpml/base/error.h"
 
@@ -16,13 +18,16 @@ std::optional<OptionProblem> Vocabulary::problem() const {
     return OptionProblem{"padding_idx", "is " + std::to_string(*padding_idx) + ", expected an index in [0, " +
                                             std::to_string(vocabulary) + ")"};
   }
+  if (!(initial_std > 0) || !std::isfinite(initial_std)) {
+    return OptionProblem{"initial_std", "is " + std::to_string(initial_std) + ", expected a finite number above 0"};
+  }
   return std::nullopt;
 }
 
 Tensor Vocabulary::initial_weight(const std::string& type, Rng& init) const {
   require_none(type, problem());
   Tensor weight(Shape{vocabulary, features});
-  for (float& value : weight.mutable_values()) value = static_cast<float>(init.gaussian());
+  for (float& value : weight.mutable_values()) value = static_cast<float>(initial_std * init.gaussian());
   return weight;
 }
 

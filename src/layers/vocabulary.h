@@ -17,12 +17,13 @@ struct Vocabulary {
   Index vocabulary = 0;
   Index features = 0;
   std::optional<Index> padding_idx;
+  double initial_std = 1;
 
   std::optional<OptionProblem> problem() const;
   NumberRule rule() const { return WholeNumber{vocabulary}; }
   bool pads(float index) const { return padding_idx && index == static_cast<float>(*padding_idx); }
 
-  /// Throws ConfigError when there is a problem. Standard normals.
+  /// Throws ConfigError when there is a problem. Normals of that deviation.
   Tensor initial_weight(const std::string& type, Rng& init) const;
   /// The row of the padding index becomes 0 and stays so.
   void keep_padding_zero(Parameter& weight) const;

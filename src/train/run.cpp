@@ -32,7 +32,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-std::unique_ptr<Sequential> fresh_model(const Experiment& experiment) {
+std::unique_ptr<Layer> fresh_model(const Experiment& experiment) {
   const Key key = experiment.privacy.seed ? Key::from_seed(*experiment.privacy.seed) : Key::secure();
   Rng init(key, Purpose::initialisation);
   return build_model(experiment.model, experiment.train.sample_shape, init);
@@ -123,7 +123,7 @@ class Run {
   }
 
  private:
-  std::unique_ptr<Sequential> first_model();
+  std::unique_ptr<Layer> first_model();
   void start();
   void resume();
   void close_owner_folder();
@@ -149,7 +149,7 @@ class Run {
   std::unique_ptr<TensorDataset> data_;
   std::unique_ptr<TensorDataset> test_;
   std::string initial_weights_digest_;
-  std::unique_ptr<Sequential> model_;
+  std::unique_ptr<Layer> model_;
   Trainer trainer_;
   RowCounts test_rows_;
   std::unique_ptr<JournalFile> journal_;
@@ -195,8 +195,8 @@ std::vector<NamedTensor> with_fresh(std::vector<NamedTensor> read, Layer& model)
 }
 
 /// The model with the weights that the run began with; a run that goes on loads others over them.
-std::unique_ptr<Sequential> Run::first_model() {
-  std::unique_ptr<Sequential> model = fresh_model(experiment_);
+std::unique_ptr<Layer> Run::first_model() {
+  std::unique_ptr<Layer> model = fresh_model(experiment_);
   if (beginning_.checkpoint) {
     initial_weights_digest_ = beginning_.checkpoint->initial_weights_digest;
     return model;
@@ -439,7 +439,7 @@ Experiment experiment_of(const ModelFile& model, const std::filesystem::path& so
 LoadedModel load_model(const std::filesystem::path& model_file) {
   const ModelFile file = read_model_file(model_file, require_believable_weights);
   Experiment experiment = experiment_of(file, model_file);
-  std::unique_ptr<Sequential> model = fresh_model(experiment);
+  std::unique_ptr<Layer> model = fresh_model(experiment);
   load_weights(*model, file.weights, model_file.string());
   return {std::move(experiment), std::move(model)};
 }

@@ -55,6 +55,14 @@ inline const std::map<std::string, std::string> kExamples = {
     {"instance_norm", "affine: true"},
     {"frozen_batch_norm", ""},
     {"conv_transpose2d", "out_channels: 2 kernel: [3, 2] stride: [1, 2] padding: [1, 0] bias: false"},
+    {"reshape", "shape: [4, -1]"},
+    {"permute", "axes: [3, 1, 2]"},
+    {"slice", "axis: 1 begin: 1 end: -1"},
+    {"add", ""},
+    {"multiply", ""},
+    {"concat", "axis: 2"},
+    {"again", "layer: \"first\""},
+    {"tied_linear", "layer: \"first\""},
 };
 
 /// The input of an example; sequences have two axes.
@@ -73,6 +81,18 @@ inline std::string input_of(const std::string& word) {
                                         "adaptive_max_pool1d",
                                         "conv_transpose1d"};
   return sequences.contains(word) ? "[6, 4]" : "[6, 6, 4]";
+}
+
+/// A model around the example of a word, or around other options of it: merges and shared weights need other layers.
+inline std::string example_model(const std::string& word, const std::string& options) {
+  const std::string block = word + " { " + options + " }";
+  if (word == "add" || word == "multiply" || word == "concat") {
+    return R"(layer { name: "first" linear { out: 4 } } layer { from: ["input", "first", "first"] )" + block + " }";
+  }
+  if (word == "again") return R"(layer { name: "first" linear { out: 4 } } layer { )" + block + " }";
+  if (word == "tied_linear")
+    return R"(layer { name: "first" embedding { vocabulary: 3 features: 2 } } layer { )" + block + " }";
+  return "layer { " + block + " }";
 }
 
 }  // namespace dpml

@@ -36,11 +36,12 @@ bool has_onnx(const Experiment& experiment, const ModelSizes& sizes) {
 std::string row_of(const std::string& word) {
   const std::string options = kPlain.contains(word) ? kPlain.at(word) : kExamples.at(word);
   const std::string block = word + " {" + (options.empty() ? "" : " " + options + " ") + "}";
-  Experiment experiment = parse(around_model("layer { " + block + " }", input_of(word)));
+  Experiment experiment = parse(around_model(example_model(word, options), input_of(word)));
   const Shape output = infer_sizes(experiment.model, experiment.train.sample_shape);
   const ModelSizes sizes = model_sizes(experiment.model, experiment.train.sample_shape);
   std::string weights;
   for (const WeightSize& weight : sizes.weights) {
+    if (experiment.model.layers.size() > 1) break;  // those of the layers beside it
     weights += (weights.empty() ? "`" : ", `") + weight.name.substr(2) + "` " + weight.shape.to_text();
   }
   return "| `" + block + "` | " + experiment.train.sample_shape.to_text() + " | " + output.to_text() + " | " + weights +

@@ -131,11 +131,10 @@ TEST(ModelSizes, AreThoseOfTheBuiltModelForEveryLayer) {
     const std::string word(row.word);
     SCOPED_TRACE(word);
     ASSERT_TRUE(kExamples.contains(word)) << "add an example of it";
-    const std::string layer = "layer { " + word + " { " + kExamples.at(word) + " } }";
-    const Experiment experiment = parse(around_model(layer, input_of(word)));
-    const LayerSpec& of_word = experiment.model.layers[0];
-    expect_as_built({{of_word}}, experiment.train.sample_shape);
-    expect_as_built({{of_word, {.kind = kinds::tanh()}}}, experiment.train.sample_shape);
+    Experiment experiment = parse(around_model(example_model(word, kExamples.at(word)), input_of(word)));
+    expect_as_built(experiment.model, experiment.train.sample_shape);
+    experiment.model.layers.push_back({.kind = kinds::tanh()});
+    expect_as_built(experiment.model, experiment.train.sample_shape);
   }
 }
 

@@ -13,7 +13,7 @@ Rng rng() {
   return Rng(Key::from_seed(1), Purpose::initialisation, 0, 0);
 }
 
-std::unique_ptr<Sequential> build(const std::string& model, const std::string& shape) {
+std::unique_ptr<Layer> build(const std::string& model, const std::string& shape) {
   const Experiment e = parse(around_model(model, shape));
   Rng init = rng();
   return build_model(e.model, e.train.sample_shape, init);
@@ -25,7 +25,7 @@ void expect_problem(const std::string& model, const std::string& shape, const st
   EXPECT_EQ(found.find('\n'), std::string::npos) << found;
 }
 
-std::vector<std::string> parameters(Sequential& model) {
+std::vector<std::string> parameters(Layer& model) {
   std::vector<std::string> texts;
   for (const NamedParameter& named : named_parameters(model)) {
     texts.push_back(named.name + " " + named.parameter->shape().to_text() +

@@ -12,7 +12,7 @@ namespace {
 
 struct Shipped {
   Experiment experiment;
-  std::unique_ptr<Sequential> model;
+  std::unique_ptr<Layer> model;
   Index parameters = 0;
 };
 

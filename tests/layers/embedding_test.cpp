@@ -71,18 +71,20 @@ TEST(Embedding, GivesTheRowOfEachIndex) {
   EXPECT_EQ(std::vector<float>(y.values().begin(), y.values().end()), (std::vector<float>{20, 21, 0, 1, 20, 21}));
 }
 
-TEST(Embedding, StartsWithStandardNormals) {
-  Rng rng = fixed_rng();
-  Embedding layer({.vocabulary = 100, .features = 100}, rng);
-  double sum = 0;
-  double squares = 0;
-  for (const float value : named_parameters(layer)[0].parameter->tensor().values()) {
-    sum += value;
-    squares += static_cast<double>(value) * value;
+TEST(Embedding, StartsWithNormalsOfTheStatedDeviation) {
+  for (const double deviation : {1.0, 0.02}) {
+    Rng rng = fixed_rng();
+    Embedding layer({.vocabulary = 100, .features = 100, .initial_std = deviation}, rng);
+    double sum = 0;
+    double squares = 0;
+    for (const float value : named_parameters(layer)[0].parameter->tensor().values()) {
+      sum += value;
+      squares += static_cast<double>(value) * value;
+    }
+    // 10,000 draws: five standard deviations of the mean and of the variance, false alarm 1e-6.
+    EXPECT_NEAR(sum / 1e4 / deviation, 0, 0.05);
+    EXPECT_NEAR(squares / 1e4 / deviation / deviation, 1, 5 * std::sqrt(2.0) / 100);
   }
-  // 10,000 draws: five standard deviations of the mean and of the variance, false alarm 1e-6.
-  EXPECT_NEAR(sum / 1e4, 0, 0.05);
-  EXPECT_NEAR(squares / 1e4, 1, 5 * std::sqrt(2.0) / 100);
 }
 
 TEST(Embedding, RefusesWhatIsNoIndexAndKeepsItToItself) {
@@ -109,6 +111,8 @@ TEST(Embedding, RefusesImpossibleOptions) {
             "Embedding: vocabulary is 16777217, expected at most 16777216, the indices that are exact in float32");
   EXPECT_EQ(message_of<ConfigError>([&] { Embedding({.vocabulary = 2, .features = 1, .padding_idx = -1}, rng); }),
             "Embedding: padding_idx is -1, expected an index in [0, 2)");
+  EXPECT_EQ(message_of<ConfigError>([&] { Embedding({.vocabulary = 2, .features = 1, .initial_std = 0}, rng); }),
+            "Embedding: initial_std is 0.000000, expected a finite number above 0");
 }
 
 }  // namespace

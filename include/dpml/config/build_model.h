@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "dpml/config/model_spec.h"
-#include "dpml/layers/sequential.h"
+#include "dpml/layers/layer.h"
 #include "dpml/random/rng.h"
 
 namespace dpml {
@@ -13,6 +13,6 @@ namespace dpml {
 Shape infer_sizes(ModelSpec& model, const Shape& sample_shape);
 
 /// The model, its weights drawn from `init` layer by layer. Throws ConfigError as infer_sizes does.
-std::unique_ptr<Sequential> build_model(const ModelSpec& model, const Shape& sample_shape, Rng& init);
+std::unique_ptr<Layer> build_model(const ModelSpec& model, const Shape& sample_shape, Rng& init);
 
 }  // namespace dpml

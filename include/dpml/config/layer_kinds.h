@@ -18,10 +18,12 @@
 #include "dpml/layers/instance_norm.h"
 #include "dpml/layers/layer_norm.h"
 #include "dpml/layers/linear.h"
+#include "dpml/layers/merges.h"
 #include "dpml/layers/multihead_attention.h"
 #include "dpml/layers/over_positions.h"
 #include "dpml/layers/pooling.h"
 #include "dpml/layers/positions.h"
+#include "dpml/layers/rearrange.h"
 #include "dpml/layers/recurrent.h"
 #include "dpml/layers/residual.h"
 #include "dpml/layers/rms_norm.h"
@@ -79,6 +81,13 @@ LayerKindHandle gru(const GRU::Options& options);
 LayerKindHandle sum_over_positions();
 LayerKindHandle mean_over_positions();
 LayerKindHandle max_over_positions();
+LayerKindHandle reshape(const Reshape::Options& options);
+LayerKindHandle permute(const Permute::Options& options);
+LayerKindHandle slice(const Slice::Options& options);
+/// Of the results that the LayerSpec names in `from`.
+LayerKindHandle add();
+LayerKindHandle multiply();
+LayerKindHandle concat(const Concat::Options& options);
 LayerKindHandle sequential(std::vector<LayerSpec> layers);
 /// Without a shortcut: the input itself.
 LayerKindHandle residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {});

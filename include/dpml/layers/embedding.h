@@ -13,7 +13,7 @@ namespace dpml {
 /// A row of the weight for each index: y[b,...,:] = weight[x[b,...],:].
 ///
 ///   x       [B, ...]                inputs of the model, whole numbers in [0, vocabulary); B >= 0
-///   weight  [vocabulary, features]  standard normal at construction
+///   weight  [vocabulary, features]  normal at construction
 ///   result  [B, ..., features]
 ///
 /// Where x is padding_idx, the result is 0; that row of the weight is 0 from construction on and has no gradient.
@@ -24,6 +24,7 @@ class Embedding final : public Layer {
     Index vocabulary = 0;                             ///< in (0, Tensor::kMaxExactInteger]
     Index features = 0;                               ///< > 0
     std::optional<Index> padding_idx = std::nullopt;  ///< in [0, vocabulary), or none
+    double initial_std = 1;                           ///< > 0, finite: standard deviation of the initial weight
   };
 
   static std::optional<OptionProblem> problem_of(const Options& options);
@@ -39,6 +40,7 @@ class Embedding final : public Layer {
   NumberRule input_rule() const override { return WholeNumber{options_.vocabulary}; }
   void collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) override;
   std::string type() const override { return "Embedding"; }
+  const Parameter& weight() const { return weight_; }
 
  private:
   Options options_;

@@ -83,7 +83,7 @@ Experiment experiment_of(const ModelFile& model, const std::filesystem::path& so
 /// the file is not as dpml wrote it, and ConfigError when its config is not, or is that of a program.
 struct LoadedModel {
   Experiment experiment;
-  std::unique_ptr<class Sequential> model;
+  std::unique_ptr<Layer> model;
 };
 LoadedModel load_model(const std::filesystem::path& model_file);
 

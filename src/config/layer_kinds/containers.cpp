@@ -91,6 +91,14 @@ LayerKindHandle config::read_sequential(const Section& sequential) {
   return kinds::sequential(read_layers(sequential));
 }
 
+SharedWeights config::read_again(const Section& again) {
+  return {again.text("layer"), SharedWeights::Use::again};
+}
+
+SharedWeights config::read_tied_linear(const Section& tied) {
+  return {tied.text("layer"), SharedWeights::Use::tied};
+}
+
 LayerKindHandle config::read_residual(const Section& residual) {
   std::vector<LayerSpec> body;
   std::vector<LayerSpec> shortcut;

@@ -1,12 +1,45 @@
 #include "dpml/layers/embedding.h"
 
+#include "dpml/base/error.h"
 #include "dpml/config/layer_kinds.h"
+#include "dpml/layers/tied_linear.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
 
 namespace dpml {
 
 namespace {
+
+/// From an embedding's features back to its vocabulary, by the weight that the embedding holds.
+class TiedLinearKind final : public config::LayerKind {
+ public:
+  explicit TiedLinearKind(Embedding::Options of_embedding) : of_embedding_(std::move(of_embedding)) {}
+
+  Fitted fitted(const Shape& in, const config::Fit& fit) const override {
+    if (in.rank() > 0 && in[-1] == of_embedding_.features) return {nullptr, result(in)};
+    fit.problem("layer", "has " + std::to_string(of_embedding_.features) + " features, but the input is " +
+                             in.to_text() + "; make its last axis that long");
+    return {};
+  }
+
+  std::unique_ptr<Layer> build(Rng&) const override {
+    throw InternalError("a tied layer is built by the owner of its weight");
+  }
+
+  Shape count(const Shape& in, config::SizeCounter& counter) const override {
+    counter.weight("weight", {of_embedding_.vocabulary, of_embedding_.features});
+    return counter.recorded(result(in));
+  }
+
+  std::string onnx(const std::string& x, const Shape&, config::OnnxGraph& graph) const override {
+    return graph.node("MatMul", {x, graph.node("Transpose", {graph.weight("weight")})});
+  }
+
+ private:
+  Shape result(const Shape& in) const { return in.with_axis(in.rank() - 1, of_embedding_.vocabulary); }
+
+  Embedding::Options of_embedding_;
+};
 
 /// Of a layer that takes indices to rows of one weight.
 template <class L>
@@ -28,6 +61,16 @@ class RowsKind final : public config::KindOf<L> {
     if constexpr (std::is_same_v<L, EmbeddingBag>) graph.refuse_onnx();
     constexpr std::int64_t kInt64 = 7;  // TensorProto.DataType
     return graph.node("Gather", {graph.weight("weight"), graph.node("Cast", {x}, {{"to", kInt64}})});
+  }
+
+  LayerKindHandle tied() const override {
+    if constexpr (std::is_same_v<L, EmbeddingBag>) return nullptr;
+    return std::make_shared<TiedLinearKind>(Embedding::Options{
+        .vocabulary = this->options_.vocabulary, .features = this->options_.features, .padding_idx = std::nullopt});
+  }
+
+  std::unique_ptr<Layer> build_tied(const Layer& owner) const override {
+    return std::make_unique<TiedLinear>(dynamic_cast<const Embedding&>(owner).weight());
   }
 
   std::vector<WeightSize> weights() const override {
@@ -60,7 +103,8 @@ LayerKindHandle kinds::embedding_bag(const EmbeddingBag::Options& options) {
 LayerKindHandle config::read_embedding(const Section& embedding) {
   return kinds::embedding({.vocabulary = embedding.whole_number("vocabulary", kVocabulary),
                            .features = embedding.whole_number("features", kSize),
-                           .padding_idx = padding_of(embedding)});
+                           .padding_idx = padding_of(embedding),
+                           .initial_std = embedding.number("initial_std", kPositive)});
 }
 
 LayerKindHandle config::read_embedding_bag(const Section& bag) {

@@ -31,7 +31,10 @@ bool Fit::accepts(const std::optional<OptionProblem>& found) const {
 }
 
 void Fit::agree(const std::string& option, Index& stated, Index given, const Shape& in) const {
-  if (stated != 0 && stated != given) {
+  if (stated != 0 && stated != given && layer_.shared) {
+    problem("has weights for " + std::to_string(stated) + " " + option + " of \"" + layer_.shared->layer +
+            "\", but its input is " + in.to_text() + "; make the two inputs equal");
+  } else if (stated != 0 && stated != given) {
     problem(option, "is " + std::to_string(stated) + ", but the input is " + in.to_text() + "; state " +
                         std::to_string(given) + " or leave it out");
   }

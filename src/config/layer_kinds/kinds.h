@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <variant>
 
 #include "dpml/config/model_spec.h"
 #include "section.h"
@@ -58,8 +59,20 @@ LayerKindHandle read_conv_transpose2d(const Section& block);
 LayerKindHandle read_rms_norm(const Section& block);
 LayerKindHandle read_instance_norm(const Section& block);
 LayerKindHandle read_frozen_batch_norm(const Section& block);
+LayerKindHandle read_reshape(const Section& block);
+LayerKindHandle read_permute(const Section& block);
+LayerKindHandle read_slice(const Section& block);
+LayerKindHandle read_add(const Section& block);
+LayerKindHandle read_multiply(const Section& block);
+LayerKindHandle read_concat(const Section& block);
 
-using ReadLayer = LayerKindHandle (*)(const Section& block);
+// Words that stand for the weights of another layer.
+SharedWeights read_again(const Section& block);
+SharedWeights read_tied_linear(const Section& block);
+
+using ReadShared = SharedWeights (*)(const Section& block);
+using ReadKind = LayerKindHandle (*)(const Section& block);
+using ReadLayer = std::variant<ReadKind, ReadShared>;
 
 /// A row for each word of Layer.kind.
 inline constexpr std::array kLayerWords{
@@ -111,6 +124,14 @@ inline constexpr std::array kLayerWords{
     Word<ReadLayer>{"rms_norm", read_rms_norm},
     Word<ReadLayer>{"instance_norm", read_instance_norm},
     Word<ReadLayer>{"frozen_batch_norm", read_frozen_batch_norm},
+    Word<ReadLayer>{"reshape", read_reshape},
+    Word<ReadLayer>{"permute", read_permute},
+    Word<ReadLayer>{"slice", read_slice},
+    Word<ReadLayer>{"add", read_add},
+    Word<ReadLayer>{"multiply", read_multiply},
+    Word<ReadLayer>{"concat", read_concat},
+    Word<ReadLayer>{"again", read_again},
+    Word<ReadLayer>{"tied_linear", read_tied_linear},
 };
 
 }  // namespace dpml::config

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "dpml/config/model_spec.h"
@@ -17,17 +18,39 @@
 
 namespace dpml::config {
 
-/// What one layer of a model is: a file for each kind or family. Made from a block of the config (kinds.h) or by
-/// dpml/config/layer_kinds.h. What a layer's options may be and what shape it makes is told by the layer itself, in
-/// static functions; here it meets the input of its place in the model and the lines of the config.
-class LayerKind {
+/// What one layer or merge of a model is: a file for each kind or family. Made from a block of the config (kinds.h) or
+/// by dpml/config/layer_kinds.h. What a layer's options may be and what shape it makes is told by the layer itself, in
+/// static functions; here it meets the inputs of its place in the model and the lines of the config.
+class ModuleKind {
  public:
-  virtual ~LayerKind() = default;
+  virtual ~ModuleKind() = default;
 
   struct Fitted {
     LayerKindHandle kind;         ///< with all sizes known; nullptr when it is this one
     std::optional<Shape> result;  ///< absent when it cannot be known
   };
+  using Built = std::variant<std::unique_ptr<Layer>, std::unique_ptr<Merge>>;
+
+  // What walks over a list of layers ask, each with one entry per input. A layer answers what LayerKind says below, a
+  // merge what MergeKind says.
+
+  virtual bool is_merge() const = 0;
+  virtual Fitted fitted_to(const std::vector<Shape>& in, const Fit& fit) const = 0;
+  virtual Built built(Rng& init) const = 0;
+  virtual Shape counted(const std::vector<Shape>& in, SizeCounter& counter) const = 0;
+  virtual std::string written(const std::vector<std::string>& x, const std::vector<Shape>& in,
+                              OnnxGraph& graph) const = 0;
+  virtual bool computes_of(IndexWalk& walk, const std::vector<bool>& computed_before) const = 0;
+
+  /// What maps back by the same weight (SharedWeights::Use::tied), which `owner`, a layer that this kind built, holds;
+  /// nullptr: nothing does.
+  virtual LayerKindHandle tied() const { return nullptr; }
+  virtual std::unique_ptr<Layer> build_tied(const Layer& /*owner*/) const { return nullptr; }
+};
+
+/// Of a layer: one input.
+class LayerKind : public ModuleKind {
+ public:
   /// Fills in the sizes that follow from one sample of the input and tells `fit` what is wrong. May throw ShapeError
   /// for shapes of more numbers than can be counted.
   virtual Fitted fitted(const Shape& in, const Fit& fit) const = 0;
@@ -46,6 +69,17 @@ class LayerKind {
   /// Whether the result holds numbers that were computed, given whether the input does. A kind that takes indices tells
   /// the walk, and containers send it on to what is inside.
   virtual bool computes(IndexWalk&, bool /*computed_before*/) const { return true; }
+
+  bool is_merge() const final { return false; }
+  Fitted fitted_to(const std::vector<Shape>& in, const Fit& fit) const final { return fitted(in[0], fit); }
+  Built built(Rng& init) const final { return build(init); }
+  Shape counted(const std::vector<Shape>& in, SizeCounter& counter) const final { return count(in[0], counter); }
+  std::string written(const std::vector<std::string>& x, const std::vector<Shape>& in, OnnxGraph& graph) const final {
+    return onnx(x[0], in[0], graph);
+  }
+  bool computes_of(IndexWalk& walk, const std::vector<bool>& computed_before) const final {
+    return computes(walk, computed_before[0]);
+  }
 };
 
 /// A layer without options.
