@@ -37,12 +37,13 @@ struct Output {
   std::filesystem::path path;
 };
 
-void write(const Output& output, const ModelFile& model, const std::string& onnx) {
+void write(const Output& output, const ModelFile& model, const std::vector<NamedTensor>& weights,
+           const std::string& onnx) {
   std::vector<std::pair<std::string, std::string>> metadata = guarantee_metadata(model);
   if (&output.kind == &kOnnx) return replace_file(output.path, onnx);
-  if (&output.kind == &kNpz) return write_npz(output.path, model.weights, metadata);
+  if (&output.kind == &kNpz) return write_npz(output.path, weights, metadata);
   metadata.emplace_back("format", "pt");  // what transformers wants to read, PyTorch's names and shapes
-  write_safetensors(output.path, model.weights, metadata);
+  write_safetensors(output.path, weights, metadata);
 }
 
 /// The data that the config names, where a config describes the model.
@@ -71,13 +72,14 @@ int export_model(const Request& request) {
       }
     }
   }
+  const std::vector<NamedTensor> weights = experiment ? merged_weights(model, *experiment) : model.weights;
   const std::string onnx = request.onnx.empty() ? "" : onnx_of(model, file);
   Json answer = json_guarantee(model.claim);
   answer["unit"] = printable(model.unit);
   answer["record"] = digests_of(model).record;
   if (!model.claims_of_others.empty()) answer["claims_of_others"] = json_claims(model.claims_of_others);
   for (const Output& output : outputs) {
-    write(output, model, onnx);
+    write(output, model, weights, onnx);
     answer["files"][output.format] = output.stated;
     if (!request.json) std::cout << output.format << " in " << printable(output.stated) << "\n";
   }

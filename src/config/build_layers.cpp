@@ -13,13 +13,8 @@ namespace dpml::config {
 
 namespace {
 
-void freeze(Module& module) {
-  for (const NamedParameter& named : named_parameters(module)) named.parameter->set_trainable(false);
-}
-
 void add_layer(const LayerSpec& spec, Sequential& chain, Rng& init) {
-  Layer& layer = chain.add(std::get<std::unique_ptr<Layer>>(spec.kind->built(init)), spec.name);
-  if (spec.frozen) freeze(layer);
+  chain.add(std::get<std::unique_ptr<Layer>>(spec.kind->built(init)), spec.name);
 }
 
 void add_node(const std::vector<LayerSpec>& layers, std::size_t place, const Wiring::Node& node, Graph& graph,
@@ -37,11 +32,9 @@ void add_node(const std::vector<LayerSpec>& layers, std::size_t place, const Wir
         return;
     }
   }
-  Module& added = std::visit(
-      Cases{[&](std::unique_ptr<Layer>&& layer) -> Module& { return graph.add(name, std::move(layer), from[0]); },
-            [&](std::unique_ptr<Merge>&& merge) -> Module& { return graph.add(name, std::move(merge), from); }},
-      spec.kind->built(init));
-  if (spec.frozen) freeze(added);
+  std::visit(Cases{[&](std::unique_ptr<Layer>&& layer) { graph.add(name, std::move(layer), from[0]); },
+                   [&](std::unique_ptr<Merge>&& merge) { graph.add(name, std::move(merge), from); }},
+             spec.kind->built(init));
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include "dpml/config/build_model.h"
 
 #include "build_layers.h"
+#include "check_trainable.h"
 #include "dpml/base/error.h"
+#include "dpml/config/model_sizes.h"
 #include "infer_sizes.h"
 
 namespace dpml {
@@ -9,6 +11,11 @@ namespace dpml {
 Shape infer_sizes(ModelSpec& model, const Shape& sample_shape) {
   config::Problems problems;
   const std::optional<Shape> result = config::infer_sizes(model.layers, sample_shape, nullptr, problems);
+  if (result) {
+    config::check_trainable(model, sample_shape, [&](std::size_t, const std::string& problem) {
+      problems.add({}, "trainable: " + problem);
+    });
+  }
   problems.throw_if_any();
   DPML_ASSERT(result.has_value());
   return *result;
@@ -19,6 +26,10 @@ std::unique_ptr<Layer> build_model(const ModelSpec& model, const Shape& sample_s
   const Shape result = infer_sizes(complete, sample_shape);
   std::unique_ptr<Layer> built = config::build_layers(complete.layers, init);
   DPML_ASSERT(built->output_shape(sample_shape) == result);
+  const std::vector<WeightSize> sizes = model_sizes(complete, sample_shape).weights;
+  const std::vector<NamedParameter> parameters = named_parameters(*built);
+  DPML_ASSERT(sizes.size() == parameters.size());
+  for (std::size_t i = 0; i < sizes.size(); ++i) parameters[i].parameter->set_trainable(sizes[i].is_trained);
   return built;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "check_trainable.h"
 #include "dpml/base/text.h"
 #include "dpml/layers/losses.h"
 #include "index_inputs.h"
@@ -112,6 +113,12 @@ void check_fit(const Section& root, Experiment& experiment) {
   if (experiment.model.layers.empty() || experiment.train.sample_shape.rank() == 0) return;
   const std::optional<Shape> output =
       infer_sizes(experiment.model.layers, experiment.train.sample_shape, &root.origins(), root.problems());
+  if (output) {
+    check_trainable(experiment.model, experiment.train.sample_shape,
+                    [&](std::size_t place, const std::string& problem) {
+                      root.block("model").problem(element_path("trainable", static_cast<int>(place)), problem);
+                    });
+  }
   if (output && classes_fit) check_output(root, *output, experiment);
   if (root.states("loss")) warn_of_softmax(root, experiment);
   check_indices(root, experiment);

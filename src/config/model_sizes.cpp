@@ -11,7 +11,7 @@ ModelSizes model_sizes(const ModelSpec& model, const Shape& sample_shape) {
   infer_sizes(complete, sample_shape);
   ModelSizes sizes{.recorded_numbers = sample_shape.size()};
   try {
-    config::SizeCounter(sizes).inside(complete.layers, sample_shape);
+    config::SizeCounter(sizes, complete.trainable).inside(complete.layers, sample_shape);
   } catch (const ShapeError& error) {  // too many numbers to count
     throw ConfigError(std::string("the model is too large: ") + error.what());
   }

@@ -18,6 +18,17 @@ bool is_name(const std::string& name) {
   return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), fits);
 }
 
+void adapt(const Section& section, LayerSpec& layer) {
+  const LoraOptions options = read_lora(section.block("lora"));
+  if (layer.frozen)
+    section.problem("lora", "trains what adapts the layer, but `frozen` keeps all of it; leave one out");
+  if (layer.shared || (layer.kind != nullptr && layer.kind->is_merge())) {
+    section.problem("lora", "is for layers with one input and weights of their own; leave it out");
+  } else if (layer.kind != nullptr) {
+    layer.kind = kinds::lora(options, layer.kind);
+  }
+}
+
 /// `repeat` such layers, one on the result of the other.
 void repeat(const Section& section, LayerSpec& layer) {
   constexpr WholeRange kRepeat{1, 1000};
@@ -50,6 +61,7 @@ LayerSpec read_layer(const Section& section) {
   if (layer.shared && layer.frozen) {
     section.problem("frozen", "stands beside the weights of another layer; state it there");
   }
+  if (section.states("lora")) adapt(section, layer);
   repeat(section, layer);
   return layer;
 }
@@ -72,7 +84,7 @@ std::vector<LayerSpec> read_layers(const Section& list) {
 }
 
 ModelSpec read_model(const Section& model) {
-  return {read_layers(model)};
+  return {.layers = read_layers(model), .trainable = model.texts("trainable")};
 }
 
 }  // namespace dpml::config

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,9 @@ namespace dpml::config {
 /// tells of itself in LayerKind::count.
 class SizeCounter {
  public:
-  explicit SizeCounter(ModelSizes& sizes) : sizes_(sizes) {}
+  /// `trainable` as in ModelSpec; must outlive the counter.
+  explicit SizeCounter(ModelSizes& sizes, std::span<const std::string> trainable = {})
+      : sizes_(sizes), trainable_(trainable) {}
 
   /// A weight of the layer that is counted; the shape is that in files.
   void weight(const std::string& name, const Shape& shape);
@@ -27,19 +30,26 @@ class SizeCounter {
   /// Two lists that begin at the same input, the second may be empty; returns the shape of the first one's result.
   Shape beside(const std::vector<LayerSpec>& first, const std::string& first_name, const std::vector<LayerSpec>& second,
                const std::string& second_name, const Shape& in);
+  /// A layer with one weight and what adapts it (Lora), on the same input; returns the shape of the result.
+  Shape adapted(const ModuleKind& base, const std::vector<LayerSpec>& adapter, double scale, bool output_first,
+                const Shape& in);
 
  private:
   /// What holds for the layer that is counted.
   struct Place {
     std::string prefix;  // of its weights' names
     bool is_frozen = false;
+    bool is_adapted = false;      // by lora, so trained only where a pattern says so
     bool is_shared = false;       // its weights were counted where they belong
     bool wants_gradient = false;  // a gradient reaches its input, and later its result
   };
 
   Shape go(const std::vector<LayerSpec>& layers, const Place& outer, const Shape& in);
 
+  void add(const std::string& name, const Shape& shape, bool is_kept, bool is_trained);
+
   ModelSizes& sizes_;
+  std::span<const std::string> trainable_;
   Place place_;
 };
 

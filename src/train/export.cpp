@@ -4,6 +4,7 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/text.h"
+#include "dpml/config/adapters.h"
 #include "dpml/config/onnx_model.h"
 #include "dpml/train/run.h"
 #include "dpml/train/weights.h"
@@ -28,11 +29,32 @@ std::vector<std::pair<std::string, std::string>> guarantee_metadata(const ModelF
   return metadata;
 }
 
+namespace {
+
+std::map<std::string, Tensor> by_name(std::span<const NamedTensor> weights) {
+  std::map<std::string, Tensor> found;
+  for (const NamedTensor& weight : weights) found.emplace(weight.name, weight.value);
+  return found;
+}
+
+}  // namespace
+
+std::vector<NamedTensor> merged_weights(const ModelFile& model, const Experiment& experiment) {
+  const std::map<std::string, Tensor> merged =
+      merge_adapters(experiment.model, experiment.train.sample_shape, by_name(model.weights));
+  std::vector<NamedTensor> weights;
+  for (const NamedTensor& weight : model.weights) {
+    const auto found = merged.find(weight.name);
+    if (found != merged.end()) weights.push_back({weight.name, found->second});
+  }
+  return weights;
+}
+
 std::string onnx_of(const ModelFile& model, const std::filesystem::path& source) {
   const Experiment experiment = experiment_of(model, source);
-  std::map<std::string, Tensor> weights;
-  for (const NamedTensor& weight : model.weights) weights.emplace(weight.name, weight.value);
-  return onnx_model(experiment.model, experiment.train.sample_shape, experiment.train.dataset.scaling, weights,
+  require_weights(model.weights, experiment, source.string());
+  const std::vector<NamedTensor> weights = merged_weights(model, experiment);
+  return onnx_model(experiment.model, experiment.train.sample_shape, experiment.train.dataset.scaling, by_name(weights),
                     guarantee_metadata(model));
 }
 

@@ -10,6 +10,7 @@ import resource
 import struct
 import subprocess
 import unittest
+import zipfile
 
 import example_files as files
 from command import DPML, TIMEOUT, CommandTest
@@ -340,6 +341,24 @@ class RunTest(CommandTest):
         self.assertIn("holds no weights under the names of the model; expected fc.weight [2, 3]", said)
         self.expect(0, "train", config, "--out", "other", *start, "--set", 'model.layer[0].name="fc"',
                     "--set", 'runtime.initial_names={ rename { from: "0.*" to: "fc.*" } fresh: "fc.bias" }')
+
+    def test_a_low_rank_adaptation_trains_on_kept_weights_and_is_exported_as_plain_ones(self):
+        config = files.write_vector_run(self.folder)
+        self.train(config)
+        adapt = ["--set", "model.layer[0].lora={ rank: 1 }", "--set", 'runtime.initial_model="run"', "--set", "privacy.initial_weights=PUBLIC"]
+        said = self.refusal("train", config, "--out", "next", *adapt)
+        self.assertIn("lora_A", said)
+        fresh = ["--set", 'runtime.initial_names={ fresh: ["*.lora_A.weight", "*.lora_B.weight"] }']
+        self.expect(0, "train", config, "--out", "next", *adapt, *fresh)
+        self.assertTrue(self.answer("audit", "next")["passed"])
+        self.expect(0, "export", "run", "--npz", "before.npz")
+        self.expect(0, "export", "next", "--npz", "after.npz", "--onnx", "after.onnx")
+        names = {name: zipfile.ZipFile(self.path(f"{name}.npz")).namelist() for name in ("before", "after")}
+        self.assertEqual(names["before"], names["after"])
+        weight, bias = ({name: zipfile.ZipFile(self.path(f"{name}.npz")).read(array) for name in names} for array in ("0.weight.npy", "0.bias.npy"))
+        self.assertNotEqual(weight["before"], weight["after"], "the adaptation is added")
+        self.assertEqual(bias["before"], bias["after"], "the bias is kept")
+        self.assertNotIn(b"lora", open(self.path("after.onnx"), "rb").read())
 
     def test_shipped_models_of_text_train_and_are_refused_as_onnx(self):
         models = pathlib.Path(__file__).resolve().parents[2] / "models" / "text"

@@ -31,6 +31,16 @@
 #include "dpml/layers/softmax.h"
 #include "dpml/layers/transformer_encoder_layer.h"
 
+namespace dpml {
+
+/// Low-rank adaptation (dpml/layers/lora.h) of a linear layer, a convolution without groups or an embedding.
+struct LoraOptions {
+  Index rank = 0;    ///< > 0
+  double alpha = 0;  ///< > 0; the adapter is scaled by alpha / rank
+};
+
+}  // namespace dpml
+
 /// Every layer, and how it stands in a ModelSpec. Sizes that follow from the shape of a layer's input may be 0 (an
 /// empty shape for layer_norm and rms_norm): in, in_channels, channels, normalized (its last axis then). Options are
 /// checked by build_model.
@@ -88,6 +98,8 @@ LayerKindHandle slice(const Slice::Options& options);
 LayerKindHandle add();
 LayerKindHandle multiply();
 LayerKindHandle concat(const Concat::Options& options);
+/// The weights of `base` are not trained, unless ModelSpec::trainable says so.
+LayerKindHandle lora(const LoraOptions& options, LayerKindHandle base);
 LayerKindHandle sequential(std::vector<LayerSpec> layers);
 /// Without a shortcut: the input itself.
 LayerKindHandle residual(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut = {});

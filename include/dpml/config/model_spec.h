@@ -41,6 +41,9 @@ struct LayerSpec {
 
 struct ModelSpec {
   std::vector<LayerSpec> layers;  ///< one after another, or where `from` says so; the last one's result is the model's
+  /// Patterns (dpml/base/name_pattern.h) of the weights that are trained; none: all but those that are frozen or that
+  /// `lora` adapts.
+  std::vector<std::string> trainable;
 };
 
 }  // namespace dpml

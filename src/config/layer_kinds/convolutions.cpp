@@ -54,6 +54,15 @@ class ConvolutionKind final : public config::KindOf<L> {
     }
   }
 
+  std::optional<config::ModuleKind::MapDown> map_down(Index rank) const override {
+    if (this->options_.groups != 1) return std::nullopt;
+    auto options = this->options_;
+    options.out_channels = rank;
+    options.bias = false;
+    constexpr bool is_transposed = std::is_same_v<L, ConvTranspose1d> || std::is_same_v<L, ConvTranspose2d>;
+    return config::ModuleKind::MapDown{std::make_shared<ConvolutionKind>(options), !is_transposed};
+  }
+
   std::vector<WeightSize> weights() const override {
     std::vector<WeightSize> weights{{"weight", weight_shape(this->options_)}};
     if (this->options_.bias) weights.push_back({"bias", {this->options_.out_channels}});

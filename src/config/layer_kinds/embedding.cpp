@@ -63,6 +63,12 @@ class RowsKind final : public config::KindOf<L> {
     return graph.node("Gather", {graph.weight("weight"), graph.node("Cast", {x}, {{"to", kInt64}})});
   }
 
+  std::optional<config::ModuleKind::MapDown> map_down(Index rank) const override {
+    auto options = this->options_;
+    options.features = rank;
+    return config::ModuleKind::MapDown{std::make_shared<RowsKind>(options), false};
+  }
+
   LayerKindHandle tied() const override {
     if constexpr (std::is_same_v<L, EmbeddingBag>) return nullptr;
     return std::make_shared<TiedLinearKind>(Embedding::Options{

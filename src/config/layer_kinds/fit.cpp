@@ -14,13 +14,21 @@ Origin Fit::origin_of(const std::string& option) const {
 }
 
 void Fit::problem(const std::string& option, const std::string& what) const {
+  tell(origin_of(option), what);
+}
+
+void Fit::problem_beside(const std::string& field, const std::string& what) const {
+  tell(origins_ == nullptr ? layer_.origin : origins_->nearest(join_path(layer_.origin.field, field)), what);
+}
+
+void Fit::tell(const Origin& origin, const std::string& what) const {
   std::string label;
   if (!layer_.name.empty()) {
     label = "layer \"" + layer_.name + "\": ";
   } else if (origins_ == nullptr) {
     label = "layer " + std::to_string(place_) + ": ";
   }
-  problems_.add(origin_of(option), label + what);
+  problems_.add(origin, label + what);
 }
 
 bool Fit::accepts(const std::optional<OptionProblem>& found) const {

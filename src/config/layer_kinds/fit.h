@@ -22,6 +22,8 @@ class Fit {
 
   void problem(const std::string& what) const { problem("", what); }
   void problem(const std::string& option, const std::string& what) const;
+  /// Of a field beside the layer's kind.
+  void problem_beside(const std::string& field, const std::string& what) const;
 
   /// Whether the options can make a layer. What was wrong with an option when it was read is not told again.
   bool accepts(const std::optional<OptionProblem>& problem) const;
@@ -43,6 +45,7 @@ class Fit {
 
  private:
   Origin origin_of(const std::string& option) const;
+  void tell(const Origin& origin, const std::string& what) const;
 
   const LayerSpec& layer_;
   std::size_t place_;  // in its list

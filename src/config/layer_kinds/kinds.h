@@ -3,7 +3,7 @@
 #include <array>
 #include <variant>
 
-#include "dpml/config/model_spec.h"
+#include "dpml/config/layer_kinds.h"
 #include "section.h"
 #include "words.h"
 
@@ -69,6 +69,9 @@ LayerKindHandle read_concat(const Section& block);
 // Words that stand for the weights of another layer.
 SharedWeights read_again(const Section& block);
 SharedWeights read_tied_linear(const Section& block);
+
+/// What adapts a layer, beside its kind.
+LoraOptions read_lora(const Section& block);
 
 using ReadShared = SharedWeights (*)(const Section& block);
 using ReadKind = LayerKindHandle (*)(const Section& block);

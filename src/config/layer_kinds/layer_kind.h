@@ -46,6 +46,14 @@ class ModuleKind {
   /// nullptr: nothing does.
   virtual LayerKindHandle tied() const { return nullptr; }
   virtual std::unique_ptr<Layer> build_tied(const Layer& /*owner*/) const { return nullptr; }
+
+  /// A layer that maps as this one does, but to `rank` features and without bias, for a low-rank adaptation; absent:
+  /// there is none.
+  struct MapDown {
+    LayerKindHandle kind;
+    bool output_first;  ///< Adapter::output_first
+  };
+  virtual std::optional<MapDown> map_down(Index /*rank*/) const { return std::nullopt; }
 };
 
 /// Of a layer: one input.

@@ -20,6 +20,10 @@ class LinearKind final : public config::KindOf<Linear> {
     return {kinds::linear(options), Linear::output_shape(options, in)};
   }
 
+  std::optional<MapDown> map_down(Index rank) const override {
+    return MapDown{kinds::linear({.in = options_.in, .out = rank, .bias = false}), true};
+  }
+
   std::vector<WeightSize> weights() const override {
     std::vector<WeightSize> weights{{"weight", {options_.out, options_.in}}};
     if (options_.bias) weights.push_back({"bias", {options_.out}});
