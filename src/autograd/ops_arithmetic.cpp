@@ -136,7 +136,7 @@ Tensor summed_for_parameter(const Tensor& dy, const Tensor* factor, const Shape&
 
 Value add(Tape& tape, const Value& x, const Value& y) {
   Tensor sum = combine(x.tensor(), y.tensor(), common_shape("add", x, y), Plus());
-  return tape.record("add", {x, y}, {}, std::move(sum), [x, y](const Tensor& dz, Cotangents& send) {
+  return tape.record_trusted("add", {x, y}, {}, std::move(sum), [x, y](const Tensor& dz, Cotangents& send) {
     send.to(x, [&] { return dz; });
     send.to(y, [&] { return dz; });
   });
@@ -144,7 +144,7 @@ Value add(Tape& tape, const Value& x, const Value& y) {
 
 Value subtract(Tape& tape, const Value& x, const Value& y) {
   Tensor difference = combine(x.tensor(), y.tensor(), common_shape("subtract", x, y), Minus());
-  return tape.record("subtract", {x, y}, {}, std::move(difference), [x, y](const Tensor& dz, Cotangents& send) {
+  return tape.record_trusted("subtract", {x, y}, {}, std::move(difference), [x, y](const Tensor& dz, Cotangents& send) {
     send.to(x, [&] { return dz; });
     send.to(y, [&] { return multiplied(dz, -1.0F); });
   });
@@ -152,7 +152,7 @@ Value subtract(Tape& tape, const Value& x, const Value& y) {
 
 Value multiply(Tape& tape, const Value& x, const Value& y) {
   Tensor product = combine(x.tensor(), y.tensor(), common_shape("multiply", x, y), Times());
-  return tape.record("multiply", {x, y}, {}, std::move(product), [x, y](const Tensor& dz, Cotangents& send) {
+  return tape.record_trusted("multiply", {x, y}, {}, std::move(product), [x, y](const Tensor& dz, Cotangents& send) {
     send.to(x, [&] { return combine(dz, y.tensor(), x.shape(), Times()); });
     send.to(y, [&] { return combine(dz, x.tensor(), y.shape(), Times()); });
   });
@@ -161,16 +161,17 @@ Value multiply(Tape& tape, const Value& x, const Value& y) {
 Value add(Tape& tape, const Value& x, const Parameter& parameter) {
   require_fitting_parameter("add", x, parameter);
   Tensor sum = combine(x.tensor(), parameter.tensor(), x.shape(), Plus());
-  return tape.record("add", {x}, {parameter}, std::move(sum), [x, &parameter](const Tensor& dz, Cotangents& send) {
-    send.to(x, [&] { return dz; });
-    send.to(parameter, [&] { return PerSampleGrad::dense(summed_for_parameter(dz, nullptr, parameter.shape())); });
-  });
+  return tape.record_trusted(
+      "add", {x}, {parameter}, std::move(sum), [x, &parameter](const Tensor& dz, Cotangents& send) {
+        send.to(x, [&] { return dz; });
+        send.to(parameter, [&] { return PerSampleGrad::dense(summed_for_parameter(dz, nullptr, parameter.shape())); });
+      });
 }
 
 Value multiply(Tape& tape, const Value& x, const Parameter& parameter) {
   require_fitting_parameter("multiply", x, parameter);
   Tensor product = combine(x.tensor(), parameter.tensor(), x.shape(), Times());
-  return tape.record(
+  return tape.record_trusted(
       "multiply", {x}, {parameter}, std::move(product), [x, &parameter](const Tensor& dz, Cotangents& send) {
         send.to(x, [&] { return combine(dz, parameter.tensor(), x.shape(), Times()); });
         send.to(parameter,
@@ -179,9 +180,9 @@ Value multiply(Tape& tape, const Value& x, const Parameter& parameter) {
 }
 
 Value scale(Tape& tape, const Value& x, float factor) {
-  return tape.record("scale", {x}, {}, multiplied(x.tensor(), factor), [x, factor](const Tensor& dy, Cotangents& send) {
-    send.to(x, [&] { return multiplied(dy, factor); });
-  });
+  return tape.record_trusted(
+      "scale", {x}, {}, multiplied(x.tensor(), factor),
+      [x, factor](const Tensor& dy, Cotangents& send) { send.to(x, [&] { return multiplied(dy, factor); }); });
 }
 
 }  // namespace dpml

@@ -36,7 +36,7 @@ Tensor values_of(Values f, const Tensor& x) {
 
 /// Records y = f(x) whose gradient is computed from `known`, x or y.
 Value record_with(Tape& tape, std::string_view op, const Value& x, Tensor y, const Tensor& known, Gradients gradients) {
-  return tape.record(op, {x}, {}, std::move(y), [x, known, gradients](const Tensor& dy, Cotangents& send) {
+  return tape.record_trusted(op, {x}, {}, std::move(y), [x, known, gradients](const Tensor& dy, Cotangents& send) {
     send.to(x, [&] {
       Tensor dx(dy.shape());
       gradients(known.values(), dy.values(), dx.mutable_values());
@@ -76,7 +76,7 @@ Value relu(Tape& tape, const Value& x) {
 #pragma omp simd
     for (Index i = 0; i < size; ++i) to[i] = 0.0F > from[i] ? 0.0F : from[i];  // NaN stays
   });
-  return tape.record("relu", {x}, {}, y, [x, y](const Tensor& dy, Cotangents& send) {
+  return tape.record_trusted("relu", {x}, {}, y, [x, y](const Tensor& dy, Cotangents& send) {
     send.to(x, [&] { return combined(y, dy, [](float value, float slope) { return value <= 0.0F ? 0.0F : slope; }); });
   });
 }
@@ -85,10 +85,10 @@ Value leaky_relu(Tape& tape, const Value& x, float negative_slope) {
   const auto scaled = [negative_slope](float sign, float number) {
     return sign > 0.0F ? number : negative_slope * number;  // NaN stays
   };
-  return tape.record("leaky_relu", {x}, {}, combined(x.tensor(), x.tensor(), scaled),
-                     [x, scaled](const Tensor& dy, Cotangents& send) {
-                       send.to(x, [&] { return combined(x.tensor(), dy, scaled); });
-                     });
+  return tape.record_trusted("leaky_relu", {x}, {}, combined(x.tensor(), x.tensor(), scaled),
+                             [x, scaled](const Tensor& dy, Cotangents& send) {
+                               send.to(x, [&] { return combined(x.tensor(), dy, scaled); });
+                             });
 }
 
 Value tanh(Tape& tape, const Value& x) {
@@ -112,7 +112,7 @@ Value silu(Tape& tape, const Value& x) {
 Value elu(Tape& tape, const Value& x, float alpha, float scale) {
   Tensor y(x.shape());
   elu_values(x.tensor().values(), alpha, scale, y.mutable_values());
-  return tape.record("elu", {x}, {}, std::move(y), [x, alpha, scale](const Tensor& dy, Cotangents& send) {
+  return tape.record_trusted("elu", {x}, {}, std::move(y), [x, alpha, scale](const Tensor& dy, Cotangents& send) {
     send.to(x, [&] {
       Tensor dx(dy.shape());
       elu_gradients(x.tensor().values(), dy.values(), alpha, scale, dx.mutable_values());
@@ -124,13 +124,14 @@ Value elu(Tape& tape, const Value& x, float alpha, float scale) {
 Value softplus(Tape& tape, const Value& x, float beta, float threshold) {
   Tensor y(x.shape());
   softplus_values(x.tensor().values(), beta, threshold, y.mutable_values());
-  return tape.record("softplus", {x}, {}, std::move(y), [x, beta, threshold](const Tensor& dy, Cotangents& send) {
-    send.to(x, [&] {
-      Tensor dx(dy.shape());
-      softplus_gradients(x.tensor().values(), dy.values(), beta, threshold, dx.mutable_values());
-      return dx;
-    });
-  });
+  return tape.record_trusted(
+      "softplus", {x}, {}, std::move(y), [x, beta, threshold](const Tensor& dy, Cotangents& send) {
+        send.to(x, [&] {
+          Tensor dx(dy.shape());
+          softplus_gradients(x.tensor().values(), dy.values(), beta, threshold, dx.mutable_values());
+          return dx;
+        });
+      });
 }
 
 Value hardswish(Tape& tape, const Value& x) {
@@ -138,15 +139,15 @@ Value hardswish(Tape& tape, const Value& x) {
     const float between = number * ((number + 3.0F) / 6.0F);
     return number >= 3.0F ? number : number <= -3.0F ? 0.0F : between;
   };
-  return tape.record("hardswish", {x}, {}, combined(x.tensor(), x.tensor(), value),
-                     [x](const Tensor& dy, Cotangents& send) {
-                       send.to(x, [&] {
-                         return combined(x.tensor(), dy, [](float number, float slope) {
-                           const float between = slope * (number / 3.0F + 0.5F);
-                           return number >= 3.0F ? slope : number <= -3.0F ? 0.0F : between;
-                         });
-                       });
-                     });
+  return tape.record_trusted("hardswish", {x}, {}, combined(x.tensor(), x.tensor(), value),
+                             [x](const Tensor& dy, Cotangents& send) {
+                               send.to(x, [&] {
+                                 return combined(x.tensor(), dy, [](float number, float slope) {
+                                   const float between = slope * (number / 3.0F + 0.5F);
+                                   return number >= 3.0F ? slope : number <= -3.0F ? 0.0F : between;
+                                 });
+                               });
+                             });
 }
 
 Value prelu(Tape& tape, const Value& x, const Parameter& slope) {
@@ -164,15 +165,16 @@ Value prelu(Tape& tape, const Value& x, const Parameter& slope) {
     return y;
   };
   Tensor y = scaled(x.tensor(), x.tensor());
-  return tape.record("prelu", {x}, {slope}, std::move(y), [x, &slope, scaled](const Tensor& dy, Cotangents& send) {
-    send.to(x, [&] { return scaled(x.tensor(), dy); });
-    send.to(slope, [&] { return PerSampleGrad::dense(slope_gradients(x.tensor(), dy, slope.size())); });
-  });
+  return tape.record_trusted(
+      "prelu", {x}, {slope}, std::move(y), [x, &slope, scaled](const Tensor& dy, Cotangents& send) {
+        send.to(x, [&] { return scaled(x.tensor(), dy); });
+        send.to(slope, [&] { return PerSampleGrad::dense(slope_gradients(x.tensor(), dy, slope.size())); });
+      });
 }
 
 Value exp(Tape& tape, const Value& x) {
   const Tensor y = values_of(exp_values, x.tensor());
-  return tape.record("exp", {x}, {}, y, [x, y](const Tensor& dy, Cotangents& send) {
+  return tape.record_trusted("exp", {x}, {}, y, [x, y](const Tensor& dy, Cotangents& send) {
     send.to(x, [&] { return combined(y, dy, [](float value, float slope) { return value * slope; }); });
   });
 }
@@ -180,7 +182,7 @@ Value exp(Tape& tape, const Value& x) {
 Value log(Tape& tape, const Value& x) {
   Tensor y(x.shape());
   for (Index i = 0; i < y.size(); ++i) y.mutable_data()[i] = std::log(x.tensor().data()[i]);
-  return tape.record("log", {x}, {}, std::move(y), [x](const Tensor& dy, Cotangents& send) {
+  return tape.record_trusted("log", {x}, {}, std::move(y), [x](const Tensor& dy, Cotangents& send) {
     send.to(x, [&] { return combined(x.tensor(), dy, [](float value, float slope) { return slope / value; }); });
   });
 }

@@ -126,8 +126,9 @@ Value reshape(Tape& tape, const Value& x, const Shape& sample_shape) {
                             "of one sample, without the batch axis.");
   }
   const Shape shape = x.kind() == Kind::sample ? sample_shape.with_front(x.shape()[0]) : sample_shape;
-  return tape.record("reshape", {x}, {}, x.tensor().reshaped(shape),
-                     [x](const Tensor& dy, Cotangents& send) { send.to(x, [&] { return dy.reshaped(x.shape()); }); });
+  return tape.record_trusted("reshape", {x}, {}, x.tensor().reshaped(shape), [x](const Tensor& dy, Cotangents& send) {
+    send.to(x, [&] { return dy.reshaped(x.shape()); });
+  });
 }
 
 Value transpose(Tape& tape, const Value& x, Index axis, Index other_axis) {
@@ -137,10 +138,10 @@ Value transpose(Tape& tape, const Value& x, Index axis, Index other_axis) {
   const Index first = std::min(inner(axis), inner(other_axis));
   const Index second = std::max(inner(axis), inner(other_axis));
   if (first == second) return x;
-  return tape.record("transpose", {x}, {}, transposed(x.tensor(), first, second),
-                     [x, first, second](const Tensor& dy, Cotangents& send) {
-                       send.to(x, [&] { return transposed(dy, first, second); });
-                     });
+  return tape.record_trusted("transpose", {x}, {}, transposed(x.tensor(), first, second),
+                             [x, first, second](const Tensor& dy, Cotangents& send) {
+                               send.to(x, [&] { return transposed(dy, first, second); });
+                             });
 }
 
 Value concat(Tape& tape, const std::vector<Value>& parts, Index axis) {
@@ -154,14 +155,15 @@ Value concat(Tape& tape, const std::vector<Value>& parts, Index axis) {
     begin += length;
   }
   const std::vector<std::reference_wrapper<const Value>> inputs(parts.begin(), parts.end());
-  return tape.record("concat", inputs, {}, std::move(joined), [parts, join](const Tensor& dy, Cotangents& send) {
-    Index from = 0;
-    for (const Value& part : parts) {
-      const Index length = join.shape_of(part)[join.axis];
-      send.to(part, [&] { return sliced(dy, join.axis, from, from + length); });
-      from += length;
-    }
-  });
+  return tape.record_trusted("concat", inputs, {}, std::move(joined),
+                             [parts, join](const Tensor& dy, Cotangents& send) {
+                               Index from = 0;
+                               for (const Value& part : parts) {
+                                 const Index length = join.shape_of(part)[join.axis];
+                                 send.to(part, [&] { return sliced(dy, join.axis, from, from + length); });
+                                 from += length;
+                               }
+                             });
 }
 
 Value slice(Tape& tape, const Value& x, Index axis, Index begin, Index end) {
@@ -173,14 +175,14 @@ Value slice(Tape& tape, const Value& x, Index axis, Index begin, Index end) {
                      std::to_string(place) + " of " + x.shape().to_text() +
                      "; expected 0 <= begin <= end <= " + std::to_string(length));
   }
-  return tape.record("slice", {x}, {}, sliced(x.tensor(), place, begin, end),
-                     [x, place, begin](const Tensor& dy, Cotangents& send) {
-                       send.to(x, [&] {
-                         Tensor dx = Tensor::zeros(x.shape());
-                         paste(dy, AxisView(x.shape(), place), begin, dy.axis(place), dx);
-                         return dx;
-                       });
-                     });
+  return tape.record_trusted("slice", {x}, {}, sliced(x.tensor(), place, begin, end),
+                             [x, place, begin](const Tensor& dy, Cotangents& send) {
+                               send.to(x, [&] {
+                                 Tensor dx = Tensor::zeros(x.shape());
+                                 paste(dy, AxisView(x.shape(), place), begin, dy.axis(place), dx);
+                                 return dx;
+                               });
+                             });
 }
 
 }  // namespace dpml

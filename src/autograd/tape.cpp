@@ -10,10 +10,12 @@ namespace dpml {
 
 Value Tape::sample(Tensor x) {
   if (x.shape().rank() == 0) throw ShapeError("a sample value needs a batch axis, got a tensor of shape []");
+  if (options_.witness != nullptr) options_.witness->saw("input", Kind::sample, x);
   return Value(std::move(x), Kind::sample, -1);
 }
 
 Value Tape::shared(Tensor x) {
+  if (options_.witness != nullptr) options_.witness->saw("constant", Kind::shared, x);
   return Value(std::move(x), Kind::shared, -1);
 }
 
@@ -25,15 +27,16 @@ Tape::Use& Tape::use_of(const Parameter& parameter) {
   return open_.back();
 }
 
-Value Tape::record(std::string_view op, std::initializer_list<std::reference_wrapper<const Value>> inputs,
-                   std::initializer_list<std::reference_wrapper<const Parameter>> parameters, Tensor y,
-                   Backward backward) {
-  return record(op, std::span(inputs.begin(), inputs.size()), std::span(parameters.begin(), parameters.size()),
-                std::move(y), std::move(backward));
+Value Tape::record_trusted(std::string_view op, std::initializer_list<std::reference_wrapper<const Value>> inputs,
+                           std::initializer_list<std::reference_wrapper<const Parameter>> parameters, Tensor y,
+                           Backward backward) {
+  return record_trusted(op, std::span(inputs.begin(), inputs.size()), std::span(parameters.begin(), parameters.size()),
+                        std::move(y), std::move(backward));
 }
 
-Value Tape::record(std::string_view op, std::span<const std::reference_wrapper<const Value>> inputs,
-                   std::span<const std::reference_wrapper<const Parameter>> parameters, Tensor y, Backward backward) {
+Value Tape::record_trusted(std::string_view op, std::span<const std::reference_wrapper<const Value>> inputs,
+                           std::span<const std::reference_wrapper<const Parameter>> parameters, Tensor y,
+                           Backward backward) {
   bool is_sample = false;
   bool wants_gradient = false;
   for (const Value& input : inputs) {
@@ -57,11 +60,13 @@ Value Tape::record(std::string_view op, std::span<const std::reference_wrapper<c
                             "be kept per sample. Apply the operation to the samples instead.");
   }
   const Kind kind = is_sample ? Kind::sample : Kind::shared;
+  if (options_.witness != nullptr) options_.witness->saw(op, kind, y);
   if (!options_.gradients || (use_count == 0 && !wants_gradient)) return Value(std::move(y), kind, -1);
 
   for (std::size_t i = first_use; i < uses_.size(); ++i) ++use_of(*uses_[i]).remaining;
   recorded_numbers_ += y.size();
-  nodes_.push_back({std::move(backward), Tensor(), false, first_use, use_count});
+  nodes_.push_back({std::move(backward), Tensor(), false, first_use, use_count, {}});
+  if (options_.witness != nullptr) nodes_.back().op = op;
   return Value(std::move(y), kind, std::ssize(nodes_) - 1);
 }
 
@@ -81,6 +86,7 @@ void Tape::backward(const Value& losses, GradientSink& sink) {
   }
   Cotangents send(*this, sink);
   for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
+    if (node->has_gradient && options_.witness != nullptr) options_.witness->saw_gradient(node->op, node->gradient);
     if (node->has_gradient) node->backward(std::exchange(node->gradient, Tensor()), send);
     node->backward = nullptr;
     finish_uses(*node, sink);

@@ -212,8 +212,8 @@ Value convolve_transposed(Tape& tape, const std::string& place, const Value& x, 
     send.to(weight, [&] { return PerSampleGrad::patches(x.tensor(), above, geometry); });
     if (shift != nullptr) send.to(*shift, [&] { return PerSampleGrad::dense(sum_positions(dy)); });
   };
-  if (shift != nullptr) return tape.record(place, {x}, {weight, *shift}, std::move(y), std::move(backward));
-  return tape.record(place, {x}, {weight}, std::move(y), std::move(backward));
+  if (shift != nullptr) return tape.record_trusted(place, {x}, {weight, *shift}, std::move(y), std::move(backward));
+  return tape.record_trusted(place, {x}, {weight}, std::move(y), std::move(backward));
 }
 
 Value convolve(Tape& tape, const std::string& place, const Value& x, const ConvolutionPlan& plan,
@@ -233,8 +233,8 @@ Value convolve(Tape& tape, const std::string& place, const Value& x, const Convo
     send.to(weight, [&] { return PerSampleGrad::patches(dy, seen, plan.geometry); });
     if (shift != nullptr) send.to(*shift, [&] { return PerSampleGrad::dense(sum_positions(dy)); });
   };
-  if (shift != nullptr) return tape.record(place, {x}, {weight, *shift}, std::move(y), std::move(backward));
-  return tape.record(place, {x}, {weight}, std::move(y), std::move(backward));
+  if (shift != nullptr) return tape.record_trusted(place, {x}, {weight, *shift}, std::move(y), std::move(backward));
+  return tape.record_trusted(place, {x}, {weight}, std::move(y), std::move(backward));
 }
 
 }  // namespace dpml

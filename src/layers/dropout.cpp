@@ -65,8 +65,9 @@ Value Dropout::forward(Tape& tape, const Value& x) const {
   }
   Tensor mask = drawn_mask(tape.options(), turn, probability_, x.shape());
   Tensor y = masked(x.tensor(), mask);
-  return tape.record(place(), {x}, {}, std::move(y),
-                     [x, mask](const Tensor& dy, Cotangents& send) { send.to(x, [&] { return masked(dy, mask); }); });
+  return tape.record_trusted(place(), {x}, {}, std::move(y), [x, mask](const Tensor& dy, Cotangents& send) {
+    send.to(x, [&] { return masked(dy, mask); });
+  });
 }
 
 }  // namespace dpml

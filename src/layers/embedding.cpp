@@ -37,18 +37,20 @@ Value Embedding::forward(Tape& tape, const Value& x) const {
     const float* row = weight_.tensor().data() + static_cast<Index>(index) * features;
     to = vocabulary.pads(index) ? std::fill_n(to, features, 0.0F) : std::copy_n(row, features, to);
   }
-  return tape.record(place(), {x}, {weight_}, std::move(y), [this, x, vocabulary](const Tensor& dy, Cotangents& send) {
-    send.to(weight_, [&] {
-      if (!vocabulary.padding_idx) return PerSampleGrad::rows(x.tensor(), dy, vocabulary.vocabulary);
-      Tensor of_rows = dy.clone();
-      float* of_row = of_rows.mutable_data();
-      for (const float index : x.tensor().values()) {
-        if (vocabulary.pads(index)) std::fill_n(of_row, vocabulary.features, 0.0F);
-        of_row += vocabulary.features;
-      }
-      return PerSampleGrad::rows(x.tensor(), of_rows, vocabulary.vocabulary);
-    });
-  });
+  return tape.record_trusted(place(), {x}, {weight_}, std::move(y),
+                             [this, x, vocabulary](const Tensor& dy, Cotangents& send) {
+                               send.to(weight_, [&] {
+                                 if (!vocabulary.padding_idx)
+                                   return PerSampleGrad::rows(x.tensor(), dy, vocabulary.vocabulary);
+                                 Tensor of_rows = dy.clone();
+                                 float* of_row = of_rows.mutable_data();
+                                 for (const float index : x.tensor().values()) {
+                                   if (vocabulary.pads(index)) std::fill_n(of_row, vocabulary.features, 0.0F);
+                                   of_row += vocabulary.features;
+                                 }
+                                 return PerSampleGrad::rows(x.tensor(), of_rows, vocabulary.vocabulary);
+                               });
+                             });
 }
 
 void Embedding::collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) {

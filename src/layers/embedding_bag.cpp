@@ -66,7 +66,7 @@ Value EmbeddingBag::forward(Tape& tape, const Value& x) const {
     float* to = y.mutable_data() + bag * features;
     for (std::size_t i = 0; i < sum.size(); ++i) to[i] = static_cast<float>(factor * sum[i]);
   }
-  return tape.record(
+  return tape.record_trusted(
       place(), {x}, {weight_}, std::move(y), [this, x, vocabulary, bags](const Tensor& dy, Cotangents& send) {
         send.to(weight_, [&] {
           Tensor of_rows = Tensor::zeros(x.shape().with_back(vocabulary.features));  // [B, ..., T, features]

@@ -58,8 +58,8 @@ Value Linear::forward(Tape& tape, const Value& x) const {
     send.to(weight_, [&] { return PerSampleGrad::outer(dy, x.tensor()); });
     if (bias_) send.to(*bias_, [&] { return PerSampleGrad::dense(sum_positions(dy)); });
   };
-  if (bias_) return tape.record(place(), {x}, {weight_, *bias_}, std::move(y), std::move(backward));
-  return tape.record(place(), {x}, {weight_}, std::move(y), std::move(backward));
+  if (bias_) return tape.record_trusted(place(), {x}, {weight_, *bias_}, std::move(y), std::move(backward));
+  return tape.record_trusted(place(), {x}, {weight_}, std::move(y), std::move(backward));
 }
 
 void Linear::collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) {

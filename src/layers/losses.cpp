@@ -70,10 +70,10 @@ Tensor scaled_rows(const Tensor& dy, const Tensor& slope) {
 
 /// Records losses [B] whose derivative by each number of the prediction is known.
 Value record_loss(Tape& tape, std::string_view loss, const Value& prediction, Tensor losses, const Tensor& slope) {
-  return tape.record(loss, {prediction}, {}, std::move(losses),
-                     [prediction, slope](const Tensor& dy, Cotangents& send) {
-                       send.to(prediction, [&] { return scaled_rows(dy, slope); });
-                     });
+  return tape.record_trusted(loss, {prediction}, {}, std::move(losses),
+                             [prediction, slope](const Tensor& dy, Cotangents& send) {
+                               send.to(prediction, [&] { return scaled_rows(dy, slope); });
+                             });
 }
 
 /// How much each class counts at a position of a label: the label's own weight less what smoothing takes of it, and

@@ -80,13 +80,15 @@ Value MaxOverPositions::forward(Tape& tape, const Value& x) const {
   for (std::size_t at = 0; at < largest.size(); ++at) {
     y.mutable_data()[at] = flat.tensor().data()[place_of(at, largest[at])];
   }
-  return tape.record(place(), {flat}, {}, std::move(y), [flat, largest, place_of](const Tensor& dy, Cotangents& send) {
-    send.to(flat, [&] {
-      Tensor dx = Tensor::zeros(flat.shape());
-      for (std::size_t at = 0; at < largest.size(); ++at) dx.mutable_data()[place_of(at, largest[at])] = dy.data()[at];
-      return dx;
-    });
-  });
+  return tape.record_trusted(place(), {flat}, {}, std::move(y),
+                             [flat, largest, place_of](const Tensor& dy, Cotangents& send) {
+                               send.to(flat, [&] {
+                                 Tensor dx = Tensor::zeros(flat.shape());
+                                 for (std::size_t at = 0; at < largest.size(); ++at)
+                                   dx.mutable_data()[place_of(at, largest[at])] = dy.data()[at];
+                                 return dx;
+                               });
+                             });
 }
 
 }  // namespace dpml

@@ -64,17 +64,18 @@ Value LearnedPositions::forward(Tape& tape, const Value& x) const {
     float* to = y.mutable_data() + b * size;
     for (Index i = 0; i < size; ++i) to[i] = from[i] + weight_.tensor().data()[i];
   }
-  return tape.record(place(), {x}, {weight_}, std::move(y), [this, x, size](const Tensor& dy, Cotangents& send) {
-    send.to(x, [&] { return dy; });
-    send.to(weight_, [&] {
-      if (size == weight_.size()) return PerSampleGrad::dense(dy);
-      Tensor gradient = Tensor::zeros(weight_.shape().with_front(dy.axis(0)));  // no gradient beyond T
-      for (Index b = 0; b < dy.axis(0); ++b) {
-        std::copy_n(dy.data() + b * size, size, gradient.mutable_data() + b * weight_.size());
-      }
-      return PerSampleGrad::dense(std::move(gradient));
-    });
-  });
+  return tape.record_trusted(
+      place(), {x}, {weight_}, std::move(y), [this, x, size](const Tensor& dy, Cotangents& send) {
+        send.to(x, [&] { return dy; });
+        send.to(weight_, [&] {
+          if (size == weight_.size()) return PerSampleGrad::dense(dy);
+          Tensor gradient = Tensor::zeros(weight_.shape().with_front(dy.axis(0)));  // no gradient beyond T
+          for (Index b = 0; b < dy.axis(0); ++b) {
+            std::copy_n(dy.data() + b * size, size, gradient.mutable_data() + b * weight_.size());
+          }
+          return PerSampleGrad::dense(std::move(gradient));
+        });
+      });
 }
 
 void LearnedPositions::collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) {

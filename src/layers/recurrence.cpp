@@ -102,7 +102,7 @@ Value Recurrence::record(Tape& tape, const std::string& place, const Tensor& h, 
   const std::vector<std::reference_wrapper<const Value>> inputs{x_};
   std::vector<std::reference_wrapper<const Parameter>> parameters{weights_->weight_ih, weights_->weight_hh};
   if (weights_->bias_ih) parameters.insert(parameters.end(), {*weights_->bias_ih, *weights_->bias_hh});
-  const Value states = tape.record(place, inputs, parameters, h, std::move(backward));
+  const Value states = tape.record_trusted(place, inputs, parameters, h, std::move(backward));
   tape.count_kept(states, batch_ * positions_ * kept_per_position);
   return states;
 }

@@ -14,6 +14,7 @@
 #include "dpml/dpsgd/clipped_sum.h"
 #include "dpml/dpsgd/sample_groups.h"
 #include "dpml/io/model_file.h"
+#include "dpml/layers/sample_mixing.h"
 #include "dpml/random/stream.h"
 #include "dpml/train/weights.h"
 #include "release.h"
@@ -113,6 +114,7 @@ Trainer::Trainer(Layer& model, const Dataset& data, const TrainingPlan& plan, co
   const std::vector<Parameter*> parameters = parameters_of(model);
   // Names the layer when model and data do not fit, and the row that the model cannot use, before anything is released.
   const RowSchema schema = row_schema(model, data.input_shape(), options.loss);
+  if (plan.clip_rule().needs_norms()) require_samples_apart(model, schema);
   const BatchLayout layout = plan_batch_layout(model, data.input_shape(), count_parameters(model),
                                                plan.options().expected_batch_size, options.physical_batch);
   const int threads = resolved_threads(options.threads);

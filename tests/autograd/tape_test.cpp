@@ -37,26 +37,28 @@ Value scaled_by(Tape& tape, const Value& x, const Parameter& p, int* calls = nul
   const float factor = p.tensor().data()[0];
   Tensor y(x.shape());
   for (Index b = 0; b < y.size(); ++b) y.mutable_data()[b] = factor * x.tensor().data()[b];
-  return tape.record("scaled_by", {x}, {p}, std::move(y), [x, &p, factor, calls](const Tensor& dy, Cotangents& send) {
-    send.to(p, [&] {
-      if (calls != nullptr) ++*calls;
-      Tensor g(Shape{dy.size(), 1});
-      for (Index b = 0; b < dy.size(); ++b) g.mutable_data()[b] = dy.data()[b] * x.tensor().data()[b];
-      return PerSampleGrad::dense(g);
-    });
-    send.to(x, [&] {
-      Tensor dx(dy.shape());
-      for (Index b = 0; b < dy.size(); ++b) dx.mutable_data()[b] = dy.data()[b] * factor;
-      return dx;
-    });
-  });
+  return tape.record_trusted("scaled_by", {x}, {p}, std::move(y),
+                             [x, &p, factor, calls](const Tensor& dy, Cotangents& send) {
+                               send.to(p, [&] {
+                                 if (calls != nullptr) ++*calls;
+                                 Tensor g(Shape{dy.size(), 1});
+                                 for (Index b = 0; b < dy.size(); ++b)
+                                   g.mutable_data()[b] = dy.data()[b] * x.tensor().data()[b];
+                                 return PerSampleGrad::dense(g);
+                               });
+                               send.to(x, [&] {
+                                 Tensor dx(dy.shape());
+                                 for (Index b = 0; b < dy.size(); ++b) dx.mutable_data()[b] = dy.data()[b] * factor;
+                                 return dx;
+                               });
+                             });
 }
 
 /// y = a + b; both inputs are sent the very same tensor.
 Value plus(Tape& tape, const Value& a, const Value& b) {
   Tensor y(a.shape());
   for (Index i = 0; i < y.size(); ++i) y.mutable_data()[i] = a.tensor().data()[i] + b.tensor().data()[i];
-  return tape.record("plus", {a, b}, {}, std::move(y), [a, b](const Tensor& dy, Cotangents& send) {
+  return tape.record_trusted("plus", {a, b}, {}, std::move(y), [a, b](const Tensor& dy, Cotangents& send) {
     send.to(a, [&] { return dy; });
     send.to(b, [&] { return dy; });
   });
@@ -112,7 +114,7 @@ TEST_F(TapeTest, AddsTwoUsesWithinOneOperation) {
   // loss = x p p as one operation that names p twice.
   Tensor y(x_.shape());
   for (Index b = 0; b < 3; ++b) y.mutable_data()[b] = 4 * x_.tensor().data()[b];
-  const Value loss = tape_.record("square", {x_}, {p_, p_}, y, [this](const Tensor& dy, Cotangents& send) {
+  const Value loss = tape_.record_trusted("square", {x_}, {p_, p_}, y, [this](const Tensor& dy, Cotangents& send) {
     for (int use = 0; use < 2; ++use) {
       send.to(p_, [&] {
         Tensor g(Shape{3, 1});
@@ -210,7 +212,7 @@ TEST_F(TapeTest, RefusesByNameAResultThatLosesTheBatchAxis) {
   const auto nothing = [](const Tensor&, Cotangents&) {};
   const auto message = [&](const Shape& result) -> std::string {
     try {
-      tape_.record("batch_mean", {x_}, {}, Tensor::zeros(result), nothing);
+      tape_.record_trusted("batch_mean", {x_}, {}, Tensor::zeros(result), nothing);
     } catch (const SampleMixingError& error) {
       return error.what();
     }
@@ -225,7 +227,8 @@ TEST_F(TapeTest, RefusesByNameAResultThatLosesTheBatchAxis) {
   EXPECT_NE(message(Shape{0}), "accepted");
   EXPECT_NE(message(Shape{4}), "accepted");
   const Value other_batch = tape_.sample(column({1, 2}));
-  EXPECT_THROW(tape_.record("plus", {x_, other_batch}, {}, Tensor::zeros(Shape{3}), nothing), SampleMixingError);
+  EXPECT_THROW(tape_.record_trusted("plus", {x_, other_batch}, {}, Tensor::zeros(Shape{3}), nothing),
+               SampleMixingError);
 }
 
 TEST_F(TapeTest, RefusesByNameATrainableParameterThatMeetsNoSample) {
@@ -243,8 +246,9 @@ TEST_F(TapeTest, RefusesByNameATrainableParameterThatMeetsNoSample) {
 TEST_F(TapeTest, SharedValuesBesideSamplesGiveSamplesAndMayHaveAnyShape) {
   const Value constant = tape_.shared(Tensor::zeros(Shape{9, 9}));
   const auto nothing = [](const Tensor&, Cotangents&) {};
-  EXPECT_EQ(tape_.record("op", {x_, constant}, {}, Tensor::zeros(Shape{3, 2}), nothing).kind(), Kind::sample);
-  EXPECT_EQ(tape_.record("op", {constant, constant}, {}, Tensor::zeros(Shape{4}), nothing).kind(), Kind::shared);
+  EXPECT_EQ(tape_.record_trusted("op", {x_, constant}, {}, Tensor::zeros(Shape{3, 2}), nothing).kind(), Kind::sample);
+  EXPECT_EQ(tape_.record_trusted("op", {constant, constant}, {}, Tensor::zeros(Shape{4}), nothing).kind(),
+            Kind::shared);
 }
 
 TEST_F(TapeTest, WalksBackOnlyFromOneLossForEachSample) {
@@ -261,21 +265,21 @@ TEST_F(TapeTest, RefusesToWalkBackTwice) {
 
 TEST_F(TapeTest, RefusesGradientsOfAnotherShapeThanTheirTarget) {
   const Value y = scaled_by(tape_, x_, p_);
-  const Value to_value = tape_.record("op", {y}, {}, Tensor::zeros(Shape{3}), [y](const Tensor&, Cotangents& send) {
-    send.to(y, [] { return Tensor::zeros(Shape{4}); });
-  });
+  const Value to_value = tape_.record_trusted(
+      "op", {y}, {}, Tensor::zeros(Shape{3}),
+      [y](const Tensor&, Cotangents& send) { send.to(y, [] { return Tensor::zeros(Shape{4}); }); });
   EXPECT_THROW(tape_.backward(to_value, record_), ShapeError);
 
   Tape tape;
   const Value x = tape.sample(column({1}));
-  const Value to_parameter = tape.record("op", {x}, {p_}, column({1}), [this](const Tensor&, Cotangents& send) {
+  const Value to_parameter = tape.record_trusted("op", {x}, {p_}, column({1}), [this](const Tensor&, Cotangents& send) {
     send.to(p_, [] { return PerSampleGrad::dense(Tensor::zeros(Shape{1, 2})); });
   });
   EXPECT_THROW(tape.backward(to_parameter, record_), ShapeError);
 }
 
 TEST_F(TapeTest, RefusesAGradientForAParameterThatTheOperationDidNotDeclare) {
-  const Value loss = tape_.record("op", {x_}, {p_}, column({1, 2, 3}), [this](const Tensor&, Cotangents& send) {
+  const Value loss = tape_.record_trusted("op", {x_}, {p_}, column({1, 2, 3}), [this](const Tensor&, Cotangents& send) {
     send.to(q_, [] { return PerSampleGrad::dense(Tensor::zeros(Shape{3, 1})); });
   });
   EXPECT_THROW(tape_.backward(loss, record_), InternalError);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs dpml into a temporary folder, builds examples/embed against that package alone, runs it, and audits the model
-# file that it writes.
+# Installs dpml into a temporary folder, builds the examples against that package alone, runs them, and audits the model
+# file that one writes.
 # usage: embed_test.sh BUILD_FOLDER SOURCE_FOLDER C++_COMPILER
 set -euo pipefail
 
@@ -9,11 +9,19 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 cmake --install "$build" --prefix "$folder/installed" > "$folder/log" || { cat "$folder/log"; exit 1; }
-cp -r "$source/examples/embed" "$folder/embed"  # outside the source tree, so that nothing but the package is found
-cmake -S "$folder/embed" -B "$folder/build" -DCMAKE_PREFIX_PATH="$folder/installed" -DCMAKE_CXX_COMPILER="$compiler" \
-  -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS="${EMBED_CXX_FLAGS:-}" > "$folder/log" || { cat "$folder/log"; exit 1; }
-cmake --build "$folder/build" > "$folder/log" || { cat "$folder/log"; exit 1; }
-"$folder/build/embed" "$folder/model.h5" | tee "$folder/output"
+cp -r "$source/examples" "$folder/examples"  # outside the source tree, so that nothing but the package is found
+for example in embed own_layers; do
+  cmake -S "$folder/examples/$example" -B "$folder/build" -DCMAKE_PREFIX_PATH="$folder/installed" \
+    -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS="${EMBED_CXX_FLAGS:-}" \
+    > "$folder/log" || { cat "$folder/log"; exit 1; }
+  cmake --build "$folder/build" > "$folder/log" || { cat "$folder/log"; exit 1; }
+  mv "$folder/build/$example" "$folder/$example"
+  rm -rf "$folder/build"
+done
+test "$("$folder/own_layers")" = "composed conforms
+trusted conforms
+per sample conforms"
+"$folder/embed" "$folder/model.h5" | tee "$folder/output"
 
 python3 - "$folder/output" <<'PY'
 import re, sys

@@ -49,7 +49,7 @@ TEST(Embedding, GivesPaddingNoVectorAndNoGradient) {
     Tensor dense;
   } sink;
   // Sums of 1 y over the positions that count; what goes to padding is NaN.
-  const Value losses = tape.record("losses", {y}, {}, Tensor::zeros({2}), [y](const Tensor&, Cotangents& send) {
+  const Value losses = tape.record_trusted("losses", {y}, {}, Tensor::zeros({2}), [y](const Tensor&, Cotangents& send) {
     send.to(y, [] {
       const float nan = std::nanf("");
       return Tensor::from({2, 2, 2}, std::vector<float>{nan, nan, 3, 4, nan, nan, nan, nan});

@@ -4,6 +4,7 @@
 #include <functional>
 #include <initializer_list>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -75,10 +76,22 @@ class Cotangents {
 /// Given the gradient of an operation's result, sends the gradients of its inputs.
 using Backward = std::function<void(const Tensor& dy, Cotangents& send)>;
 
+/// Sees what is made on a tape, while it is made; for trials of models (dpml/layers/sample_mixing.h).
+class TapeWitness {
+ public:
+  virtual ~TapeWitness() = default;
+  /// A value, in the order in which they are made; "input" and "constant" are those of Tape::sample and Tape::shared.
+  /// What becomes of y is what goes on.
+  virtual void saw(std::string_view op, Kind kind, Tensor& y) = 0;
+  /// The gradient that the backward function of a recorded value is about to get, the last recorded one first.
+  virtual void saw_gradient(std::string_view op, Tensor& dy) = 0;
+};
+
 /// What was computed for one physical batch, so that it can be walked back once.
 ///
-/// Claim: if every recorded operation keeps the rule of `record`, then row b of every sample value, and sample b's part
-/// of every gradient, depend on sample b and on shared values only (docs/architecture.md, "What the tape shows").
+/// Claim: if every recorded operation keeps the rule of `record_trusted`, then row b of every sample value, and sample
+/// b's part of every gradient, depend on sample b and on shared values only (docs/architecture.md, "What the tape
+/// shows").
 class Tape {
  public:
   struct Options {
@@ -90,6 +103,7 @@ class Tape {
     /// Who multiplies matrices in shipped layers and operations. Where privacy hangs on the result it must be `own`:
     /// only then are a sample's bits its own.
     Products products = Products::own;
+    TapeWitness* witness = nullptr;  ///< must outlive the tape
   };
 
   Tape() = default;
@@ -104,14 +118,30 @@ class Tape {
   Value sample(Tensor x);  ///< an input with one row per sample, [B, ...]
   Value shared(Tensor x);  ///< a constant
 
-  /// Records y = op(inputs, parameters). The rule that the caller promises: row b of y, and sample b's part of all that
-  /// `backward` sends, are computed from sample b's rows and from shared values and parameters alone. Never captures
-  /// by reference what dies before the tape. Throws SampleMixingError when a sample input's batch is not y's.
-  Value record(std::string_view op, std::initializer_list<std::reference_wrapper<const Value>> inputs,
-               std::initializer_list<std::reference_wrapper<const Parameter>> parameters, Tensor y, Backward backward);
+  /// Records y = op(inputs, parameters). Whoever calls it is trusted, since nothing here can see what was computed from
+  /// what; dpml/testing.h tries it, and training tries it again before the first release. The rule: row b of y, and
+  /// sample b's part of all that `backward` sends, are computed from sample b's rows and from shared values and
+  /// parameters alone. Never captures by reference what dies before the tape. Throws SampleMixingError when a sample
+  /// input's batch is not y's.
+  Value record_trusted(std::string_view op, std::initializer_list<std::reference_wrapper<const Value>> inputs,
+                       std::initializer_list<std::reference_wrapper<const Parameter>> parameters, Tensor y,
+                       Backward backward);
   /// The same for inputs whose number is not known when the program is written.
-  Value record(std::string_view op, std::span<const std::reference_wrapper<const Value>> inputs,
-               std::span<const std::reference_wrapper<const Parameter>> parameters, Tensor y, Backward backward);
+  Value record_trusted(std::string_view op, std::span<const std::reference_wrapper<const Value>> inputs,
+                       std::span<const std::reference_wrapper<const Parameter>> parameters, Tensor y,
+                       Backward backward);
+
+  /// Records y = f(inputs, parameters) for functions that see one sample at a time, so that they cannot mix samples;
+  /// slow, and the gradients are dense. `forward` gets the sample's part of each input (the whole of a shared one) and
+  /// returns the sample's result; `backward` gets the same and the result's gradient, and returns those of all inputs,
+  /// then of all parameters, shapes as they came. Inputs include a sample value; those of a shared value are added up
+  /// nowhere, so it may not want one. Throws SampleMixingError when it does, ShapeError for results of other shapes
+  /// than sample_shape.
+  using SampleForward = std::function<Tensor(std::span<const Tensor> inputs)>;
+  using SampleBackward = std::function<std::vector<Tensor>(std::span<const Tensor> inputs, const Tensor& dy)>;
+  Value record_per_sample(std::string_view op, const std::vector<Value>& inputs,
+                          std::vector<std::reference_wrapper<const Parameter>> parameters, const Shape& sample_shape,
+                          const SampleForward& forward, SampleBackward backward);
 
   /// How many numbers the results recorded for a backward pass hold, and what count_kept told; decides how many samples
   /// fit a cache.
@@ -134,6 +164,7 @@ class Tape {
     bool has_gradient = false;
     std::size_t first_use = 0;  // into uses_
     std::size_t use_count = 0;
+    std::string op;  // for a witness
   };
   struct Use {
     const Parameter* parameter;
