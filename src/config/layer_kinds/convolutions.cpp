@@ -73,7 +73,7 @@ std::string padded_in_circles(std::string x, const Shape& in, const Axes& axes, 
   return x;
 }
 
-/// x with its padding around it, unless that is zeros.
+/// x with its padding around it, unless that is zeros, which are left to the convolution.
 std::string padded(PaddingMode mode, const std::string& x, const Shape& in, const Axes& axes,
                    config::OnnxGraph& graph) {
   switch (mode) {
@@ -115,9 +115,7 @@ class ConvolutionKind final : public config::KindOf<L> {
     std::string around = x;
     if constexpr (!transposed) {
       around = padded(o.padding_mode, x, in, axes, graph);
-      if (o.padding_mode != PaddingMode::zeros) {
-        for (config::WindowAxis& axis : axes) axis.before = axis.behind = 0;
-      }
+      if (o.padding_mode != PaddingMode::zeros) config::take_padding(axes);
     }
     std::vector<std::string> inputs{graph.channels_second(around, in.rank()), graph.weight("weight")};
     if (o.bias) inputs.push_back(graph.weight("bias"));

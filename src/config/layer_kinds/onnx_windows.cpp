@@ -25,4 +25,8 @@ std::string padded(const std::string& x, const std::vector<WindowAxis>& axes, co
   return graph.node("Pad", {x, graph.constant(pads)}, {{"mode", mode}});
 }
 
+void take_padding(std::vector<WindowAxis>& axes) {
+  for (WindowAxis& axis : axes) axis.before = axis.behind = 0;
+}
+
 }  // namespace dpml::config

@@ -22,6 +22,8 @@ std::vector<onnx::Attribute> window_attributes(const std::vector<WindowAxis>& ax
 /// x, channels last, with the padding of the axes around it; `mode` is that of the operator Pad.
 std::string padded(const std::string& x, const std::vector<WindowAxis>& axes, const std::string& mode,
                    OnnxGraph& graph);
+/// For what is padded already.
+void take_padding(std::vector<WindowAxis>& axes);
 
 /// One member of every axis.
 OnnxGraph::Numbers each(const std::vector<WindowAxis>& axes, Index WindowAxis::*member);

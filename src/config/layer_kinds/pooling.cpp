@@ -86,7 +86,7 @@ class PoolKind final : public config::KindOf<Pool> {
     if constexpr (is_mean) counts_padding = this->options_.count_include_pad;
     if (counts_padding && this->options_.ceil_mode) {  // what is beyond the padding does not count
       x = config::padded(x, axes, "constant", graph);
-      for (config::WindowAxis& axis : axes) axis.before = axis.behind = 0;
+      config::take_padding(axes);
       counts_padding = false;
     }
     for (std::size_t i = 0; i < axes.size(); ++i) axes[i].behind += beyond_padding[i];

@@ -1,5 +1,6 @@
 #include "dpml/layers/recurrent.h"
 
+#include "dpml/base/error.h"
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
@@ -113,10 +114,20 @@ class RecurrentKind final : public config::LayerKind {
                                             {"direction", options_.bidirectional ? "bidirectional" : "forward"}};
     if constexpr (std::is_same_v<L, GRU>) attributes.push_back({"linear_before_reset", std::int64_t{1}});
     if constexpr (std::is_same_v<L, RNN>) {
-      const char* function = options_.nonlinearity == RNN::Nonlinearity::tanh ? "Tanh" : "Relu";
-      attributes.push_back({"activations", std::vector<std::string>(static_cast<std::size_t>(directions()), function)});
+      const auto count = static_cast<std::size_t>(directions());
+      attributes.push_back({"activations", std::vector<std::string>(count, function_name(options_.nonlinearity))});
     }
     return attributes;
+  }
+
+  static const char* function_name(RNN::Nonlinearity function) {
+    switch (function) {
+      case RNN::Nonlinearity::tanh:
+        return "Tanh";
+      case RNN::Nonlinearity::relu:
+        return "Relu";
+    }
+    throw InternalError("RNN::Nonlinearity: not one of the enumerated values");
   }
 
   Options options_;
