@@ -13,6 +13,7 @@ packages=(
   ccache                                             # a second build takes seconds
   clang-format-14                                    # the form of the sources, in a test
   python3                                            # includes, docs and the command in tests
+  libonnx-testdata                                   # what ONNX's operators give, for forward values in tests
   python3-h5py                                       # model files as others read and forge them, in tests
 )
 packages+=("$@")

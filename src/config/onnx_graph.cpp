@@ -14,17 +14,39 @@ std::string OnnxGraph::weight(const std::string& name) {
   return prefix_ + name;
 }
 
+std::string OnnxGraph::slice(const std::string& x, Index axis, Index begin, Index end) {
+  return node("Slice", {x, constant(Numbers{begin}), constant(Numbers{end}), constant(Numbers{axis})});
+}
+
+std::string OnnxGraph::reshape(const std::string& x, const Numbers& shape) {
+  return node("Reshape", {x, constant(shape)});
+}
+
+std::string OnnxGraph::transpose(const std::string& x, const Numbers& order) {
+  return node("Transpose", {x}, {{"perm", order}});
+}
+
+std::string OnnxGraph::concat(const std::vector<std::string>& parts, Index axis) {
+  return parts.size() == 1 ? parts.front() : node("Concat", parts, {{"axis", std::int64_t{axis}}});
+}
+
+std::string OnnxGraph::reduce(const std::string& op, const std::string& x, const Numbers& axes, bool keep) {
+  const onnx::Attribute keep_axes{"keepdims", std::int64_t{keep}};
+  if (op == "ReduceSum") return node(op, {x, constant(axes)}, {keep_axes});  // an input there, as of opset 13
+  return node(op, {x}, {{"axes", axes}, keep_axes});
+}
+
 std::string OnnxGraph::channels_second(const std::string& x, Index sample_rank) {
-  std::vector<std::int64_t> order{0, sample_rank};
+  Numbers order{0, sample_rank};
   for (Index axis = 1; axis < sample_rank; ++axis) order.push_back(axis);
-  return sample_rank < 2 ? x : node("Transpose", {x}, {{"perm", order}});
+  return sample_rank < 2 ? x : transpose(x, order);
 }
 
 std::string OnnxGraph::channels_last(const std::string& x, Index sample_rank) {
-  std::vector<std::int64_t> order{0};
+  Numbers order{0};
   for (Index axis = 2; axis <= sample_rank; ++axis) order.push_back(axis);
   order.push_back(1);
-  return sample_rank < 2 ? x : node("Transpose", {x}, {{"perm", order}});
+  return sample_rank < 2 ? x : transpose(x, order);
 }
 
 std::string OnnxGraph::inside(const std::vector<LayerSpec>& layers, const std::string& name, const std::string& x,

@@ -14,6 +14,8 @@ namespace dpml::config {
 /// and back.
 class OnnxGraph {
  public:
+  using Numbers = std::vector<std::int64_t>;
+
   /// The writer knows the model's weights by their names already, in file order.
   explicit OnnxGraph(onnx::GraphWriter& writer) : writer_(writer) {}
 
@@ -23,10 +25,17 @@ class OnnxGraph {
     return writer_.node(op, inputs, attributes);
   }
   std::string constant(float value) { return writer_.constant(value); }
-  std::string constant(const std::vector<std::int64_t>& values) { return writer_.constant(values); }
+  std::string constant(const Numbers& values) { return writer_.constant(values); }
   std::string constant(const std::string& name, const Tensor& value);  ///< `name` within the layer
   /// A weight of the layer that is written: "bias".
   std::string weight(const std::string& name);
+
+  std::string slice(const std::string& x, Index axis, Index begin, Index end);
+  std::string reshape(const std::string& x, const Numbers& shape);  ///< 0: as long as it is, -1: what remains
+  std::string transpose(const std::string& x, const Numbers& order);
+  std::string concat(const std::vector<std::string>& parts, Index axis);
+  /// Over these axes, which go away unless `keep`. `op` is ReduceSum, ReduceMean or ReduceMax.
+  std::string reduce(const std::string& op, const std::string& x, const Numbers& axes, bool keep = false);
 
   std::string channels_second(const std::string& x, Index sample_rank);  ///< [N, ..., C] -> [N, C, ...]
   std::string channels_last(const std::string& x, Index sample_rank);    ///< and back

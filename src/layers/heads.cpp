@@ -122,14 +122,18 @@ Tensor attend_gradient(const Heads& heads, const Tensor& qkv, const Tensor& shar
   return dqkv;
 }
 
-void rotate(const Heads& heads, double direction, Tensor& qkv) {
+double rotary_angle(Index position, Index pair, Index width) {
   constexpr double kBase = 10000;
+  const double share = static_cast<double>(2 * pair) / static_cast<double>(width);
+  return static_cast<double>(position) * std::pow(kBase, -share);
+}
+
+void rotate(const Heads& heads, double direction, Tensor& qkv) {
   const Index batch = qkv.axis(0), positions = qkv.axis(1), pairs = heads.width / 2;
   std::vector<float> cosines, sines;  // [T, pairs]
   for (Index t = 0; t < positions; ++t) {
     for (Index i = 0; i < pairs; ++i) {
-      const double share = static_cast<double>(2 * i) / static_cast<double>(heads.width);
-      const double angle = direction * static_cast<double>(t) * std::pow(kBase, -share);
+      const double angle = direction * rotary_angle(t, i, heads.width);
       cosines.push_back(static_cast<float>(std::cos(angle)));
       sines.push_back(static_cast<float>(std::sin(angle)));
     }

@@ -31,8 +31,11 @@ Attended attend(const Heads& heads, const Tensor& qkv);
 /// The gradient of qkv, given that of y.
 Tensor attend_gradient(const Heads& heads, const Tensor& qkv, const Tensor& shares, const Tensor& dy);
 
-/// Turns each pair of numbers (2i, 2i+1) of the queries and keys at position t by the angle
-/// direction t 10000^(-2i/width) (Su et al. 2021, equation 34), in place.
+/// position 10000^(-2 pair/width) (Su et al. 2021, equation 34).
+double rotary_angle(Index position, Index pair, Index width);
+
+/// Turns each pair of numbers (2i, 2i+1) of the queries and keys at position t by direction times rotary_angle, in
+/// place.
 void rotate(const Heads& heads, double direction, Tensor& qkv);
 
 }  // namespace dpml

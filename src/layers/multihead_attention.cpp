@@ -65,6 +65,10 @@ std::optional<OptionProblem> MultiheadAttention::problem_of(const Options& optio
   return std::nullopt;
 }
 
+double MultiheadAttention::rotary_angle(Index position, Index pair, Index width) {
+  return dpml::rotary_angle(position, pair, width);
+}
+
 MultiheadAttention::MultiheadAttention(const Options& options, Rng& init) : options_(options) {
   require_none("MultiheadAttention", problem_of(options));
   const Index features = options.embed_dim;

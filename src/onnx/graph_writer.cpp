@@ -17,7 +17,9 @@ namespace {
 // AttributeProto.AttributeType of the specification.
 constexpr int kFloatAttribute = 1;
 constexpr int kIntAttribute = 2;
+constexpr int kStringAttribute = 3;
 constexpr int kIntsAttribute = 7;
+constexpr int kStringsAttribute = 8;
 
 constexpr int kIrVersion = 8;  // the one that came with opset 17
 
@@ -39,9 +41,17 @@ void fill(const Attribute& attribute, onnx_schema::AttributeProto& proto) {
                      proto.set_type(kFloatAttribute);
                      proto.set_f(value);
                    },
+                   [&](const std::string& value) {
+                     proto.set_type(kStringAttribute);
+                     proto.set_s(value);
+                   },
                    [&](const std::vector<std::int64_t>& values) {
                      proto.set_type(kIntsAttribute);
                      proto.mutable_ints()->Add(values.begin(), values.end());
+                   },
+                   [&](const std::vector<std::string>& values) {
+                     proto.set_type(kStringsAttribute);
+                     proto.mutable_strings()->Add(values.begin(), values.end());
                    }},
              attribute.value);
 }

@@ -16,12 +16,6 @@
 namespace dpml {
 namespace {
 
-/// Plainer than kExamples, which try options that not all of a layer's ways have in common.
-const std::map<std::string, std::string> kPlain = {
-    {"conv2d", "out_channels: 4 kernel: 3"}, {"max_pool2d", "kernel: 2"}, {"avg_pool2d", "kernel: 2"},
-    {"conv1d", "out_channels: 6 kernel: 3"}, {"avg_pool1d", "kernel: 4"},
-};
-
 bool has_onnx(const Experiment& experiment, const ModelSizes& sizes) {
   std::map<std::string, Tensor> weights;
   for (const WeightSize& weight : sizes.weights) weights.emplace(weight.name, Tensor::zeros(weight.shape));
@@ -34,7 +28,7 @@ bool has_onnx(const Experiment& experiment, const ModelSizes& sizes) {
 }
 
 std::string row_of(const std::string& word) {
-  const std::string options = kPlain.contains(word) ? kPlain.at(word) : kExamples.at(word);
+  const std::string& options = kExamples.at(word);
   const std::string block = word + " {" + (options.empty() ? "" : " " + options + " ") + "}";
   Experiment experiment = parse(around_model(example_model(word, options), input_of(word)));
   const Shape output = infer_sizes(experiment.model, experiment.train.sample_shape);
@@ -45,7 +39,7 @@ std::string row_of(const std::string& word) {
     weights += (weights.empty() ? "`" : ", `") + weight.name.substr(2) + "` " + weight.shape.to_text();
   }
   return "| `" + block + "` | " + experiment.train.sample_shape.to_text() + " | " + output.to_text() + " | " + weights +
-         " | " + (has_onnx(experiment, sizes) ? "yes" : "") + " |";
+         " | " + (has_onnx(experiment, sizes) ? "yes" : "no") + " |";
 }
 
 TEST(LayersTable, IsThatOfTheDocs) {

@@ -48,6 +48,9 @@ class MultiheadAttention final : public Layer {
   static Shape output_shape(const Options& options, const Shape& sample,
                             const std::string& place = "MultiheadAttention");
 
+  /// By which the rotary pair of a head of `width` numbers is turned at a position.
+  static double rotary_angle(Index position, Index pair, Index width);
+
   /// Throws ConfigError when an option is outside its range.
   MultiheadAttention(const Options& options, Rng& init);
 

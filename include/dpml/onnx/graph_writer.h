@@ -17,7 +17,7 @@ inline constexpr int kOpset = 17;  ///< of ONNX's own operators that graphs are 
 
 struct Attribute {
   std::string name;
-  std::variant<std::int64_t, float, std::vector<std::int64_t>> value;
+  std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<std::string>> value;
 };
 
 /// Writes one graph: values are known by their names, each made once, before it is used.

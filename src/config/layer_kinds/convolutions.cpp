@@ -1,9 +1,11 @@
 #include <array>
 #include <tuple>
 
+#include "dpml/base/error.h"
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
+#include "layer_kinds/onnx_windows.h"
 #include "layer_kinds/pairs.h"
 
 namespace dpml {
@@ -27,11 +29,72 @@ Shape weight_shape(const ConvTranspose2d::Options& o) {
   return {o.in_channels, o.out_channels / o.groups, o.kernel_height, o.kernel_width};
 }
 
+config::WindowAxis axis_of(Index kernel, Index stride, Index dilation, Index padding, bool padding_same = false) {
+  const Index total = padding_same ? dilation * (kernel - 1) : 2 * padding;
+  return {kernel, stride, dilation, total / 2, total - total / 2};
+}
+
+using Axes = std::vector<config::WindowAxis>;
+
+Axes axes_of(const Conv1d::Options& o) {
+  return {axis_of(o.kernel, o.stride, o.dilation, o.padding, o.padding_same)};
+}
+
+Axes axes_of(const Conv2d::Options& o) {
+  return {axis_of(o.kernel_height, o.stride_height, o.dilation_height, o.padding_height, o.padding_same),
+          axis_of(o.kernel_width, o.stride_width, o.dilation_width, o.padding_width, o.padding_same)};
+}
+
+Axes axes_of(const ConvTranspose1d::Options& o) {
+  return {axis_of(o.kernel, o.stride, o.dilation, o.padding)};
+}
+
+Axes axes_of(const ConvTranspose2d::Options& o) {
+  return {axis_of(o.kernel_height, o.stride_height, o.dilation_height, o.padding_height),
+          axis_of(o.kernel_width, o.stride_width, o.dilation_width, o.padding_width)};
+}
+
+config::OnnxGraph::Numbers output_padding(const ConvTranspose1d::Options& o) {
+  return {o.output_padding};
+}
+
+config::OnnxGraph::Numbers output_padding(const ConvTranspose2d::Options& o) {
+  return {o.output_padding_height, o.output_padding_width};
+}
+
+/// The end of x before it and its beginning behind it, axis by axis.
+std::string padded_in_circles(std::string x, const Shape& in, const Axes& axes, config::OnnxGraph& graph) {
+  for (std::size_t i = 0; i < axes.size(); ++i) {
+    const auto axis = static_cast<Index>(i) + 1;
+    const Index length = in[axis - 1];
+    x = graph.concat(
+        {graph.slice(x, axis, length - axes[i].before, length), x, graph.slice(x, axis, 0, axes[i].behind)}, axis);
+  }
+  return x;
+}
+
+/// x with its padding around it, unless that is zeros, which are left to the convolution.
+std::string padded(PaddingMode mode, const std::string& x, const Shape& in, const Axes& axes,
+                   config::OnnxGraph& graph) {
+  switch (mode) {
+    case PaddingMode::zeros:
+      return x;
+    case PaddingMode::reflect:
+      return config::padded(x, axes, "reflect", graph);
+    case PaddingMode::replicate:
+      return config::padded(x, axes, "edge", graph);
+    case PaddingMode::circular:
+      return padded_in_circles(x, in, axes, graph);
+  }
+  throw InternalError("PaddingMode: not one of the enumerated values");
+}
+
 /// Of images, or of sequences; transposed or not.
 template <class L, bool of_images>
 class ConvolutionKind final : public config::KindOf<L> {
  public:
   using config::KindOf<L>::KindOf;
+  static constexpr bool transposed = std::is_same_v<L, ConvTranspose1d> || std::is_same_v<L, ConvTranspose2d>;
   using Fitted = config::LayerKind::Fitted;
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
@@ -47,11 +110,20 @@ class ConvolutionKind final : public config::KindOf<L> {
   }
 
   std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
-    if constexpr (std::is_same_v<L, Conv2d>) {
-      return convolution(x, in, graph);
-    } else {
-      graph.refuse_onnx();
+    const auto& o = this->options_;
+    Axes axes = axes_of(o);
+    std::string around = x;
+    if constexpr (!transposed) {
+      around = padded(o.padding_mode, x, in, axes, graph);
+      if (o.padding_mode != PaddingMode::zeros) config::take_padding(axes);
     }
+    std::vector<std::string> inputs{graph.channels_second(around, in.rank()), graph.weight("weight")};
+    if (o.bias) inputs.push_back(graph.weight("bias"));
+    std::vector<onnx::Attribute> attributes = config::window_attributes(axes);
+    attributes.push_back({"dilations", config::each(axes, &config::WindowAxis::dilation)});
+    attributes.push_back({"group", o.groups});
+    if constexpr (transposed) attributes.push_back({"output_padding", output_padding(o)});
+    return graph.channels_last(graph.node(transposed ? "ConvTranspose" : "Conv", inputs, attributes), in.rank());
   }
 
   std::optional<config::ModuleKind::MapDown> map_down(Index rank) const override {
@@ -67,24 +139,6 @@ class ConvolutionKind final : public config::KindOf<L> {
     std::vector<WeightSize> weights{{"weight", weight_shape(this->options_)}};
     if (this->options_.bias) weights.push_back({"bias", {this->options_.out_channels}});
     return weights;
-  }
-
- private:
-  std::string convolution(const std::string& x, const Shape& in, config::OnnxGraph& graph) const {
-    using Numbers = std::vector<std::int64_t>;
-    const auto& o = this->options_;
-    if (o.padding_mode != PaddingMode::zeros) graph.refuse_onnx();
-    const Index height = o.padding_same ? o.dilation_height * (o.kernel_height - 1) : 2 * o.padding_height;
-    const Index width = o.padding_same ? o.dilation_width * (o.kernel_width - 1) : 2 * o.padding_width;
-    std::vector<std::string> inputs{graph.channels_second(x, in.rank()), graph.weight("weight")};
-    if (o.bias) inputs.push_back(graph.weight("bias"));
-    const std::string y = graph.node("Conv", inputs,
-                                     {{"kernel_shape", Numbers{o.kernel_height, o.kernel_width}},
-                                      {"strides", Numbers{o.stride_height, o.stride_width}},
-                                      {"pads", Numbers{height / 2, width / 2, height - height / 2, width - width / 2}},
-                                      {"dilations", Numbers{o.dilation_height, o.dilation_width}},
-                                      {"group", o.groups}});
-    return graph.channels_last(y, in.rank());
   }
 };
 

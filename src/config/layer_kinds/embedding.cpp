@@ -2,6 +2,7 @@
 
 #include "dpml/base/error.h"
 #include "dpml/config/layer_kinds.h"
+#include "dpml/layers/embedding_bag.h"
 #include "dpml/layers/tied_linear.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
@@ -57,10 +58,14 @@ class RowsKind final : public config::KindOf<L> {
     return true;
   }
 
-  std::string onnx(const std::string& x, const Shape&, config::OnnxGraph& graph) const override {
-    if constexpr (std::is_same_v<L, EmbeddingBag>) graph.refuse_onnx();
-    constexpr std::int64_t kInt64 = 7;  // TensorProto.DataType
-    return graph.node("Gather", {graph.weight("weight"), graph.node("Cast", {x}, {{"to", kInt64}})});
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    const std::string indices = graph.node("Cast", {x}, {{"to", kInt64}});
+    const std::string rows = graph.node("Gather", {graph.weight("weight"), indices});
+    if constexpr (std::is_same_v<L, EmbeddingBag>) {
+      return of_bags(rows, x, in, graph);
+    } else {
+      return rows;
+    }
   }
 
   std::optional<config::ModuleKind::MapDown> map_down(Index rank) const override {
@@ -81,6 +86,33 @@ class RowsKind final : public config::KindOf<L> {
 
   std::vector<WeightSize> weights() const override {
     return {{"weight", {this->options_.vocabulary, this->options_.features}}};
+  }
+
+ private:
+  // TensorProto.DataType
+  static constexpr std::int64_t kFloat = 1;
+  static constexpr std::int64_t kInt64 = 7;
+
+  /// The row of padding is 0.
+  std::string of_bags(const std::string& rows, const std::string& x, const Shape& in, config::OnnxGraph& graph) const {
+    const std::string sum = graph.reduce("ReduceSum", rows, {in.rank()});
+    switch (this->options_.mode) {
+      case EmbeddingBag::Mode::sum:
+        return sum;
+      case EmbeddingBag::Mode::mean:
+        return graph.node("Div", {sum, lengths(x, in, graph)});
+    }
+    throw InternalError("EmbeddingBag::Mode: not one of the enumerated values");
+  }
+
+  /// How many rows of a bag are no padding, 1 for none.
+  std::string lengths(const std::string& x, const Shape& in, config::OnnxGraph& graph) const {
+    if (!this->options_.padding_idx) return graph.constant(static_cast<float>(std::max<Index>(in[-1], 1)));
+    const std::string padding = graph.constant(static_cast<float>(*this->options_.padding_idx));
+    const std::string is_row = graph.node("Not", {graph.node("Equal", {x, padding})});
+    const std::string count =
+        graph.reduce("ReduceSum", graph.node("Cast", {is_row}, {{"to", kFloat}}), {in.rank()}, true);
+    return graph.node("Max", {count, graph.constant(1)});
   }
 };
 

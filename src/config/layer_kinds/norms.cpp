@@ -1,3 +1,5 @@
+#include <array>
+
 #include "dpml/base/error.h"
 #include "dpml/config/layer_kinds.h"
 #include "dpml/layers/batch_norm.h"
@@ -104,7 +106,15 @@ class RMSNormKind final : public config::KindOf<RMSNorm> {
     return {kinds::rms_norm(over_last_axes<RMSNorm>(options_, in, fit)), in};
   }
 
-  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    config::OnnxGraph::Numbers axes;
+    for (Index axis = in.rank() - options_.normalized.rank(); axis < in.rank(); ++axis) axes.push_back(axis + 1);
+    const std::string mean_square = graph.reduce("ReduceMean", graph.node("Mul", {x, x}), axes, true);
+    const std::string epsilon = graph.constant(static_cast<float>(options_.epsilon));
+    const std::string length = graph.node("Sqrt", {graph.node("Add", {mean_square, epsilon})});
+    const std::string y = graph.node("Div", {x, length});
+    return options_.affine ? graph.node("Mul", {y, graph.weight("weight")}) : y;
+  }
 
   std::vector<WeightSize> weights() const override {
     if (!options_.affine) return {};
@@ -124,7 +134,15 @@ class InstanceNormKind final : public config::KindOf<InstanceNorm> {
     return {kinds::instance_norm(over_channels<InstanceNorm>(options_, in, fit)), in};
   }
 
-  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    const Shape channels{options_.channels};
+    const std::string weight =
+        options_.affine ? graph.weight("weight") : graph.constant("ones", Tensor::filled(channels, 1));
+    const std::string bias = options_.affine ? graph.weight("bias") : graph.constant("zeros", Tensor::zeros(channels));
+    const std::string y = graph.node("InstanceNormalization", {graph.channels_second(x, in.rank()), weight, bias},
+                                     {{"epsilon", static_cast<float>(options_.epsilon)}});
+    return graph.channels_last(y, in.rank());
+  }
 
   std::vector<WeightSize> weights() const override { return scale_and_shift(options_.affine, {options_.channels}); }
 };
@@ -139,12 +157,19 @@ class FrozenBatchNormKind final : public config::KindOf<FrozenBatchNorm> {
   }
 
   Shape count(const Shape& in, config::SizeCounter& counter) const override {
-    for (const char* name : {"weight", "bias", "running_mean", "running_var"}) {
-      counter.constant(name, {options_.channels});
-    }
+    for (const char* name : kConstants) counter.constant(name, {options_.channels});
     return counter.recorded(in);
   }
-  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
+
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    std::vector<std::string> inputs{graph.channels_second(x, in.rank())};
+    for (const char* name : kConstants) inputs.push_back(graph.weight(name));
+    const std::string y = graph.node("BatchNormalization", inputs, {{"epsilon", static_cast<float>(options_.epsilon)}});
+    return graph.channels_last(y, in.rank());
+  }
+
+ private:
+  static constexpr std::array kConstants{"weight", "bias", "running_mean", "running_var"};
 };
 
 }  // namespace

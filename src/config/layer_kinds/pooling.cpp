@@ -3,11 +3,48 @@
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
+#include "layer_kinds/onnx_windows.h"
 #include "layer_kinds/pairs.h"
 
 namespace dpml {
 
 namespace {
+
+using Axes = std::vector<config::WindowAxis>;
+
+config::WindowAxis axis_of(Index kernel, Index stride, Index padding) {
+  return {.kernel = kernel, .stride = stride, .before = padding, .behind = padding};
+}
+
+template <class Options>
+Axes axes_of(const Options& o) {
+  const Index stride = o.stride > 0 ? o.stride : o.kernel;
+  if constexpr (requires { o.kernel_width; }) {
+    const Index width = o.kernel_width.value_or(o.kernel);
+    return {
+        axis_of(o.kernel, stride, o.padding),
+        axis_of(width, o.stride_width.value_or(o.stride > 0 ? o.stride : width), o.padding_width.value_or(o.padding))};
+  } else {
+    return {axis_of(o.kernel, stride, o.padding)};
+  }
+}
+
+/// How far the last of `windows` leaves `length` places and their padding, as it may in ceil_mode.
+Index beyond(const config::WindowAxis& axis, Index length, Index windows) {
+  return std::max<Index>(0, (windows - 1) * axis.stride + axis.kernel - (axis.before + length + axis.behind));
+}
+
+/// One axis, `windows` of which become a place each, as AdaptivePool2dOptions has them.
+std::string reduced(const std::string& op, const std::string& x, Index axis, Index length, Index windows,
+                    config::OnnxGraph& graph) {
+  std::vector<std::string> places;
+  for (Index i = 0; i < windows; ++i) {
+    const Index begin = i * length / windows;
+    const Index end = ((i + 1) * length + windows - 1) / windows;
+    places.push_back(graph.reduce(op, graph.slice(x, axis, begin, end), {axis}, true));
+  }
+  return graph.concat(places, axis);
+}
 
 /// Of images, or of sequences.
 template <class Pool, bool of_images>
@@ -16,6 +53,8 @@ class PoolKind final : public config::KindOf<Pool> {
   using config::KindOf<Pool>::KindOf;
   using Fitted = config::LayerKind::Fitted;
 
+  static constexpr bool is_mean = std::is_same_v<Pool, AvgPool1d> || std::is_same_v<Pool, AvgPool2d> ||
+                                  std::is_same_v<Pool, AdaptiveAvgPool1d> || std::is_same_v<Pool, AdaptiveAvgPool2d>;
   /// Whether the size of windows is stated; else their number.
   static constexpr bool slides = requires(const typename Pool::Options& options) { options.kernel; };
 
@@ -27,29 +66,54 @@ class PoolKind final : public config::KindOf<Pool> {
   }
 
   std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
-    if constexpr (std::is_same_v<Pool, MaxPool2d> || std::is_same_v<Pool, AvgPool2d>) {
-      return graph.channels_last(windows(graph.channels_second(x, in.rank()), graph), in.rank());
+    const Shape out = Pool::output_shape(this->options_, in);
+    if constexpr (slides) {
+      return slid(x, in, out, graph);
     } else {
-      graph.refuse_onnx();
+      return divided(x, in, out, graph);
     }
   }
 
  private:
-  std::string windows(const std::string& x, config::OnnxGraph& graph) const {
-    using Numbers = std::vector<std::int64_t>;
-    const auto& o = this->options_;
-    if (o.ceil_mode) graph.refuse_onnx();
-    const Index width = o.kernel_width.value_or(o.kernel);
-    const Index stride_width = o.stride_width.value_or(o.stride > 0 ? o.stride : width);
-    const Index padding_width = o.padding_width.value_or(o.padding);
-    std::vector<onnx::Attribute> attributes{{"kernel_shape", Numbers{o.kernel, width}},
-                                            {"strides", Numbers{o.stride > 0 ? o.stride : o.kernel, stride_width}},
-                                            {"pads", Numbers{o.padding, padding_width, o.padding, padding_width}}};
-    if constexpr (std::is_same_v<Pool, MaxPool2d>) return graph.node("MaxPool", {x}, attributes);
-    if constexpr (std::is_same_v<Pool, AvgPool2d>) {
-      attributes.push_back({"count_include_pad", std::int64_t{o.count_include_pad}});
+  std::string slid(std::string x, const Shape& in, const Shape& out, config::OnnxGraph& graph) const {
+    Axes axes = axes_of(this->options_);
+    std::vector<Index> beyond_padding;
+    for (const config::WindowAxis& axis : axes) {
+      const auto at = std::ssize(beyond_padding);
+      beyond_padding.push_back(beyond(axis, in[at], out[at]));
     }
-    return graph.node("AveragePool", {x}, attributes);
+    bool counts_padding = false;
+    if constexpr (is_mean) counts_padding = this->options_.count_include_pad;
+    if (counts_padding && this->options_.ceil_mode) {  // what is beyond the padding does not count
+      x = config::padded(x, axes, "constant", graph);
+      config::take_padding(axes);
+      counts_padding = false;
+    }
+    for (std::size_t i = 0; i < axes.size(); ++i) axes[i].behind += beyond_padding[i];
+    return pooled(x, axes, counts_padding, graph);
+  }
+
+  std::string divided(std::string x, const Shape& in, const Shape& out, config::OnnxGraph& graph) const {
+    Axes axes;
+    bool is_even = true;
+    for (Index axis = 0; axis + 1 < in.rank(); ++axis) {
+      is_even = is_even && in[axis] % out[axis] == 0;
+      axes.push_back(axis_of(in[axis] / out[axis], in[axis] / out[axis], 0));
+    }
+    if (is_even) return pooled(x, axes, false, graph);
+    for (Index axis = 0; axis + 1 < in.rank(); ++axis) {
+      x = reduced(is_mean ? "ReduceMean" : "ReduceMax", x, axis + 1, in[axis], out[axis], graph);
+    }
+    return x;
+  }
+
+  std::string pooled(const std::string& x, const Axes& axes, bool counts_padding, config::OnnxGraph& graph) const {
+    const auto sample_rank = std::ssize(axes) + 1;
+    std::vector<onnx::Attribute> attributes = config::window_attributes(axes);
+    if (is_mean) attributes.push_back({"count_include_pad", std::int64_t{counts_padding}});
+    const std::string y =
+        graph.node(is_mean ? "AveragePool" : "MaxPool", {graph.channels_second(x, sample_rank)}, attributes);
+    return graph.channels_last(y, sample_rank);
   }
 };
 

@@ -29,7 +29,6 @@ class PositionsKind : public config::KindOf<L> {
   }
 
   virtual LayerKindHandle refitted(const PositionOptions& options) const = 0;
-  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
 };
 
 class LearnedPositionsKind final : public PositionsKind<LearnedPositions> {
@@ -37,6 +36,9 @@ class LearnedPositionsKind final : public PositionsKind<LearnedPositions> {
   using PositionsKind::PositionsKind;
   LayerKindHandle refitted(const PositionOptions& options) const override { return kinds::learned_positions(options); }
   std::vector<WeightSize> weights() const override { return {{"weight", {options_.positions, options_.features}}}; }
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    return graph.node("Add", {x, graph.slice(graph.weight("weight"), 0, 0, in[0])});
+  }
 };
 
 class SinusoidalPositionsKind final : public PositionsKind<SinusoidalPositions> {
@@ -44,6 +46,12 @@ class SinusoidalPositionsKind final : public PositionsKind<SinusoidalPositions> 
   using PositionsKind::PositionsKind;
   LayerKindHandle refitted(const PositionOptions& options) const override {
     return kinds::sinusoidal_positions(options);
+  }
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    Tape tape;
+    const Value zeros = tape.sample(Tensor::zeros(in.with_front(1)));
+    const Tensor waves = SinusoidalPositions(options_).forward(tape, zeros).tensor();
+    return graph.node("Add", {x, graph.constant("waves", waves.reshaped(in))});
   }
 };
 

@@ -1,5 +1,6 @@
 #include "dpml/layers/recurrent.h"
 
+#include "dpml/base/error.h"
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
@@ -53,10 +54,81 @@ class RecurrentKind final : public config::LayerKind {
     return counter.recorded({directions() * hidden});
   }
 
-  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    std::string y = x;
+    for (Index layer = 0; layer < options_.num_layers; ++layer) y = layer_of(layer, y, graph);
+    if (!options_.gives_last()) return y;
+    const Index hidden = options_.hidden_size;
+    std::vector<std::string> last{graph.slice(graph.slice(y, 1, in[0] - 1, in[0]), 2, 0, hidden)};
+    if (options_.bidirectional) last.push_back(graph.slice(graph.slice(y, 1, 0, 1), 2, hidden, 2 * hidden));
+    return graph.reshape(graph.concat(last, 2), {0, directions() * hidden});
+  }
 
  private:
   Index directions() const { return options_.bidirectional ? 2 : 1; }
+
+  /// [N, T, ...] -> [N, T, directions hidden]; the operators have T first, and the directions behind it.
+  std::string layer_of(Index layer, const std::string& x, config::OnnxGraph& graph) const {
+    const std::string suffix = "_l" + std::to_string(layer);
+    std::vector<std::string> inputs{graph.transpose(x, {1, 0, 2})};
+    for (const char* name : {"weight_ih", "weight_hh"}) inputs.push_back(of_directions({name}, suffix, graph));
+    if (options_.bias) inputs.push_back(of_directions({"bias_ih", "bias_hh"}, suffix, graph));
+    const std::string y = graph.node(operator_name(), inputs, attributes());
+    return graph.reshape(graph.transpose(y, {2, 0, 1, 3}), {0, 0, directions() * options_.hidden_size});
+  }
+
+  /// Weights of a layer, gates in the order of ONNX: one behind the other, and the directions in an axis before them.
+  std::string of_directions(const std::vector<std::string>& names, const std::string& suffix,
+                            config::OnnxGraph& graph) const {
+    std::vector<std::string> of_direction;
+    for (const std::string& end : {suffix, suffix + "_reverse"}) {
+      std::vector<std::string> gates;
+      for (const std::string& name : names) {
+        for (const Index gate : gate_order()) {
+          gates.push_back(
+              graph.slice(graph.weight(name + end), 0, gate * options_.hidden_size, (gate + 1) * options_.hidden_size));
+        }
+      }
+      of_direction.push_back(
+          graph.node("Unsqueeze", {graph.concat(gates, 0), graph.constant(config::OnnxGraph::Numbers{0})}));
+      if (!options_.bidirectional) break;
+    }
+    return graph.concat(of_direction, 0);
+  }
+
+  static const char* operator_name() {
+    if constexpr (std::is_same_v<L, LSTM>) return "LSTM";
+    if constexpr (std::is_same_v<L, GRU>) return "GRU";
+    return "RNN";
+  }
+
+  /// Which of PyTorch's gates, i f g o or r z n, comes where in ONNX.
+  static std::vector<Index> gate_order() {
+    if constexpr (std::is_same_v<L, LSTM>) return {0, 3, 1, 2};
+    if constexpr (std::is_same_v<L, GRU>) return {1, 0, 2};
+    return {0};
+  }
+
+  std::vector<onnx::Attribute> attributes() const {
+    std::vector<onnx::Attribute> attributes{{"hidden_size", std::int64_t{options_.hidden_size}},
+                                            {"direction", options_.bidirectional ? "bidirectional" : "forward"}};
+    if constexpr (std::is_same_v<L, GRU>) attributes.push_back({"linear_before_reset", std::int64_t{1}});
+    if constexpr (std::is_same_v<L, RNN>) {
+      const auto count = static_cast<std::size_t>(directions());
+      attributes.push_back({"activations", std::vector<std::string>(count, function_name(options_.nonlinearity))});
+    }
+    return attributes;
+  }
+
+  static const char* function_name(RNN::Nonlinearity function) {
+    switch (function) {
+      case RNN::Nonlinearity::tanh:
+        return "Tanh";
+      case RNN::Nonlinearity::relu:
+        return "Relu";
+    }
+    throw InternalError("RNN::Nonlinearity: not one of the enumerated values");
+  }
 
   Options options_;
 };

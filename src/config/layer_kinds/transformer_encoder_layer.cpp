@@ -1,5 +1,6 @@
 #include "dpml/layers/transformer_encoder_layer.h"
 
+#include "dpml/base/error.h"
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/attention_sizes.h"
 #include "layer_kinds/kinds.h"
@@ -32,7 +33,22 @@ class TransformerEncoderLayerKind final : public config::KindOf<TransformerEncod
     return {std::make_shared<TransformerEncoderLayerKind>(sized.options_), in};
   }
 
-  std::string onnx(const std::string&, const Shape&, config::OnnxGraph& graph) const override { graph.refuse_onnx(); }
+  std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
+    const auto add = [&](const std::string& a, const std::string& b) { return graph.node("Add", {a, b}); };
+    const auto part = [&](const std::string& name, const LayerKindHandle& kind, const std::string& of) {
+      return graph.inside({{.name = name, .kind = kind}}, "", of, in);
+    };
+    const auto norm = [&](const std::string& name, const std::string& of) {
+      return part(name, kinds::layer_norm({.normalized = {options_.d_model}, .epsilon = options_.layer_norm_eps}), of);
+    };
+    const LayerKindHandle attention = kinds::multihead_attention(options_.attention());
+    if (options_.norm_first) {
+      const std::string middle = add(x, part("self_attn", attention, norm("norm1", x)));
+      return add(middle, feedforward(norm("norm2", middle), in, graph));
+    }
+    const std::string middle = norm("norm1", add(x, part("self_attn", attention, x)));
+    return norm("norm2", add(middle, feedforward(middle, in, graph)));
+  }
 
   std::vector<WeightSize> weights() const override {
     const Index outer = options_.d_model;
@@ -61,6 +77,32 @@ class TransformerEncoderLayerKind final : public config::KindOf<TransformerEncod
     for (int i = 0; i < inner; ++i) counter.recorded({in[0], options_.dim_feedforward});
     for (int i = 0; i < outer; ++i) counter.recorded(in);
     return in;
+  }
+
+ private:
+  std::string feedforward(const std::string& x, const Shape& in, config::OnnxGraph& graph) const {
+    const Shape inside{in[0], options_.dim_feedforward};
+    const auto up = [&](const std::string& name, const LayerKindHandle& function) {
+      std::vector<LayerSpec> layers{linear(name, options_.d_model, options_.dim_feedforward)};
+      if (function) layers.push_back({.name = "activation", .kind = function});
+      return graph.inside(layers, "", x, in);
+    };
+    const auto down = [&](const std::string& y) {
+      return graph.inside({linear("linear2", options_.dim_feedforward, options_.d_model)}, "", y, inside);
+    };
+    switch (options_.activation) {
+      case Function::relu:
+        return down(up("linear1", kinds::relu()));
+      case Function::gelu:
+        return down(up("linear1", kinds::gelu()));
+      case Function::swiglu:
+        return down(graph.node("Mul", {up("linear1", kinds::silu()), up("linear3", nullptr)}));
+    }
+    throw InternalError("TransformerEncoderLayer::Activation: not one of the enumerated values");
+  }
+
+  static LayerSpec linear(const std::string& name, Index in, Index out) {
+    return {.name = name, .kind = kinds::linear({.in = in, .out = out})};
   }
 };
 
