@@ -1,6 +1,7 @@
 #include "pld_accountant.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "closed_forms/gdp_accountant.h"
+#include "dpml/base/parallel.h"
 #include "event_rounding.h"
 #include "numerics/rounding.h"
 #include "pairs_of_ledger.h"
@@ -147,6 +149,22 @@ bool is_met(const Found& found, double relative_gap) {
   return is_within(found.interval, relative_gap);
 }
 
+/// What is found from above and from below, each with half of the budget, at the same time; where nothing is known from
+/// below, [0, 0].
+std::array<Interval, 2> on_both_sides(Directions& directions, const Question& question, double relative_gap,
+                                      WorkBudget& budget) {
+  std::array<Interval, 2> found{};
+  std::array<WorkBudget, 2> budgets{WorkBudget(0.5 * budget.left()), WorkBudget(0.5 * budget.left())};
+  const int threads = std::min(static_cast<int>(found.size()), available_cores());
+  parallel_for(threads, std::ssize(found), [&](std::int64_t i) {
+    std::vector<PrivacyProfile>& profiles = i == 0 ? directions.above : directions.below;
+    const auto side = static_cast<std::size_t>(i);
+    if (!profiles.empty()) found[side] = larger(profiles, question, relative_gap, budgets[side]);
+  });
+  budget = WorkBudget(budgets[0].left() + budgets[1].left());
+  return found;
+}
+
 Found on_lattice(const PairsOfLedger& pairs, const Question& question, double relative_gap, WorkBudget& budget) {
   Directions made = directions(pairs);
   if (question.is_of_delta && std::all_of(made.above.begin(), made.above.end(), [&](PrivacyProfile& profile) {
@@ -154,12 +172,15 @@ Found on_lattice(const PairsOfLedger& pairs, const Question& question, double re
       })) {
     throw UnsupportedEvent("delta is below what a lattice can hold");
   }
-  Interval found = larger(made.above, question, relative_gap, budget);
-  double of_sums = found.upper - found.lower;
-  if (!made.is_exact) {
-    const Interval below = made.below.empty() ? Interval{0, 0} : larger(made.below, question, relative_gap, budget);
-    of_sums = 0.5 * (of_sums + (below.upper - below.lower));
-    found.lower = std::min(found.upper, below.lower);
+  Interval found;
+  double of_sums;
+  if (made.is_exact) {
+    found = larger(made.above, question, relative_gap, budget);
+    of_sums = found.upper - found.lower;
+  } else {
+    const auto [above, below] = on_both_sides(made, question, relative_gap, budget);
+    found = {std::min(above.upper, below.lower), above.upper};
+    of_sums = 0.5 * (above.upper - above.lower + below.upper - below.lower);
   }
   return {{std::min(question.most, found.lower / kApart), std::min(question.most, found.upper * kApart)},
           of_sums,
