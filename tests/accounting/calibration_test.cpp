@@ -112,6 +112,43 @@ TEST(Calibration, AsksAnExpensiveAccountantRarely) {
   EXPECT_LE(calls, 60 * 7);
 }
 
+/// Called "pld", so that "pld" is looked at first, of which it answers a hundredth more: looks end on the wrong side.
+class MisleadingAccountant final : public Accountant {
+ public:
+  explicit MisleadingAccountant(double factor) : factor_(factor) {}
+  std::string_view name() const override { return "pld"; }
+
+ private:
+  Bound find_epsilon(const Ledger& ledger, double delta) const override {
+    Bound bound = pld_->epsilon_bound(ledger, delta);
+    bound.upper *= factor_;
+    bound.lower *= factor_;
+    return bound;
+  }
+  Bound find_delta(const Ledger& ledger, double epsilon) const override {
+    return pld_->delta_bound(ledger, epsilon / factor_);
+  }
+
+  double factor_;
+  std::unique_ptr<Accountant> pld_ = make_accountant("pld");
+};
+
+TEST(Calibration, AnswersWithWhatTheAccountantSaidWhateverALookSays) {
+  for (const double factor : {0.99, 1.0, 1.01}) {
+    for (const double target : {0.3, 3.0, 8.0}) {
+      const MisleadingAccountant misleading(factor);
+      const auto schedule = [](double noise) {
+        Ledger ledger(Neighbours::add_or_remove_one);
+        ledger.append(BallsAndBins{50, Gaussian{noise}}, 2);
+        return ledger;
+      };
+      const double noise = calibrate_noise_multiplier(misleading, target, 1e-5, schedule);
+      EXPECT_LE(misleading.epsilon(schedule(noise), 1e-5), target) << factor;
+      EXPECT_GT(misleading.epsilon(schedule(noise * (1 - 1.01e-4)), 1e-5), target) << factor;
+    }
+  }
+}
+
 TEST(Calibration, WithPldAgreesWithReference) {
   const std::unique_ptr<Accountant> pld = make_accountant("pld");
   const std::vector<json> cases = reference_cases("calibrate_sigma");

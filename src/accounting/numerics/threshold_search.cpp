@@ -8,6 +8,9 @@ namespace dpml::numerics {
 
 namespace {
 
+// Of the excess before: secants bring a smooth one down faster than that, and halving took one of five looks for 500
+// bins.
+constexpr double kConverging = 0.1;
 constexpr double kLargestStride = 40;  // in the logarithm, when nothing is known but on which side to look
 
 struct Point {
@@ -20,12 +23,19 @@ struct Point {
 
 class Search {
  public:
-  explicit Search(const ThresholdSearch& of) : of_(of), slope_(of.slope) {}
+  /// Ends early at a number where |excess| <= `enough`; never where that is negative.
+  Search(const ThresholdSearch& of, double enough) : of_(of), enough_(enough), slope_(of.slope) {}
 
   Threshold run() {
-    if (!bracket()) return {holds_ ? std::optional(holds_->number) : std::nullopt, slope_};
-    while (!is_closed()) tighten();
-    return {holds_->number, slope_};
+    if (bracket()) {
+      while (!is_enough() && !is_closed()) tighten();
+    }
+    return {holds_ ? std::optional(holds_->number) : std::nullopt, slope_};
+  }
+
+  NearThreshold come_near() {
+    const std::optional<double> holds = run().holds;
+    return {is_enough() ? snap(root()) : holds, slope_};
   }
 
  private:
@@ -36,6 +46,7 @@ class Search {
   }
   double width() const { return std::fabs(holds_->log() - fails_->log()); }
   double precision_at(double number) const { return of_.is_whole ? 1 : of_.precision * number; }
+  bool is_enough() const { return std::fabs(last_->excess) <= enough_; }
   bool is_closed() const {
     return std::fabs(holds_->number - fails_->number) <= precision_at(std::min(holds_->number, fails_->number));
   }
@@ -50,11 +61,14 @@ class Search {
     (point.holds() ? holds_ : fails_) = point;
   }
 
-  /// Asks for one number on each side; false when the range ends first.
+  /// Where the secant meets 0.
+  double root() const { return std::exp(last_->log() + side() * last_->excess / slope_); }
+
+  /// Asks for one number on each side, unless one before is enough; false when the range ends first.
   bool bracket() {
     ask(snap(of_.start));
     double stride = std::log(2.0);
-    for (; !(holds_ && fails_); stride = std::min(2 * stride, kLargestStride)) {
+    for (; !(holds_ && fails_) && !is_enough(); stride = std::min(2 * stride, kLargestStride)) {
       const double direction = (last_->holds() ? -1 : 1) * side();
       const double move = std::isfinite(last_->excess) ? std::min(stride, beyond_root()) : stride;
       double number = snap(std::exp(last_->log() + direction * move));
@@ -77,9 +91,12 @@ class Search {
   }
 
   void tighten() {
-    const double before = width();
+    const double width_before = width();
+    const double excess_before = std::fabs(last_->excess);
     ask(is_stuck_ ? middle() : next());
-    is_stuck_ = !is_stuck_ && width() > 0.5 * before;
+    // Who only comes near may do so from one side.
+    const bool comes_near = enough_ >= 0 && std::fabs(last_->excess) < kConverging * excess_before;
+    is_stuck_ = !is_stuck_ && !comes_near && width() > 0.5 * width_before;
   }
 
   double middle() const {
@@ -91,11 +108,10 @@ class Search {
   /// precision from it to the other side: if it fails, the two are close enough.
   double next() const {
     if (!std::isfinite(last_->excess)) return middle();
-    const double root = std::exp(last_->log() + side() * last_->excess / slope_);
-    const double step = precision_at(root);
+    const double aim = root();
+    const double step = precision_at(aim);
     const double holds = holds_->number;
-    const double number =
-        snap(std::fabs(holds - root) > step ? root + 0.5 * side() * step : holds - 0.9 * side() * step);
+    const double number = snap(std::fabs(holds - aim) > step ? aim + 0.5 * side() * step : holds - 0.9 * side() * step);
     return is_between(number) ? number : middle();
   }
 
@@ -105,6 +121,7 @@ class Search {
   }
 
   const ThresholdSearch& of_;
+  double enough_;
   std::optional<Point> holds_;
   std::optional<Point> fails_;
   std::optional<Point> last_;
@@ -116,7 +133,11 @@ class Search {
 }  // namespace
 
 Threshold find_threshold(const ThresholdSearch& search) {
-  return Search(search).run();
+  return Search(search, -1).run();
+}
+
+NearThreshold come_near(const ThresholdSearch& search, double enough) {
+  return Search(search, enough).come_near();
 }
 
 }  // namespace dpml::numerics

@@ -25,8 +25,18 @@ struct Threshold {
   double slope;                 ///< |d excess / d log(number)| where the search ended, or what it began with
 };
 
+/// A number near the threshold, on either side of it.
+struct NearThreshold {
+  std::optional<double> number;  ///< where the secant through the last two numbers meets 0; none in the range
+  double slope;                  ///< as above
+};
+
 /// Searches by secants in the logarithm, until two numbers no further apart than the precision have been tried of which
 /// one holds and one fails, or the range holds altogether. Falls back to halving where secants do not help.
 Threshold find_threshold(const ThresholdSearch& search);
+
+/// The same, until a number has been tried where |excess| <= `enough`, or find_threshold() would end: which side of it
+/// holds is not looked for.
+NearThreshold come_near(const ThresholdSearch& search, double enough);
 
 }  // namespace dpml::numerics

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dpml/base/error.h"
+#include "dpml/base/vectorised.h"
 #include "numerics/gauss_legendre.h"
 #include "numerics/rounding.h"
 
@@ -153,6 +154,108 @@ std::pair<std::size_t, std::size_t> told(const RatioMasses& b, double mass) {
   return {first, last};
 }
 
+/// Sums of the nodes of one side, the columns, with those of the other side, the rows, which ascend. So the cell that a
+/// column's sum falls into ascends, too, and is the same for some rows on end: what they bring is added up first, and
+/// then to the cell at once. So no sum has more terms than the nodes of both, and few sums look for another cell.
+class Columns {
+ public:
+  Columns(const RatioMasses& of, const Grid& grid)
+      : half_(grid.half),
+        masses_(of.masses),
+        cells_(of.nodes.size()),
+        is_beyond_(of.nodes.size()),
+        beyond_(of.nodes.size()),
+        mass_of_rows_(of.nodes.size()),
+        mean_of_rows_(of.nodes.size()),
+        small_(of.nodes.size()) {
+    for (const RatioPlace& node : of.nodes) {
+      numbers_.push_back(node.number);
+      deviations_.push_back(node.deviation);
+    }
+    for (std::size_t k = 0; k < std::max<std::size_t>(1, grid.cells()); ++k) {
+      edge_numbers_.push_back(grid.nodes[k].number);
+      edge_deviations_.push_back(grid.nodes[k].deviation);
+    }
+    edge_numbers_.push_back(numerics::kInfinity);
+    edge_deviations_.push_back(numerics::kInfinity);
+    left_.assign(masses_.size(), edge_numbers_[0]);
+    right_.assign(masses_.size(), edge_numbers_[1]);
+  }
+
+  /// The sums of a node with the columns [first, last): small ones as numbers, others as deviations.
+  void add_row(const RatioPlace& node, double mass, std::size_t first, std::size_t last, Cells& cells) {
+    if (first >= last || !(mass > 0)) return;
+    while (small_ > 0 && !(node.number + numbers_[small_ - 1] < half_)) {
+      --small_;
+      left_[small_] = edge_deviations_[cells_[small_]];
+      right_[small_] = edge_deviations_[cells_[small_] + 1];
+    }
+    const std::size_t middle = std::clamp(small_, first, last);
+    add(node.number, mass, numbers_, edge_numbers_, first, middle, cells);
+    add(node.deviation, mass, deviations_, edge_deviations_, middle, last, cells);
+  }
+
+  void finish(Cells& cells) {
+    for (std::size_t j = 0; j < masses_.size(); ++j) to_cell(j, cells);
+  }
+
+ private:
+  void add(double place, double mass, const std::vector<double>& places, const std::vector<double>& edges,
+           std::size_t first, std::size_t last, Cells& cells) {
+    const double* of_columns = places.data();
+    double* left = left_.data();
+    double* right = right_.data();
+    double* masses = mass_of_rows_.data();
+    double* means = mean_of_rows_.data();
+    std::uint32_t* is_beyond = is_beyond_.data();
+    std::uint32_t* beyond = beyond_.data();
+#pragma omp simd
+    for (std::size_t j = first; j < last; ++j) is_beyond[j] = right[j] <= place + of_columns[j] ? 1 : 0;
+    std::size_t many = 0;
+    for (std::size_t j = first; j < last; ++j) {
+      beyond[many] = static_cast<std::uint32_t>(j);
+      many += is_beyond[j];
+    }
+    std::uint32_t k = 0;  // ascends with the columns
+    for (std::size_t i = 0; i < many; ++i) {
+      const std::size_t j = beyond[i];
+      to_cell(j, cells);
+      const double sum = place + of_columns[j];
+      k = std::max(k, cells_[j] + 1);
+      while (edges[k + 1] <= sum) ++k;
+      cells_[j] = k;
+      left[j] = edges[k];
+      right[j] = edges[k + 1];
+    }
+#pragma omp simd
+    for (std::size_t j = first; j < last; ++j) {
+      masses[j] += mass;
+      means[j] += mass * std::max(0.0, place + of_columns[j] - left[j]);
+    }
+  }
+
+  void to_cell(std::size_t j, Cells& cells) {
+    cells.masses[cells_[j]] += masses_[j] * mass_of_rows_[j];
+    cells.means[cells_[j]] += masses_[j] * mean_of_rows_[j];
+    mass_of_rows_[j] = mean_of_rows_[j] = 0;
+  }
+
+  double half_;
+  std::vector<double> masses_;
+  std::vector<double> numbers_;
+  std::vector<double> deviations_;
+  std::vector<double> edge_numbers_;
+  std::vector<double> edge_deviations_;
+  std::vector<std::uint32_t> cells_;  // of the columns' latest sums, and
+  std::vector<double> left_;          // the edges of those cells
+  std::vector<double> right_;
+  std::vector<std::uint32_t> is_beyond_;
+  std::vector<std::uint32_t> beyond_;
+  std::vector<double> mass_of_rows_;  // that have brought a column's sum into its cell
+  std::vector<double> mean_of_rows_;  // times how far it is from the left edge
+  std::size_t small_;                 // columns whose sums are below half of the mean
+};
+
 class Adder {
  public:
   Adder(double count, double mu, const RatioLattice& lattice, ConvexSide side)
@@ -244,62 +347,29 @@ class Adder {
     return one.number < other.number ? one : other;
   }
 
-  /// The pairs of equal and of unequal nodes.
-  void add_square(const RatioMasses& a, const Grid& grid, Cells& cells) const {
-    for (std::size_t i = 0; i < a.nodes.size(); ++i) {
-      const auto [first, last] = told(a, a.masses[i]);
-      add_row(a.nodes[i], 2 * a.masses[i], a, std::max(first, i + 1), last, grid, cells);
-      add_row(a.nodes[i], a.masses[i], a, std::max(first, i), std::min(last, i + 1), grid, cells);
-    }
+  /// The pairs of equal nodes once, those of unequal ones twice.
+  static void add_square(const RatioMasses& a, const Grid& grid, Cells& cells) {
+    vectorised([&] {
+      Columns columns(a, grid);
+      for (std::size_t i = 0; i < a.nodes.size(); ++i) {
+        const auto [first, last] = told(a, a.masses[i]);
+        columns.add_row(a.nodes[i], a.masses[i], std::max(first, i), std::min(last, i + 1), cells);
+        columns.add_row(a.nodes[i], 2 * a.masses[i], std::max(first, i + 1), last, cells);
+      }
+      columns.finish(cells);
+    });
   }
 
-  void add_product(const RatioMasses& a, const RatioMasses& b, const Grid& grid, Cells& cells) const {
-    for (std::size_t i = 0; i < a.nodes.size(); ++i) {
-      const auto [first, last] = told(b, a.masses[i]);
-      add_row(a.nodes[i], a.masses[i], b, first, last, grid, cells);
-    }
-  }
-
-  /// The sums of a node and those of b from the first to the last one: small ones as numbers, others as deviations.
-  static void add_row(const RatioPlace& node, double mass, const RatioMasses& b, std::size_t first, std::size_t last,
-                      const Grid& grid, Cells& cells) {
-    if (first >= last || !(mass > 0)) return;
-    const auto above = std::upper_bound(grid.nodes.begin(), grid.nodes.end(), node + b.nodes[first],
-                                        [&](const RatioPlace& a, const RatioPlace& b) { return grid.is_less(a, b); });
-    const std::size_t last_cell = cells.masses.size() - 1;
-    std::size_t k = above == grid.nodes.begin() ? 0 : static_cast<std::size_t>(above - grid.nodes.begin()) - 1;
-    k = std::min(k, last_cell);
-    // What falls into one cell is added up first: so no sum has more terms than the nodes of both.
-    double cell_mass = 0;
-    double cell_mean = 0;
-    const auto finish_cell = [&] {
-      cells.masses[k] += mass * cell_mass;
-      cells.means[k] += mass * cell_mean;
-      cell_mass = cell_mean = 0;
-    };
-    const auto add = [&](double of_b, double distance) {
-      cell_mass += of_b;
-      cell_mean += of_b * std::max(0.0, distance);
-    };
-    std::size_t j = first;
-    for (; j < last; ++j) {
-      const double sum = node.number + b.nodes[j].number;
-      if (!(sum < grid.half)) break;
-      while (k < last_cell && grid.nodes[k + 1].number <= sum) {
-        finish_cell();
-        ++k;
+  /// Rows are the nodes of b: one number, whose nodes lie closer than those of many, so that sums seldom move on.
+  static void add_product(const RatioMasses& a, const RatioMasses& b, const Grid& grid, Cells& cells) {
+    vectorised([&] {
+      Columns columns(a, grid);
+      for (std::size_t i = 0; i < b.nodes.size(); ++i) {
+        const auto [first, last] = told(a, b.masses[i]);
+        columns.add_row(b.nodes[i], b.masses[i], first, last, cells);
       }
-      add(b.masses[j], sum - grid.nodes[k].number);
-    }
-    for (; j < last; ++j) {
-      const double sum = node.deviation + b.nodes[j].deviation;
-      while (k < last_cell && grid.nodes[k + 1].deviation <= sum) {
-        finish_cell();
-        ++k;
-      }
-      add(b.masses[j], sum - grid.nodes[k].deviation);
-    }
-    finish_cell();
+      columns.finish(cells);
+    });
   }
 
   double mu_;

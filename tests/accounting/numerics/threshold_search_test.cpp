@@ -99,6 +99,35 @@ TEST(ThresholdSearch, FromNearAsksThreeTimesAtMost) {
   }
 }
 
+TEST(ThresholdSearch, ComesNearFromEitherSideByFewQuestions) {
+  for (const double start : {0.01 * kThreshold, 0.7 * kThreshold, kThreshold, 1.5 * kThreshold, 100 * kThreshold}) {
+    ThresholdSearch search = usual();
+    search.start = start;
+    int asked = 0;
+    search.excess = [&](double number) {
+      ++asked;
+      const double log = std::log(number / kThreshold);
+      return -2 * log + 0.1 * log * log / (1 + std::fabs(log));
+    };
+    const NearThreshold near = come_near(search, 1e-2);
+    EXPECT_LE(asked, 6) << start;
+    ASSERT_TRUE(near.number);
+    EXPECT_NEAR(*near.number, kThreshold, 1e-3 * kThreshold) << start;
+    EXPECT_NEAR(near.slope, asked > 1 ? 2 : search.slope, 0.1) << start;
+  }
+}
+
+TEST(ThresholdSearch, ComesNearNothingOutsideOfTheRange) {
+  ThresholdSearch search = usual();
+  search.most = 0.5 * kThreshold;
+  search.excess = falling;
+  EXPECT_FALSE(come_near(search, 1e-2).number);
+  search.most = 1e12;
+  search.least = 2 * kThreshold;
+  search.start = 3 * kThreshold;
+  EXPECT_EQ(come_near(search, 1e-2).number, search.least) << "all of it holds";
+}
+
 TEST(ThresholdSearch, IsRightAlsoWhereItIsWronglySaidToBeNear) {
   ThresholdSearch search = usual();
   search.start = 100 * kThreshold;

@@ -101,6 +101,20 @@ TEST(BallsAndBins, IntervalsAreNarrowFromFewBinsToMany) {
   }
 }
 
+// What dpml noise ends with for 500 bins and epsilon 1, 3 and 8, and for 10 bins and epsilon 8. With sums that take all
+// of the gap, the work of an answer ends before the first one is narrow.
+TEST(BallsAndBins, IntervalsAreAsNarrowAsAskedFor) {
+  struct Case {
+    std::uint64_t bins;
+    double noise;
+  };
+  for (const Case& it : {Case{500, 0.69184}, Case{500, 0.5368}, Case{500, 0.3775}, Case{10, 0.48798}}) {
+    const Bound found = pld(epochs_of(it.bins, it.noise, 1), 1e-5);
+    EXPECT_LE(found.upper - found.lower, kRelativeGap * found.upper) << it.bins << " " << it.noise;
+    EXPECT_TRUE(found.notes.empty()) << found.notes.front();
+  }
+}
+
 TEST(BallsAndBins, NoiseIsFoundInASecond) {
   const double started = cpu_seconds();
   const double noise = calibrate_noise_multiplier(
