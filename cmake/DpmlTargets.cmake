@@ -50,10 +50,11 @@ endfunction()
 # Threads of OpenMP spin while they wait unless told otherwise before a program starts (tools/main.cpp).
 set(DPML_TEST_ENVIRONMENT OMP_WAIT_POLICY=passive)
 
-# dpml_test(name SOURCES ... USES rooms... [LIBRARIES ...] [EVERY_INSTRUCTION_SET]): one test program, run by ctest under
-# its own name; with EVERY_INSTRUCTION_SET once more for each narrower set, as name_avx2 and name_plain.
+# dpml_test(name SOURCES ... USES rooms... [LIBRARIES ...] [EVERY_INSTRUCTION_SET] [SLOW]): one test program, run by ctest
+# under its own name; with EVERY_INSTRUCTION_SET once more for each narrower set, as name_avx2 and name_plain, which
+# scripts/test.sh quick leaves out as it does SLOW ones.
 function(dpml_test name)
-  cmake_parse_arguments(TEST "EVERY_INSTRUCTION_SET" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(TEST "EVERY_INSTRUCTION_SET;SLOW" "" "SOURCES;USES;LIBRARIES" ${ARGN})
   add_executable(${name}_test ${TEST_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name}_test PRIVATE dpml_compile_options GTest::gtest_main ${TEST_LIBRARIES})
@@ -68,7 +69,10 @@ function(dpml_test name)
     foreach(set avx2 plain)
       add_test(NAME ${name}_${set} COMMAND ${name}_test)
       set_tests_properties(${name}_${set} PROPERTIES ENVIRONMENT "${DPML_TEST_ENVIRONMENT};DPML_INSTRUCTIONS=${set}"
-        SKIP_REGULAR_EXPRESSION "DPML_INSTRUCTIONS asks for ${set}, but this processor")
+        SKIP_REGULAR_EXPRESSION "DPML_INSTRUCTIONS asks for ${set}, but this processor" LABELS slow)
     endforeach()
+  endif()
+  if(TEST_SLOW)
+    set_tests_properties(${name} PROPERTIES LABELS slow)
   endif()
 endfunction()

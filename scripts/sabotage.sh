@@ -119,6 +119,14 @@ all_sabotages() {
     'it.gradient.add_squared_norms(' 'if (it.place == 0) it.gradient.add_squared_norms('
   sabotage "a norm that is not a number counts as short" dpsgd_test "$nan_test" src/dpsgd/clip_rule.cpp \
     'if (!std::isfinite(squared_norm)) return 0;' 'if (!std::isfinite(squared_norm)) return 1;'
+  sabotage "the second use of a weight is lost" layers_test 'Graph.TiedWeightsHaveTheSumOfBothGradients' \
+    src/autograd/tape.cpp 'use.gathered.back() += std::move(gradient);' 'use.gathered.back() = std::move(gradient);'
+  sabotage "rows of a tied weight lose their place" autograd_test 'PerSampleGrad.UsesOfOneParameterAddUpInEveryPairOfForms' \
+    src/autograd/per_sample_grad.cpp 'i * vocabulary + static_cast<Index>(index.data()[i])' 'i * vocabulary'
+  sabotage "the trial of a model hears of nothing" layers_test 'SampleMixing.NamesTheLayerThatMixes' \
+    src/layers/sample_mixing.cpp 'if (!others_are_same(before, y, changed_)) tell' 'if (false) tell'
+  sabotage "a frozen weight is trained" config_test 'Trainable.PatternsSayWhichWeights' \
+    src/config/size_counter.cpp 'const bool is_trained = is_meant && !place_.is_frozen;' 'const bool is_trained = is_meant;'
   sabotage "weight 0 multiplies instead of leaving out" dpsgd_test "$nan_test" src/autograd/dense_form.cpp \
     'if (weight == 0) continue;' ''
 

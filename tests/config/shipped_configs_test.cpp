@@ -38,6 +38,13 @@ TEST(ShippedConfigs, FashionMnistMlpHasThreeLinearLayers) {
   EXPECT_EQ(load("fashion_mnist/mlp.txtpb").parameters, 785 * 256 + 257 * 256 + 257 * 10);
 }
 
+/// Published sizes of about 0.27 and 2.7 million, for images of three channels.
+TEST(ShippedConfigs, FashionMnistHasTheResidualNetworks) {
+  EXPECT_EQ(load("fashion_mnist/resnet20.txtpb").parameters, 272'186);
+  EXPECT_EQ(load("fashion_mnist/wrn_16_4.txtpb").parameters, 2'750'858);
+  EXPECT_EQ(load("fashion_mnist/logistic_regression.txtpb").parameters, 7'850);
+}
+
 TEST(ShippedConfigs, AdultDeclaresItsTable) {
   const Shipped adult = load("adult/mlp.txtpb");
   const CsvSource& source = std::get<CsvSource>(adult.experiment.train.source);

@@ -64,10 +64,12 @@ TEST(TextFormat, IsReadAsProtobufReadsTheShippedConfigs) {
   int count = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(models)) {
     if (entry.path().extension() != ".txtpb") continue;
-    expect_same_as_protobuf(read_file(entry.path()));
+    const std::string text = read_file(entry.path());
+    if (text.find("\nconstants {") != std::string::npos) continue;  // which protobuf does not know
+    expect_same_as_protobuf(text);
     ++count;
   }
-  EXPECT_GE(count, 3);
+  EXPECT_GE(count, 8);
 }
 
 }  // namespace
