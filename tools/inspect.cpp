@@ -2,14 +2,20 @@
 #include <memory>
 
 #include "commands.h"
+#include "config_file.h"
+#include "dpml/base/error.h"
+#include "dpml/base/file.h"
 #include "dpml/base/text.h"
+#include "dpml/config/model_picture.h"
 #include "dpml/io/arrays.h"
 #include "dpml/io/model_file.h"
 #include "dpml/train/run.h"
 #include "dpml/train/weights.h"
+#include "outline.h"
 #include "output.h"
+#include "output_file.h"
 
-// dpml inspect: what is in a file?
+// dpml inspect: what is in a file, or in the model of a config?
 
 namespace dpml::tools {
 
@@ -96,40 +102,79 @@ void print_model(const StoredModel& stored) {
   for (const std::string& note : model.notes) std::cout << "\nnote in the file: " << printable(note) << "\n";
 }
 
+struct Request {
+  std::string path;
+  std::vector<std::string> overrides;
+  std::string svg;
+  bool json = false;
+};
+
+int inspect_config(const Request& request) {
+  const Experiment experiment = read_config_file(request.path, request.overrides);
+  const ModelOutline outline = model_outline(experiment.model, experiment.train.sample_shape);
+  Json answer = request.json ? json_outline(outline) : Json();
+  if (!request.svg.empty()) {
+    replace_file(output_path(request.svg, kPicture, files_of_config(request.path, experiment)), model_picture(outline));
+    answer["svg"] = printable(request.svg);
+  }
+  if (request.json) {
+    print_json(answer);
+    return 0;
+  }
+  print_outline(outline);
+  if (!request.svg.empty()) std::cout << "picture in " << printable(request.svg) << "\n";
+  return 0;
+}
+
+int inspect_file(const Request& request) {
+  if (!request.svg.empty() || !request.overrides.empty()) {
+    throw ConfigError(request.path +
+                      ": is no config, and --svg and --set are for configs; state one, or leave them out");
+  }
+  const std::filesystem::path file = model_file_of(request.path);
+  const std::string tree = hdf5_tree(file);
+  if (!is_model_file(tree)) {
+    if (request.json) {
+      print_json({{"tree", tree}});
+    } else {
+      std::cout << tree;
+    }
+    return 0;
+  }
+  const StoredModel stored = read_stored_model(file, require_believable_weights);
+  if (request.json) {
+    print_json(json_of(stored));
+    return 0;
+  }
+  print_model(stored);
+  std::cout << "\n" << tree;
+  return 0;
+}
+
 }  // namespace
 
 void add_inspect_command(CLI::App& app, Action& action) {
-  struct Request {
-    std::string path;
-    bool json = false;
-  };
   auto request = std::make_shared<Request>();
-  CLI::App* command = app.add_subcommand(
-      "inspect",
-      "What is in a run folder or HDF5 file? Parameters, ledger and guarantee of a model, the tree of any other file");
-  command->add_option("PATH", request->path, "run folder, model.h5 or any HDF5 file")->required();
+  CLI::App* command =
+      app.add_subcommand("inspect",
+                         "What is in a config, run folder or HDF5 file? The layers of a config's model with shapes and "
+                         "parameters, without "
+                         "touching the data; parameters, ledger and guarantee of a run; the tree of any other file");
+  command
+      ->add_option("PATH", request->path,
+                   "config (.txtpb, or a text with a model { ... }), run folder, model.h5 or any HDF5 file")
+      ->required();
+  command
+      ->add_option("--set", request->overrides,
+                   "replace a field of the config: model.layer[0].linear.out=64 (repeatable)")
+      ->type_name("PATH=VALUE")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--svg", request->svg, "draw the config's model: boxes, frames around layers inside others, lines")
+      ->type_name("FILE");
   command->add_flag("--json", request->json, "answer in JSON");
   command->callback([request, &action] {
-    action = [request] {
-      const std::filesystem::path file = model_file_of(request->path);
-      const std::string tree = hdf5_tree(file);
-      if (!is_model_file(tree)) {
-        if (request->json) {
-          print_json({{"tree", tree}});
-        } else {
-          std::cout << tree;
-        }
-        return 0;
-      }
-      const StoredModel stored = read_stored_model(file, require_believable_weights);
-      if (request->json) {
-        print_json(json_of(stored));
-        return 0;
-      }
-      print_model(stored);
-      std::cout << "\n" << tree;
-      return 0;
-    };
+    action = [request] { return is_config_file(request->path) ? inspect_config(*request) : inspect_file(*request); };
   });
 }
 

@@ -36,6 +36,14 @@ bool may_be_replaced(const fs::path& file, const OutputKind& kind) {
   return begins.substr(kind.at) == kind.begins;
 }
 
+void add_data(const Experiment& experiment, std::vector<fs::path>& files) {
+  for (const DataOptions* data : {&experiment.train, experiment.test ? &*experiment.test : nullptr}) {
+    if (data == nullptr) continue;
+    const std::vector<fs::path> of_data = data_files(*data);
+    files.insert(files.end(), of_data.begin(), of_data.end());
+  }
+}
+
 }  // namespace
 
 std::vector<fs::path> files_of_run(const fs::path& run, const Experiment* experiment) {
@@ -48,12 +56,13 @@ std::vector<fs::path> files_of_run(const fs::path& run, const Experiment* experi
       if (entry.is_regular_file(ignored)) files.push_back(entry.path());
     }
   }
-  if (experiment == nullptr) return files;
-  for (const DataOptions* data : {&experiment->train, experiment->test ? &*experiment->test : nullptr}) {
-    if (data == nullptr) continue;
-    const std::vector<fs::path> of_data = data_files(*data);
-    files.insert(files.end(), of_data.begin(), of_data.end());
-  }
+  if (experiment != nullptr) add_data(*experiment, files);
+  return files;
+}
+
+std::vector<fs::path> files_of_config(const fs::path& config, const Experiment& experiment) {
+  std::vector<fs::path> files{config};
+  add_data(experiment, files);
   return files;
 }
 

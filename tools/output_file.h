@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dpml/config/experiment.h"
+#include "dpml/config/model_picture.h"
 
 namespace dpml::tools {
 
@@ -19,6 +20,7 @@ struct OutputKind {
 };
 inline constexpr OutputKind kPredictions{"row,", "a table of predictions"};
 inline constexpr OutputKind kPlot{"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg ", "a plot"};
+inline constexpr OutputKind kPicture{kModelPictureBegins, "a picture of a model"};
 
 // What dpml itself exported (dpml/io/weight_writers.h, dpml/onnx/graph_writer.h).
 inline constexpr OutputKind kSafetensors{"{\"__metadata__\":{\"dpml_version\"", "safetensors of dpml", 8};
@@ -31,6 +33,9 @@ inline constexpr OutputKind kOnnx{
 /// What may not be written over by who reads a run: its model, its other files and, where the experiment is known, its
 /// data.
 std::vector<std::filesystem::path> files_of_run(const std::filesystem::path& run, const Experiment* experiment);
+
+/// The same by who reads a config: the config and its data.
+std::vector<std::filesystem::path> files_of_config(const std::filesystem::path& config, const Experiment& experiment);
 
 /// Where a command may write, the file that links lead to. Throws ConfigError when that is one of `inputs`, under
 /// whatever name, or lies in the folder of a run, whose files belong together and to their owner; when it is a file

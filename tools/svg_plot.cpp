@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <limits>
 
+#include "dpml/base/xml.h"
+
 namespace dpml::tools {
 
 namespace {
@@ -19,22 +21,6 @@ constexpr double kBottom = 140;
 constexpr double kTickLength = 5;
 constexpr double kLegendLine = 18;
 
-std::string escaped(const std::string& text) {
-  std::string safe;
-  for (const char letter : text) {
-    if (letter == '&') {
-      safe += "&amp;";
-    } else if (letter == '<') {
-      safe += "&lt;";
-    } else if (letter == '>') {
-      safe += "&gt;";
-    } else {
-      safe += letter;
-    }
-  }
-  return safe;
-}
-
 std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", value);
@@ -48,7 +34,7 @@ std::string tick_text(double value) {
 }
 
 std::string text_at(double x, double y, const std::string& text, const std::string& attributes) {
-  return "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" " + attributes + ">" + escaped(text) + "</text>\n";
+  return "<text x=\"" + number(x) + "\" y=\"" + number(y) + "\" " + attributes + ">" + xml_text(text) + "</text>\n";
 }
 
 std::string segment(double x1, double y1, double x2, double y2, const std::string& attributes) {
@@ -198,7 +184,7 @@ std::string svg_document(const std::string& heading, std::span<const Plot> plots
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" "
       "width=\"" +
       number(width) + "\" height=\"" + number(kPlotHeight) + "\" viewBox=\"0 0 " + size +
-      "\" font-family=\"sans-serif\">\n<title>" + escaped(heading) + "</title>\n" +
+      "\" font-family=\"sans-serif\">\n<title>" + xml_text(heading) + "</title>\n" +
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
   svg += text_at(16, 26, heading, "font-size=\"14\"");
   for (std::size_t i = 0; i < plots.size(); ++i) {

@@ -40,6 +40,7 @@ void repeat(const Section& section, LayerSpec& layer) {
   }
   const LayerSpec one{.kind = layer.kind, .origin = layer.origin, .word = layer.word};
   layer.kind = kinds::sequential(std::vector<LayerSpec>(static_cast<std::size_t>(count), one));
+  layer.word = "repeat";
 }
 
 LayerSpec read_layer(const Section& section) {

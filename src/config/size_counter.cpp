@@ -4,10 +4,28 @@
 
 #include "dpml/base/error.h"
 #include "dpml/base/name_pattern.h"
+#include "dpml/config/build_model.h"
 #include "layer_kinds/layer_kind.h"
-#include "wiring.h"
 
 namespace dpml::config {
+
+Index trained_of(std::span<const WeightSize> weights) {
+  Index trained = 0;
+  for (const WeightSize& weight : weights) trained += weight.is_trained ? weight.shape.size() : 0;
+  return trained;
+}
+
+ModelSizes counted_sizes(const ModelSpec& model, const Shape& sample_shape, std::vector<OutlineRow>* rows) {
+  ModelSpec complete = model;
+  dpml::infer_sizes(complete, sample_shape);
+  ModelSizes sizes{.recorded_numbers = sample_shape.size()};
+  try {
+    SizeCounter(sizes, complete.trainable, rows).inside(complete.layers, sample_shape);
+  } catch (const ShapeError& error) {  // too many numbers to count
+    throw ConfigError(std::string("the model is too large: ") + error.what());
+  }
+  return sizes;
+}
 
 void SizeCounter::weight(const std::string& name, const Shape& shape) {
   const std::string full_name = place_.prefix + name;
@@ -68,29 +86,58 @@ Shape SizeCounter::beside(const std::vector<LayerSpec>& first, const std::string
   return result;
 }
 
+SizeCounter::Result SizeCounter::result_of(const std::vector<LayerSpec>& layers, std::size_t place,
+                                           const Wiring::Node& node, const std::vector<Result>& inputs,
+                                           const Place& outer) {
+  std::vector<Shape> shapes;
+  bool wants_gradient = false;
+  for (const Result& input : inputs) {
+    shapes.push_back(input.shape);
+    wants_gradient = wants_gradient || input.wants_gradient;
+  }
+  const std::optional<std::size_t> row = add_row(layers, place, node, inputs, outer);
+  const std::size_t weights_before = sizes_.weights.size();
+  const Index recorded_before = sizes_.recorded_numbers;
+  place_ = {.prefix = outer.prefix + name_of(layers, node.owner) + ".",
+            .is_frozen = outer.is_frozen || layers[node.owner].frozen,
+            .is_shared = outer.is_shared || layers[place].shared,
+            .wants_gradient = wants_gradient,
+            .row = row};
+  const Shape shape = kind_in(layers, place, node)->counted(shapes, *this);
+  if (row) {
+    const std::span<const WeightSize> weights = std::span(sizes_.weights).subspan(weights_before);
+    OutlineRow& told = (*rows_)[*row];
+    told.output = shape;
+    for (const WeightSize& weight : weights) told.parameters += weight.shape.size();
+    told.trained = trained_of(weights);
+    told.recorded_numbers = sizes_.recorded_numbers - recorded_before;
+  }
+  return {shape, place_.wants_gradient, row};
+}
+
+std::optional<std::size_t> SizeCounter::add_row(const std::vector<LayerSpec>& layers, std::size_t place,
+                                                const Wiring::Node& node, const std::vector<Result>& inputs,
+                                                const Place& outer) {
+  if (rows_ == nullptr || outer.is_shared) return std::nullopt;
+  const LayerSpec& layer = layers[place];
+  OutlineRow row{.name = outer.prefix + name_of(layers, place), .kind = layer.word, .container = outer.row};
+  if (layer.shared) row.weights_of = layer.shared->layer;
+  if (node.inputs != std::vector{place}) row.from = layer.from;
+  if (outer.row) row.depth = (*rows_)[*outer.row].depth + 1;
+  for (const Result& input : inputs) row.inputs.push_back(input.row);
+  row.frozen = layer.frozen;
+  rows_->push_back(std::move(row));
+  return rows_->size() - 1;
+}
+
 Shape SizeCounter::go(const std::vector<LayerSpec>& layers, const Place& outer, const Shape& in) {
-  struct Result {
-    Shape shape;
-    bool wants_gradient;
-  };
   const Wiring wiring = Wiring::of(layers);
-  std::vector<Result> results{{in, outer.wants_gradient}};
+  std::vector<Result> results{{in, outer.wants_gradient, std::nullopt}};
   for (std::size_t place = 0; place < layers.size(); ++place) {
     const Wiring::Node& node = wiring.nodes[place];
-    std::vector<Shape> shapes;
-    bool wants_gradient = false;
-    for (const Result& input : inputs_of(node, results)) {
-      shapes.push_back(input.shape);
-      wants_gradient = wants_gradient || input.wants_gradient;
-    }
-    const bool is_shared = outer.is_shared || layers[place].shared;
-    place_ = {.prefix = outer.prefix + name_of(layers, node.owner) + ".",
-              .is_frozen = outer.is_frozen || layers[node.owner].frozen,
-              .is_shared = is_shared,
-              .wants_gradient = wants_gradient};
-    const Shape shape = kind_in(layers, place, node)->counted(shapes, *this);
-    results.push_back({shape, place_.wants_gradient});
+    results.push_back(result_of(layers, place, node, inputs_of(node, results), outer));
   }
+  if (outer.row && !outer.is_shared) (*rows_)[*outer.row].ends.push_back(results.back().row);
   place_ = outer;
   place_.wants_gradient = results.back().wants_gradient;
   return results.back().shape;

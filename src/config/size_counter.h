@@ -1,20 +1,24 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "dpml/config/model_outline.h"
 #include "dpml/config/model_sizes.h"
+#include "wiring.h"
 
 namespace dpml::config {
 
 /// Goes through layers whose sizes are all known, as named_parameters and a forward pass do, and adds up. Each layer
-/// tells of itself in LayerKind::count.
+/// tells of itself in LayerKind::count. Where an outline is wanted, each gets its row.
 class SizeCounter {
  public:
-  /// `trainable` as in ModelSpec; must outlive the counter.
-  explicit SizeCounter(ModelSizes& sizes, std::span<const std::string> trainable = {})
-      : sizes_(sizes), trainable_(trainable) {}
+  /// `trainable` as in ModelSpec; must outlive the counter, as `rows`.
+  explicit SizeCounter(ModelSizes& sizes, std::span<const std::string> trainable = {},
+                       std::vector<OutlineRow>* rows = nullptr)
+      : sizes_(sizes), trainable_(trainable), rows_(rows) {}
 
   /// A weight of the layer that is counted; the shape is that in files.
   void weight(const std::string& name, const Shape& shape);
@@ -42,15 +46,33 @@ class SizeCounter {
     bool is_adapted = false;      // by lora, so trained only where a pattern says so
     bool is_shared = false;       // its weights were counted where they belong
     bool wants_gradient = false;  // a gradient reaches its input, and later its result
+    std::optional<std::size_t> row;
+  };
+  struct Result {
+    Shape shape;
+    bool wants_gradient;
+    std::optional<std::size_t> row;  // whose result it is; none: what the list begins with, or no row is wanted
   };
 
+  Result result_of(const std::vector<LayerSpec>& layers, std::size_t place, const Wiring::Node& node,
+                   const std::vector<Result>& inputs, const Place& outer);
   Shape go(const std::vector<LayerSpec>& layers, const Place& outer, const Shape& in);
 
   void add(const std::string& name, const Shape& shape, bool is_kept, bool is_trained);
 
+  std::optional<std::size_t> add_row(const std::vector<LayerSpec>& layers, std::size_t place, const Wiring::Node& node,
+                                     const std::vector<Result>& inputs, const Place& outer);
+
   ModelSizes& sizes_;
   std::span<const std::string> trainable_;
+  std::vector<OutlineRow>* rows_;
   Place place_;
 };
+
+/// Of a whole model, as model_sizes says; its outline goes to `rows` where they are wanted.
+ModelSizes counted_sizes(const ModelSpec& model, const Shape& sample_shape, std::vector<OutlineRow>* rows = nullptr);
+
+/// How many numbers of the weights are trained.
+Index trained_of(std::span<const WeightSize> weights);
 
 }  // namespace dpml::config

@@ -1,7 +1,9 @@
 """The dpml command as a user meets it who asks without training: help, configs, neighbours. Needs the binary in $DPML."""
 
 import os
+import pathlib
 import unittest
+import xml.etree.ElementTree
 
 import example_files as files
 from command import CommandTest, schedule
@@ -14,7 +16,7 @@ OPTIONS = {
     "train": ["CONFIG", "--out", "--set", "--resume", "--threads", "--quiet", "--json"],
     "eval": ["DIR", "--split", "--data", "--threads", "--json"],
     "predict": ["DIR", "--data", "--out", "--logits", "--threads", "--json"],
-    "inspect": ["PATH", "--json"],
+    "inspect": ["PATH", "--set", "--svg", "--json"],
     "export": ["RUN", "--safetensors", "--npz", "--onnx", "--json"],
     "audit": ["DIR", "--json"],
     "epsilon": [*RELEASED, "--delta", "--curve", "--points", "--svg"],
@@ -116,7 +118,7 @@ class ConfigTest(CommandTest):
         config = files.write_table_run(self.folder)
         before = sorted(os.listdir(self.folder))
         for command in (["train", config, "--out", ""], ["train", "", "--out", "run"], ["check", ""], ["plan", ""], ["audit", ""],
-                        ["inspect", ""], ["eval", ""], ["eval", "run", "--data", ""], ["predict", "", "--data", "x", "--out", "y"],
+                        ["inspect", ""], ["inspect", config, "--svg", ""], ["eval", ""], ["eval", "run", "--data", ""], ["predict", "", "--data", "x", "--out", "y"],
                         ["predict", "run", "--data", "", "--out", "y"], ["predict", "run", "--data", "x", "--out", ""],
                         ["epsilon", "--events", "", "--delta", 1e-5], ["epsilon", "--ledger", "", "--delta", 1e-5],
                         ["epsilon", *schedule(), "--noise-multiplier", 1, "--svg", ""]):
@@ -174,6 +176,105 @@ class ConfigTest(CommandTest):
         self.assertEqual(before, after)
         self.assertEqual((after["steps"], after["delta"]), (20, 1e-5))
         self.assertIn("did you mean delta?", self.refusal("plan", "table.txtpb", "--set", "privacy.delt=1e-5"))
+
+
+class OutlineTest(CommandTest):
+    """dpml inspect CONFIG"""
+
+    graph = files.VECTOR_CONFIG.replace("  layer { linear { out: 2 } }\n", """  layer { name: "stem" linear { out: 4 } }
+  layer { name: "block" frozen: true repeat: 2 residual { body { layer { linear { out: 4 } } layer { tanh {} } } } }
+  layer { name: "sum" from: ["block", "stem"] add {} }
+  layer { linear { out: 2 } }
+""")
+
+    def setUp(self):
+        super().setUp()
+        files.write(self.folder, "graph.txtpb", self.graph)
+
+    def contents(self):
+        return {path.name: path.read_bytes() for path in pathlib.Path(self.folder).iterdir()}
+
+    def test_a_table_tells_layers_shapes_and_parameters_without_the_data(self):
+        text = self.expect(0, "inspect", "graph.txtpb").stdout
+        lines = text.splitlines()
+        self.assertEqual([line.split() for line in lines[:6]],
+                         [["layer", "kind", "from", "result", "parameters", "trained", "on", "tape"],
+                          ["input", "[3]", "3"],
+                          ["stem", "linear", "[4]", "16", "16", "4"],
+                          ["block", "repeat,", "frozen", "[4]", "40", "0", "24"],
+                          ["block.0", "residual", "[4]", "20", "0", "12"],
+                          ["block.0.body.0", "linear", "[4]", "20", "0", "4"]])
+        self.assertEqual([len(line) - len(line.lstrip()) for line in lines[2:7]], [0, 0, 2, 4, 4])
+        self.assertIn("\nsum                 add             block, stem  [4] ", text)
+        self.assertEqual(len({len(line) for line in lines[:12]}), 1, "columns end alike")
+        self.assertEqual(lines[-1], "66 parameters, 26 of them trained; 37 numbers of a sample on the tape")
+        files.write(self.folder, "chain.txtpb", files.TABLE_CONFIG)
+        self.assertNotIn("from", self.expect(0, "inspect", "chain.txtpb").stdout)
+
+    def test_the_answer_agrees_with_plan(self):
+        answer = self.answer("inspect", "graph.txtpb")
+        self.assertEqual(answer["parameters"], self.answer("plan", "graph.txtpb")["parameters"])
+        self.assertEqual(answer["trained"], 26)
+        self.assertEqual(answer["input"], [3])
+        layers = {layer["name"]: layer for layer in answer["layers"]}
+        self.assertEqual(list(layers), ["stem", "block", "block.0", "block.0.body.0", "block.0.body.1", "block.1", "block.1.body.0",
+                                        "block.1.body.1", "sum", "3"])
+        self.assertEqual(layers["block"], {"name": "block", "kind": "repeat", "frozen": True, "shape": [4], "parameters": 40,
+                                           "trained": 0, "recorded_numbers": 24})
+        self.assertEqual(layers["block.1"]["inside"], "block")
+        self.assertEqual(layers["sum"]["from"], ["block", "stem"])
+        outer = [layer for layer in answer["layers"] if "inside" not in layer]
+        for number in ("parameters", "trained"):
+            self.assertEqual(sum(layer[number] for layer in outer), answer[number])
+
+    def test_a_picture_has_a_box_for_each_layer(self):
+        self.assertIn("picture in model.svg", self.expect(0, "inspect", "graph.txtpb", "--svg", "model.svg").stdout)
+        space = "{http://www.w3.org/2000/svg}"
+        root = xml.etree.ElementTree.parse(self.path("model.svg")).getroot()
+        self.assertEqual(root.tag, space + "svg")
+        names = [group.find(space + "title").text for group in root.iter(space + "g")]
+        layers = self.answer("inspect", "graph.txtpb", "--svg", "model.svg")["layers"]
+        self.assertEqual(names, ["input", *(layer["name"] for layer in layers)])
+        lines = [path.get("class") for path in root.iter(space + "path")]
+        self.assertEqual((lines.count("input"), lines.count("end")), (len(layers) + 1, 1 + 2 * 2))
+
+    def test_a_picture_is_never_written_over_other_files(self):
+        files.write_vector_run(self.folder)
+        files.write(self.folder, "drawing.svg", '<?xml version="1.0" encoding="UTF-8"?>\n<svg ></svg>\n')
+        before = self.contents()
+        for name, told in (("graph.txtpb", "which this command reads"), ("x.npy", "which this command reads"),
+                           ("vector.txtpb", "is not a picture of a model"), ("drawing.svg", "is not a picture of a model"),
+                           (".", "found a folder"), ("no_folder/a.svg", "no_folder")):
+            self.assertIn(told, self.refusal("inspect", "graph.txtpb", "--svg", name), name)
+        self.assertEqual(self.contents(), before)
+
+    def test_fields_are_replaced_and_problems_told_as_check_does(self):
+        changed = self.answer("inspect", "graph.txtpb", "--set", "model.layer[1].repeat=3")
+        self.assertEqual(changed["parameters"], 86)
+        files.write(self.folder, "wrong.txtpb", self.graph.replace("tanh {}", "thanh {}").replace("clip_bound: 1", "clip_bound: -1"))
+        self.assertIn("did you mean tanh?", self.refusal("inspect", "wrong.txtpb"))
+        self.assertEqual(self.refusal("inspect", "wrong.txtpb"), self.refusal("check", "wrong.txtpb"))
+        self.assertEqual(self.refusal("inspect", "nothing.txtpb"), self.refusal("check", "nothing.txtpb"))
+        files.write(self.folder, "empty.txtpb", "")
+        self.assertEqual(self.refusal("inspect", "empty.txtpb"), self.refusal("check", "empty.txtpb"))
+
+    def test_a_config_is_known_by_its_text(self):
+        for text in (self.graph, "\ufeff" + self.graph.replace("model {", "model: {").replace("\n", "\r\n"),
+                     self.graph.replace("model {", "  model  # of the page\n {")):
+            files.write(self.folder, "config", text)
+            self.assertEqual(self.answer("inspect", "config")["parameters"], 66)
+        for content in ("modelling {\n", "a, model {\n", b"model {\n\xff"):
+            files.write(self.folder, "other", content)
+            self.assertIn("other", self.refusal("inspect", "other"))
+            for option in (["--svg", "a.svg"], ["--set", "loss=CROSS_ENTROPY"]):
+                self.assertIn("other: is no config, and --svg and --set are for configs", self.refusal("inspect", "other", *option))
+        self.assertFalse(os.path.exists(self.path("a.svg")))
+
+    def test_five_billion_parameters_are_shown_and_not_made(self):
+        files.write(self.folder, "wide.txtpb", files.VECTOR_CONFIG.replace(
+            "layer { linear { out: 2 } }", "layer { linear { out: 70000 } } layer { linear { out: 70000 } } layer { linear { out: 2 } }"))
+        self.assertEqual(self.answer("inspect", "wide.txtpb", "--svg", "wide.svg")["parameters"],
+                         70000 * 4 + 70000 * 70001 + 2 * 70001)
 
 
 if __name__ == "__main__":

@@ -25,9 +25,10 @@ class LoraKind final : public config::LayerKind {
     if (base.result->rank() == 0) return {};
     auto kind = std::make_shared<LoraKind>(options_, fitted_base);
     kind->output_first_ = down->output_first;
-    kind->adapter_ = {
-        {.name = "lora_A", .kind = down->kind},
-        {.name = "lora_B", .kind = kinds::linear({.in = options_.rank, .out = (*base.result)[-1], .bias = false})}};
+    kind->adapter_ = {{.name = "lora_A", .kind = down->kind, .word = "lora"},
+                      {.name = "lora_B",
+                       .kind = kinds::linear({.in = options_.rank, .out = (*base.result)[-1], .bias = false}),
+                       .word = "lora"}};
     return {kind, base.result};
   }
 
