@@ -89,10 +89,10 @@ TEST_P(NetworksTest, PredictionsAndLossesAreThoseOfPyTorch) {
 ///    double from the very floats that are added with weight 1; one float rounding of a product, 2^-24, may lie between
 ///    (docs/rounding.md, section 2), and nothing else.
 /// 2. The gradient of PyTorch in float64. dpml's gradient, and with it its length, is off by what float32 does to this
-///    network. The file says by how much PyTorch's own float32 is; dpml's is in another order and off by another
-///    amount (1 - y^2 of a tanh near 1 has lost half of its figures), so 16 times the worst sample of it, and 1e-6, are
-///    granted. That is a statement about float32, not
-///    about clipping: what is clipped is what is added, and rule 1 holds for that.
+///    network. The file says by how much PyTorch's own float32 is; dpml's is in another order and off by another amount
+///    (1 - y^2 of a tanh near 1 has lost half of its figures), so 16 times the worst sample of it, and 1e-6, are
+///    granted. That is a statement about float32, not about clipping: what is clipped is what is added, and rule 1
+///    holds for that.
 ///
 /// Above, a norm also counts what rounding could make of a sum over positions; 1e-4 is enough for so few of them.
 TEST_P(NetworksTest, NormsAreNeverBelowTheTruthAndHardlyAbove) {
