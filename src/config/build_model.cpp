@@ -11,9 +11,9 @@ namespace dpml {
 Shape infer_sizes(ModelSpec& model, const Shape& sample_shape) {
   config::Problems problems;
   const std::optional<Shape> result = config::infer_sizes(model.layers, sample_shape, nullptr, problems);
-  if (result) {
-    config::check_trainable(model, sample_shape, [&](std::size_t, const std::string& problem) {
-      problems.add({}, "trainable: " + problem);
+  if (result && problems.empty()) {
+    config::check_trainable(model, sample_shape, [&](std::optional<std::size_t> pattern, const std::string& problem) {
+      if (pattern) problems.add({}, "trainable: " + problem);
     });
   }
   problems.throw_if_any();

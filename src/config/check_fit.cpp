@@ -4,6 +4,7 @@
 
 #include "check_trainable.h"
 #include "dpml/base/text.h"
+#include "dpml/config/model_sizes.h"
 #include "dpml/layers/losses.h"
 #include "index_inputs.h"
 #include "infer_sizes.h"
@@ -102,6 +103,23 @@ void check_indices(const Section& root, const Experiment& experiment) {
   }
 }
 
+/// Weights that nobody trains are legal: a program that embeds dpml may want them for predictions.
+void check_training(const Section& root, Experiment& experiment) {
+  const auto warn = [&](const std::string& what) {
+    experiment.warnings.push_back(to_text(root.origin("model")) + ": " + what);
+  };
+  const Shape& sample = experiment.train.sample_shape;
+  check_trainable(experiment.model, sample, [&](std::optional<std::size_t> pattern, const std::string& problem) {
+    if (!pattern) return warn(problem);
+    root.block("model").problem(element_path("trainable", static_cast<int>(*pattern)), problem);
+  });
+  if (!root.problems().empty()) return;
+  const std::vector<WeightSize> weights = model_sizes(experiment.model, sample).weights;
+  const auto is_trained = [](const WeightSize& weight) { return weight.is_trained; };
+  if (std::any_of(weights.begin(), weights.end(), is_trained)) return;
+  warn("has no weight that is trained, which training refuses; add a layer with weights, or leave out what keeps them");
+}
+
 }  // namespace
 
 void check_fit(const Section& root, Experiment& experiment) {
@@ -113,12 +131,7 @@ void check_fit(const Section& root, Experiment& experiment) {
   if (experiment.model.layers.empty() || experiment.train.sample_shape.rank() == 0) return;
   const std::optional<Shape> output =
       infer_sizes(experiment.model.layers, experiment.train.sample_shape, &root.origins(), root.problems());
-  if (output) {
-    check_trainable(experiment.model, experiment.train.sample_shape,
-                    [&](std::size_t place, const std::string& problem) {
-                      root.block("model").problem(element_path("trainable", static_cast<int>(place)), problem);
-                    });
-  }
+  if (output && root.problems().empty()) check_training(root, experiment);
   if (output && classes_fit) check_output(root, *output, experiment);
   if (root.states("loss")) warn_of_softmax(root, experiment);
   check_indices(root, experiment);

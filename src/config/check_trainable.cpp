@@ -1,5 +1,7 @@
 #include "check_trainable.h"
 
+#include <algorithm>
+
 #include "dpml/base/name_pattern.h"
 #include "dpml/base/text.h"
 #include "dpml/config/model_sizes.h"
@@ -23,19 +25,25 @@ std::string problem_of(const std::string& pattern, const std::vector<WeightSize>
     }
   }
   if (fits) return "";
-  return "no weight of the model fits \"" + printable(pattern) + "\"; dpml plan and inspect show their names";
+  return "no weight of the model fits \"" + printable(pattern) +
+         "\"; dpml inspect CONFIG shows the layers that begin them";
 }
 
 }  // namespace
 
-void check_trainable(const ModelSpec& model, const Shape& sample_shape,
-                     const std::function<void(std::size_t place, const std::string& problem)>& tell) {
-  if (model.trainable.empty()) return;
+void check_trainable(const ModelSpec& model, const Shape& sample_shape, const TrainableProblem& tell) {
   ModelSizes sizes;
-  SizeCounter(sizes).inside(model.layers, sample_shape);
+  SizeCounter(sizes, model.trainable).inside(model.layers, sample_shape);
   for (std::size_t i = 0; i < model.trainable.size(); ++i) {
     const std::string problem = problem_of(model.trainable[i], sizes.weights);
     if (!problem.empty()) tell(i, problem);
+  }
+  for (const Adapter& adapter : sizes.adapters) {
+    const std::string up = adapter.layer + "lora_B.weight";
+    const auto is_trained = [&](const WeightSize& weight) { return weight.name == up && weight.is_trained; };
+    if (std::none_of(sizes.weights.begin(), sizes.weights.end(), is_trained)) {
+      tell({}, "adapts by lora, but " + up + " is not trained and stays 0; train it, or leave lora out");
+    }
   }
 }
 

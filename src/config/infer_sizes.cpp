@@ -20,7 +20,8 @@ LayerKindHandle kind_of(const std::vector<LayerSpec>& layers, std::size_t place,
   if (!layer.shared || layer.shared->use == SharedWeights::Use::again) return kind;
   LayerKindHandle tied = kind->tied();
   if (tied == nullptr) {
-    fit.problem("layer", "\"" + layer.shared->layer + "\" is no embedding; name one, whose weight maps back");
+    fit.problem("layer",
+                "\"" + layer.shared->layer + "\" is no embedding without lora; name one, whose weight maps back");
   }
   return tied;
 }

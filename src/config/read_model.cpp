@@ -2,6 +2,7 @@
 #include <set>
 
 #include "dpml/base/cases.h"
+#include "dpml/base/text.h"
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
@@ -33,9 +34,14 @@ void adapt(const Section& section, LayerSpec& layer) {
 void repeat(const Section& section, LayerSpec& layer) {
   constexpr WholeRange kRepeat{1, 1000};
   const Index count = section.whole_number("repeat", kRepeat);
-  if (count == 1 || (layer.kind == nullptr && !layer.shared)) return;
+  if (count <= 1 || (layer.kind == nullptr && !layer.shared)) return;
   if (layer.shared || layer.kind->is_merge()) {
     section.problem("repeat", "is for layers with one input and weights of their own; leave it out");
+    return;
+  }
+  if (layer.kind->layer_count() > kMostLayers / static_cast<std::size_t>(count)) {
+    section.problem("repeat", "makes more than " + group_digits(kMostLayers) + " layers; make the model smaller");
+    layer.kind = nullptr;
     return;
   }
   const LayerSpec one{.kind = layer.kind, .origin = layer.origin, .word = layer.word};
@@ -80,6 +86,10 @@ std::vector<LayerSpec> read_layers(const Section& list) {
     }
   }
   if (layers.empty()) list.missing("layer", "at least one layer { ... }");
+  if (count_layers(layers) > kMostLayers) {
+    list.problem("layer", "makes more than " + group_digits(kMostLayers) + " layers; make the model smaller");
+    return {};
+  }
   Wiring::find(layers, &list.origins(), list.problems());
   return layers;
 }

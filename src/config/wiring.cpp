@@ -1,6 +1,7 @@
 #include "wiring.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "dpml/base/error.h"
@@ -15,7 +16,9 @@ namespace {
 class Reader {
  public:
   Reader(const std::vector<LayerSpec>& layers, const Origins* origins, Problems& problems)
-      : layers_(layers), origins_(origins), problems_(problems) {}
+      : layers_(layers), origins_(origins), problems_(problems) {
+    for (std::size_t i = 0; i < layers.size(); ++i) places_.emplace(name_of(layers, i), i);
+  }
 
   std::optional<Wiring> read() {
     Wiring wiring;
@@ -49,15 +52,16 @@ class Reader {
   /// Absent after a problem.
   std::optional<std::size_t> result_of(std::size_t place, const std::string& field, const std::string& name) {
     if (name == Graph::kInput) return 0;
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-      if (name_of(layers_, i) != name) continue;
-      if (i < place) return i + 1;
-      problem(place, field, "takes \"" + name + "\", which comes later; move that layer up");
+    const auto found = places_.find(name);
+    if (found != places_.end() && found->second < place) return found->second + 1;
+    if (found != places_.end()) {
+      problem(place, field,
+              found->second == place ? "takes its own result; name an earlier layer, or \"input\""
+                                     : "takes \"" + name + "\", which comes later; move that layer up");
       return std::nullopt;
     }
     std::vector<std::string> known{Graph::kInput};
-    for (std::size_t i = 0; i < place; ++i) known.push_back(name_of(layers_, i));
-    if (known.size() > kMostNames) known.erase(known.begin() + 1, known.end() - kMostNames + 1);
+    for (std::size_t i = place - std::min(place, kMostNames); i < place; ++i) known.push_back(name_of(layers_, i));
     problem(place, field,
             "takes \"" + printable(name) + "\", but no layer of its list is called so; before it stand " +
                 list_words(known, " and "));
@@ -93,9 +97,10 @@ class Reader {
     }
   }
 
-  static constexpr std::ptrdiff_t kMostNames = 10;  // that a message tells
+  static constexpr std::size_t kMostNames = 9;  // that a message tells
 
   const std::vector<LayerSpec>& layers_;
+  std::map<std::string, std::size_t> places_;  // by name
   const Origins* origins_;
   Problems& problems_;
   bool has_problem_ = false;

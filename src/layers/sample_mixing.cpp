@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dpml/base/cases.h"
@@ -18,15 +21,24 @@ namespace {
 
 constexpr Index kSamples = 3;
 
-bool same_bits(const float* a, const float* b, Index count) {
-  return count == 0 || std::memcmp(a, b, static_cast<std::size_t>(count) * sizeof(float)) == 0;
+using Digests = std::array<std::size_t, kSamples>;
+
+/// Of the bits of each sample's numbers; all of them are one sample's when the value is shared.
+Digests digests_of(const Tensor& x, bool is_shared) {
+  Digests digests{};
+  const Index row = is_shared ? x.size() : x.size() / kSamples;
+  for (Index sample = 0; sample < (is_shared ? 1 : kSamples); ++sample) {
+    const auto* bytes = reinterpret_cast<const char*>(x.data() + sample * row);
+    digests[static_cast<std::size_t>(sample)] =
+        std::hash<std::string_view>()({bytes, static_cast<std::size_t>(row) * sizeof(float)});
+  }
+  return digests;
 }
 
 /// Whether all but the changed sample have the same bits.
-bool others_are_same(const Tensor& a, const Tensor& b, Index changed) {
-  const Index row = a.size() / kSamples;
-  for (Index sample = 0; sample < kSamples; ++sample) {
-    if (sample != changed && !same_bits(a.data() + sample * row, b.data() + sample * row, row)) return false;
+bool others_are_same(const Digests& a, const Digests& b, Index changed) {
+  for (std::size_t sample = 0; sample < kSamples; ++sample) {
+    if (sample != static_cast<std::size_t>(changed) && a[sample] != b[sample]) return false;
   }
   return true;
 }
@@ -61,26 +73,32 @@ class Trial final : public TapeWitness, public GradientSink {
   }
 
   void saw(std::string_view op, Kind kind, Tensor& y) override {
-    const Tensor before = first_or(op, y);
+    const bool is_shared = kind == Kind::shared;
+    const Digests digests = digests_of(y, is_shared);
+    const Seen& before = first_or(op, {std::string(op), y.shape(), digests, may_be_indices(y)});
     if (pass_ == Pass::first) return;
-    if (kind == Kind::shared) {
-      if (!same_bits(before.data(), y.data(), y.size())) tell(std::string(op), "what is shared by all samples changes");
+    if (is_shared) {
+      if (before.digests != digests) tell(std::string(op), "what is shared by all samples changes");
       return;
     }
-    if (!others_are_same(before, y, changed_)) tell(std::string(op), "a sample's values change");
-    if (pass_ == Pass::nan && !may_be_indices(before)) make_nan(y, changed_);
+    if (!others_are_same(before.digests, digests, changed_)) tell(std::string(op), "a sample's values change");
+    if (pass_ == Pass::nan && !before.may_be_indices) make_nan(y, changed_);
   }
 
   void saw_gradient(std::string_view op, Tensor& dy) override {
-    const Tensor before = first_or(op, dy);
-    if (pass_ == Pass::first || dy.shape().rank() == 0 || dy.axis(0) != kSamples) return;
-    if (!others_are_same(before, dy, changed_)) tell(std::string(op), "the gradient of a sample's values changes");
+    const bool is_shared = dy.shape().rank() == 0 || dy.axis(0) != kSamples;
+    const Digests digests = digests_of(dy, is_shared);
+    const Seen& before = first_or(op, {std::string(op), dy.shape(), digests, false});
+    if (pass_ == Pass::first || is_shared) return;
+    if (!others_are_same(before.digests, digests, changed_)) {
+      tell(std::string(op), "the gradient of a sample's values changes");
+    }
     if (pass_ == Pass::nan) make_nan(dy, changed_);
   }
 
   void accept(const Parameter& parameter, PerSampleGrad gradient) override {
     std::vector<double> norms(kSamples, 0);
-    gradient.add_squared_norms(norms);
+    std::move(gradient).in_smaller_form().add_squared_norms(norms);
     if (pass_ == Pass::first) {
       norms_.push_back(norms);
       return;
@@ -97,18 +115,17 @@ class Trial final : public TapeWitness, public GradientSink {
  private:
   struct Seen {
     std::string op;
-    Tensor y;
+    Shape shape;
+    Digests digests;
+    bool may_be_indices;  // a layer that takes indices throws on NaN, where they were handed on to it
   };
 
-  /// What the first pass had in the place of y, which in the first pass is y.
-  Tensor first_or(std::string_view op, const Tensor& y) {
-    if (pass_ == Pass::first) {
-      seen_.push_back({std::string(op), y});
-      return y;
-    }
-    const bool is_other = next_ == seen_.size() || seen_[next_].op != op || seen_[next_].y.shape() != y.shape();
+  /// What the first pass had in the place of `now`, which in the first pass is that itself.
+  const Seen& first_or(std::string_view op, Seen now) {
+    if (pass_ == Pass::first) return seen_.emplace_back(std::move(now));
+    const bool is_other = next_ == seen_.size() || seen_[next_].op != op || seen_[next_].shape != now.shape;
     if (is_other) tell(std::string(op), "what is computed changes");
-    return seen_[next_++].y;
+    return seen_[next_++];
   }
 
   std::string name_of(const Parameter& parameter) const {
@@ -117,7 +134,6 @@ class Trial final : public TapeWitness, public GradientSink {
     return "the weight " + (found == parameters_.end() ? parameter.name() : found->name);
   }
 
-  /// A layer that takes indices throws on NaN, where they were handed on to it.
   bool may_be_indices(const Tensor& y) const {
     return std::holds_alternative<WholeNumber>(input_rule_) && !first_breach(input_rule_, y.values());
   }

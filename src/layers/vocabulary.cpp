@@ -18,8 +18,9 @@ std::optional<OptionProblem> Vocabulary::problem() const {
     return OptionProblem{"padding_idx", "is " + std::to_string(*padding_idx) + ", expected an index in [0, " +
                                             std::to_string(vocabulary) + ")"};
   }
-  if (!(initial_std > 0) || !std::isfinite(initial_std)) {
-    return OptionProblem{"initial_std", "is " + std::to_string(initial_std) + ", expected a finite number above 0"};
+  const auto deviation = static_cast<float>(initial_std);
+  if (!(deviation > 0) || !std::isfinite(deviation)) {
+    return OptionProblem{"initial_std", "is " + std::to_string(initial_std) + ", expected a finite float above 0"};
   }
   return std::nullopt;
 }

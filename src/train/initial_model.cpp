@@ -44,7 +44,7 @@ std::vector<NamedShape> wanted_by(const Experiment& experiment) {
   for (std::size_t i = 0; i < patterns.size(); ++i) {
     if (fits[i]) continue;
     throw ConfigError("runtime.initial_names.fresh: no weight of the model fits \"" + printable(patterns[i]) +
-                      "\"; dpml plan and inspect show their names");
+                      "\"; dpml inspect CONFIG shows the layers that begin them");
   }
   if (wanted.empty()) {
     throw ConfigError("runtime.initial_names.fresh: fits every weight, so nothing would be read from " +

@@ -103,7 +103,23 @@ TEST(GraphOfLayers, RepeatMakesLayersWithWeightsOfTheirOwn) {
   expect_problem("layer { repeat: 0 linear { out: 4 } }", "c.txtpb:3: model.layer[0].repeat: is 0; state ");
 }
 
+TEST(GraphOfLayers, RefusesMoreLayersThanAnybodyMeans) {
+  const std::string three =
+      "layer { repeat: 1000 sequential { layer { repeat: 1000 sequential { layer { repeat: 1000 tanh {} } } } } }";
+  expect_problem(three, "c.txtpb:3: model.layer[0].sequential.layer[0].repeat: makes more than 100,000 layers");
+  std::string many;
+  for (int i = 0; i < 101; ++i) many += "layer { repeat: 1000 tanh {} }\n";
+  const std::string found = problems_of(around_model(many, "[4]"));
+  EXPECT_NE(found.find("layer: makes more than 100,000 layers; make the model smaller"), std::string::npos) << found;
+  std::string nested = "tanh {}";
+  for (int i = 0; i < 40; ++i) nested = "sequential { layer { repeat: 2 " + nested + " } }";
+  EXPECT_NE(problems_of(around_model("layer { " + nested + " }", "[4]")).find("more than 100,000"), std::string::npos);
+}
+
 TEST(GraphOfLayers, SaysWhatDoesNotHangTogether) {
+  expect_problem(
+      R"(layer { name: "a" from: "a" tanh {} })",
+      "c.txtpb:3: model.layer[0].from: layer \"a\": takes its own result; name an earlier layer, or \"input\"");
   const std::string two = R"(layer { name: "a" tanh {} } layer { name: "b" tanh {} } )";
   expect_problem(
       two + R"(layer { from: ["a", "x"] add {} })",
@@ -144,7 +160,7 @@ TEST(GraphOfLayers, SaysWhoseWeightsCannotBeShared) {
   expect_problem("layer { tanh {} } layer { frozen: true again { layer: \"0\" } }",
                  "c.txtpb:3: model.layer[1].frozen: stands beside the weights of another layer; state it there");
   expect_problem("layer { tanh {} } layer { tied_linear { layer: \"0\" } }",
-                 "c.txtpb:3: model.layer[1].tied_linear.layer: \"0\" is no embedding; name one");
+                 "c.txtpb:3: model.layer[1].tied_linear.layer: \"0\" is no embedding without lora; name one");
   expect_problem(
       "layer { name: \"a\" linear { out: 3 } } layer { again { layer: \"a\" } }",
       "c.txtpb:3: model.layer[1].again: has weights for 4 in of \"a\", but its input is [6, 3]; make the two inputs "

@@ -61,9 +61,9 @@ TEST(Trainable, PatternsSayWhichWeights) {
 
 TEST(Trainable, PatternsThatMeanNothingAreProblems) {
   const auto problem = [&](const std::string& model) { return problems_of(around_model(model, "[4]")); };
-  EXPECT_EQ(
-      problem(kTwo + "trainable: \"c.*\""),
-      "c.txtpb:3: model.trainable[0]: no weight of the model fits \"c.*\"; dpml plan and inspect show their names");
+  EXPECT_EQ(problem(kTwo + "trainable: \"c.*\""),
+            "c.txtpb:3: model.trainable[0]: no weight of the model fits \"c.*\"; dpml inspect CONFIG shows the layers "
+            "that begin them");
   EXPECT_EQ(
       problem("layer { name: \"f\" frozen: true linear { out: 3 } } " + kTwo + "trainable: [\"b.*\", \"*.bias\"]"),
       "c.txtpb:3: model.trainable[1]: fits f.bias, which keeps its values because its layer is frozen or it is a "
@@ -92,6 +92,18 @@ TEST(LoraOfConfig, TrainsWhatPatternsSay) {
             (Names{"a.lora_B.weight"}));
 }
 
+TEST(Trainable, WhatIsNotTrainedThoughItSeemsMeantToBeIsAWarning) {
+  const auto warnings = [](const std::string& model) { return parse(around_model(model, "[4]")).warnings; };
+  const std::vector<std::string> adapted = warnings(
+      "layer { frozen: true sequential { layer { lora { rank: 1 } linear { out: 4 } } } } layer { linear { out: 3 } }");
+  ASSERT_EQ(adapted.size(), 1U);
+  EXPECT_NE(adapted[0].find("0.0.lora_B.weight is not trained and stays 0"), std::string::npos) << adapted[0];
+  const std::vector<std::string> nothing = warnings("layer { frozen: true linear { out: 4 } }");
+  ASSERT_EQ(nothing.size(), 1U);
+  EXPECT_NE(nothing[0].find("has no weight that is trained"), std::string::npos) << nothing[0];
+  EXPECT_TRUE(warnings("layer { linear { out: 4 } }").empty());
+}
+
 TEST(LoraOfConfig, SaysWhatItCannotAdapt) {
   const auto problem = [&](const std::string& model) { return problems_of(around_model(model, "[6, 4]")); };
   EXPECT_EQ(
@@ -103,6 +115,9 @@ TEST(LoraOfConfig, SaysWhatItCannotAdapt) {
       "c.txtpb:3: model.layer[0].lora: trains what adapts the layer, but `frozen` keeps all of it; leave one out");
   EXPECT_EQ(problem("layer { lora { rank: 2 } from: [\"input\", \"input\"] add {} }"),
             "c.txtpb:3: model.layer[0].lora: is for layers with one input and weights of their own; leave it out");
+  EXPECT_NE(problem("layer { lora { rank: 1 alpha: 1e300 } linear { out: 3 } }")
+                .find("lora.alpha: over rank is inf as a float"),
+            std::string::npos);
   EXPECT_NE(problem("layer { lora {} linear { out: 3 } }").find("lora.rank"), std::string::npos);
   EXPECT_NE(problem("layer { lora { rank: 2 } conv1d { out_channels: 4 kernel: 3 groups: 2 } }").find("without groups"),
             std::string::npos);

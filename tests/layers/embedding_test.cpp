@@ -112,7 +112,7 @@ TEST(Embedding, RefusesImpossibleOptions) {
   EXPECT_EQ(message_of<ConfigError>([&] { Embedding({.vocabulary = 2, .features = 1, .padding_idx = -1}, rng); }),
             "Embedding: padding_idx is -1, expected an index in [0, 2)");
   EXPECT_EQ(message_of<ConfigError>([&] { Embedding({.vocabulary = 2, .features = 1, .initial_std = 0}, rng); }),
-            "Embedding: initial_std is 0.000000, expected a finite number above 0");
+            "Embedding: initial_std is 0.000000, expected a finite float above 0");
 }
 
 }  // namespace

@@ -11,7 +11,10 @@ namespace {
 
 class SequentialKind final : public config::LayerKind {
  public:
-  explicit SequentialKind(std::vector<LayerSpec> layers) : layers_(std::move(layers)) {}
+  explicit SequentialKind(std::vector<LayerSpec> layers)
+      : layers_(std::move(layers)), layer_count_(1 + config::count_layers(layers_)) {}
+
+  std::size_t layer_count() const override { return layer_count_; }
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
     std::vector<LayerSpec> layers = layers_;
@@ -33,12 +36,17 @@ class SequentialKind final : public config::LayerKind {
 
  private:
   std::vector<LayerSpec> layers_;
+  std::size_t layer_count_;  // counted once: lists inside lists have many
 };
 
 class ResidualKind final : public config::LayerKind {
  public:
   ResidualKind(std::vector<LayerSpec> body, std::vector<LayerSpec> shortcut)
-      : body_(std::move(body)), shortcut_(std::move(shortcut)) {}
+      : body_(std::move(body)),
+        shortcut_(std::move(shortcut)),
+        layer_count_(1 + config::count_layers(body_) + config::count_layers(shortcut_)) {}
+
+  std::size_t layer_count() const override { return layer_count_; }
 
   Fitted fitted(const Shape& in, const config::Fit& fit) const override {
     std::vector<LayerSpec> body = body_;
@@ -75,9 +83,19 @@ class ResidualKind final : public config::LayerKind {
  private:
   std::vector<LayerSpec> body_;
   std::vector<LayerSpec> shortcut_;
+  std::size_t layer_count_;
 };
 
 }  // namespace
+
+std::size_t config::count_layers(const std::vector<LayerSpec>& layers) {
+  std::size_t count = 0;
+  for (const LayerSpec& layer : layers) {
+    count += layer.kind == nullptr ? 1 : layer.kind->layer_count();
+    if (count > kMostLayers) return kMostLayers + 1;
+  }
+  return count;
+}
 
 LayerKindHandle kinds::sequential(std::vector<LayerSpec> layers) {
   return std::make_shared<SequentialKind>(std::move(layers));

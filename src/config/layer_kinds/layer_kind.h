@@ -18,6 +18,12 @@
 
 namespace dpml::config {
 
+/// Of a whole model, repeated ones counted as often as they stand in it.
+inline constexpr std::size_t kMostLayers = 100'000;
+
+/// The sum over a list, cut off a little beyond kMostLayers.
+std::size_t count_layers(const std::vector<LayerSpec>& layers);
+
 /// What one layer or merge of a model is: a file for each kind or family. Made from a block of the config (kinds.h) or
 /// by dpml/config/layer_kinds.h. What a layer's options may be and what shape it makes is told by the layer itself, in
 /// static functions; here it meets the inputs of its place in the model and the lines of the config.
@@ -41,6 +47,9 @@ class ModuleKind {
   virtual std::string written(const std::vector<std::string>& x, const std::vector<Shape>& in,
                               OnnxGraph& graph) const = 0;
   virtual bool computes_of(IndexWalk& walk, const std::vector<bool>& computed_before) const = 0;
+
+  /// Layers in it, itself included; what is beyond kMostLayers is not counted exactly.
+  virtual std::size_t layer_count() const { return 1; }
 
   /// What maps back by the same weight (SharedWeights::Use::tied), which `owner`, a layer that this kind built, holds;
   /// nullptr: nothing does.

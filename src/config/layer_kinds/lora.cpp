@@ -1,5 +1,7 @@
 #include "dpml/layers/lora.h"
 
+#include <cmath>
+
 #include "dpml/config/layer_kinds.h"
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
@@ -48,6 +50,8 @@ class LoraKind final : public config::LayerKind {
     return base_->written({x}, {in}, graph);
   }
 
+  std::size_t layer_count() const override { return base_->layer_count() + 2; }
+
   bool computes(config::IndexWalk& walk, bool computed_before) const override {
     return base_->computes_of(walk, {computed_before});
   }
@@ -70,6 +74,10 @@ LayerKindHandle kinds::lora(const LoraOptions& options, LayerKindHandle base) {
 LoraOptions config::read_lora(const Section& lora) {
   LoraOptions options{.rank = lora.whole_number("rank", kSize), .alpha = 0};
   options.alpha = lora.states("alpha") ? lora.number("alpha", kPositive) : static_cast<double>(options.rank);
+  const auto scale = static_cast<float>(options.alpha / static_cast<double>(options.rank));
+  if (!(scale > 0) || !std::isfinite(scale)) {
+    lora.problem("alpha", "over rank is " + std::to_string(scale) + " as a float; state a number nearer to the rank");
+  }
   return options;
 }
 

@@ -51,7 +51,7 @@ class PermuteKind final : public RearrangeKind<Permute> {
 
 class SliceKind final : public RearrangeKind<Slice> {
  public:
-  explicit SliceKind(const Options& options) : RearrangeKind(options, "axis") {}
+  explicit SliceKind(const Options& options) : RearrangeKind(options, "") {}
 
   std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
     using Numbers = std::vector<std::int64_t>;
