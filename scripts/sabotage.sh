@@ -124,7 +124,7 @@ all_sabotages() {
   sabotage "rows of a tied weight lose their place" autograd_test 'PerSampleGrad.UsesOfOneParameterAddUpInEveryPairOfForms' \
     src/autograd/per_sample_grad.cpp 'i * vocabulary + static_cast<Index>(index.data()[i])' 'i * vocabulary'
   sabotage "the trial of a model hears of nothing" layers_test 'SampleMixing.NamesTheLayerThatMixes' \
-    src/layers/sample_mixing.cpp 'if (!others_are_same(before, y, changed_)) tell' 'if (false) tell'
+    src/layers/sample_mixing.cpp 'if (!others_are_same(before.digests, digests, changed_)) tell(' 'if (false) tell('
   sabotage "a frozen weight is trained" config_test 'Trainable.PatternsSayWhichWeights' \
     src/config/size_counter.cpp 'const bool is_trained = is_meant && !place_.is_frozen;' 'const bool is_trained = is_meant;'
   sabotage "weight 0 multiplies instead of leaving out" dpsgd_test "$nan_test" src/autograd/dense_form.cpp \

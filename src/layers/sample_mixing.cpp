@@ -72,6 +72,14 @@ class Trial final : public TapeWitness, public GradientSink {
     next_ = next_norms_ = 0;
   }
 
+  /// Whatever the first pass had was there again.
+  void end() const {
+    if (next_ < seen_.size() && pass_ != Pass::first) tell(seen_[next_].op, "whether it is computed changes");
+    if (next_norms_ < norms_.size() && pass_ != Pass::first) {
+      tell(name_of(*norms_[next_norms_].parameter), "whether it has a gradient changes");
+    }
+  }
+
   void saw(std::string_view op, Kind kind, Tensor& y) override {
     const bool is_shared = kind == Kind::shared;
     const Digests digests = digests_of(y, is_shared);
@@ -85,11 +93,11 @@ class Trial final : public TapeWitness, public GradientSink {
     if (pass_ == Pass::nan && !before.may_be_indices) make_nan(y, changed_);
   }
 
+  /// Of a sample value: nothing else has a gradient.
   void saw_gradient(std::string_view op, Tensor& dy) override {
-    const bool is_shared = dy.shape().rank() == 0 || dy.axis(0) != kSamples;
-    const Digests digests = digests_of(dy, is_shared);
+    const Digests digests = digests_of(dy, false);
     const Seen& before = first_or(op, {std::string(op), dy.shape(), digests, false});
-    if (pass_ == Pass::first || is_shared) return;
+    if (pass_ == Pass::first) return;
     if (!others_are_same(before.digests, digests, changed_)) {
       tell(std::string(op), "the gradient of a sample's values changes");
     }
@@ -97,18 +105,21 @@ class Trial final : public TapeWitness, public GradientSink {
   }
 
   void accept(const Parameter& parameter, PerSampleGrad gradient) override {
-    std::vector<double> norms(kSamples, 0);
+    std::array<double, kSamples> norms{};
     std::move(gradient).in_smaller_form().add_squared_norms(norms);
     if (pass_ == Pass::first) {
-      norms_.push_back(norms);
+      norms_.push_back({&parameter, norms});
       return;
     }
-    if (next_norms_ == norms_.size()) tell(name_of(parameter), "whether it has a gradient changes");
-    const std::vector<double>& before = norms_[next_norms_++];
-    for (std::size_t sample = 0; sample < norms.size(); ++sample) {
+    if (next_norms_ == norms_.size() || norms_[next_norms_].parameter != &parameter) {
+      tell(name_of(parameter), "whether it has a gradient changes");
+    }
+    const std::array<double, kSamples>& before = norms_[next_norms_++].squared;
+    for (std::size_t sample = 0; sample < kSamples; ++sample) {
       const bool same = std::memcmp(&norms[sample], &before[sample], sizeof(double)) == 0;
-      if (sample != static_cast<std::size_t>(changed_) && !same)
+      if (sample != static_cast<std::size_t>(changed_) && !same) {
         tell(name_of(parameter), "a sample's gradient changes");
+      }
     }
   }
 
@@ -118,6 +129,10 @@ class Trial final : public TapeWitness, public GradientSink {
     Shape shape;
     Digests digests;
     bool may_be_indices;  // a layer that takes indices throws on NaN, where they were handed on to it
+  };
+  struct Norms {
+    const Parameter* parameter;
+    std::array<double, kSamples> squared;
   };
 
   /// What the first pass had in the place of `now`, which in the first pass is that itself.
@@ -142,7 +157,7 @@ class Trial final : public TapeWitness, public GradientSink {
   std::vector<NamedParameter> parameters_;
   std::vector<Seen> seen_;
   std::size_t next_ = 0;
-  std::vector<std::vector<double>> norms_;
+  std::vector<Norms> norms_;
   std::size_t next_norms_ = 0;
   Pass pass_ = Pass::first;
   Index changed_ = 0;
@@ -179,6 +194,7 @@ void walk(const Layer& model, const RowSchema& schema, Pass pass, Index changed,
   const Value x = tape.sample(made_up(schema.input, schema.input_numbers, pass, changed, 0));
   const Tensor labels = made_up(schema.label, schema.label_numbers, pass, changed, 1);
   tape.backward(loss_value(schema.loss, tape, model.forward(tape, x), labels), trial);
+  trial.end();
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ enum class Fault {
   starts_anew,
   mixes_gradients,
   mixes_gradients_of_the_weight,
-  depends_on_the_batch
+  depends_on_the_batch,
+  forgets_its_weight
 };
 
 /// y = x * weight, and a mistake.
@@ -52,6 +53,9 @@ class Faulty final : public Layer {
       }
       case Fault::depends_on_the_batch:
         if (largest > 3) return relu(tape, x);
+        break;
+      case Fault::forgets_its_weight:
+        if (largest > 3) return x;
         break;
       case Fault::none:
       case Fault::mixes_gradients:
@@ -108,6 +112,7 @@ TEST(SampleMixing, NamesTheLayerThatMixes) {
   expect_told(Fault::starts_anew, "input: a sample's values change");
   expect_told(Fault::mixes_gradients, "Linear \"0\": the gradient of a sample's values changes");
   expect_told(Fault::mixes_gradients_of_the_weight, "the weight odd.weight: a sample's gradient changes");
+  EXPECT_NE(message_for(Fault::forgets_its_weight).find("computed changes"), std::string::npos);
   expect_told(Fault::depends_on_the_batch, "relu: what is computed changes");
 }
 
