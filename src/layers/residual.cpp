@@ -2,20 +2,12 @@
 
 #include "checks.h"
 #include "child_name.h"
+#include "dpml/autograd/ops.h"
 #include "dpml/base/error.h"
 
 namespace dpml {
 
 namespace {
-
-Tensor sum(const Tensor& a, const Tensor& b) {
-  Tensor total(a.shape());
-  const float* __restrict left = a.data();
-  const float* __restrict right = b.data();
-  float* __restrict to = total.mutable_data();
-  for (Index i = 0; i < total.size(); ++i) to[i] = left[i] + right[i];
-  return total;
-}
 
 void require_same(const std::string& place, const Shape& body, const Shape& shortcut) {
   if (body == shortcut) return;
@@ -51,11 +43,7 @@ Value Residual::forward(Tape& tape, const Value& x) const {
   const Value a = body_->forward(tape, x);
   const Value b = shortcut_ == nullptr ? x : shortcut_->forward(tape, x);
   require_same(place(), a.shape().without_front(), b.shape().without_front());
-  return tape.record_trusted(place(), {a, b}, {}, sum(a.tensor(), b.tensor()),
-                             [a, b](const Tensor& dy, Cotangents& send) {
-                               send.to(a, [&] { return dy; });
-                               send.to(b, [&] { return dy; });
-                             });
+  return add(tape, a, b);
 }
 
 void Residual::collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) {
