@@ -17,6 +17,14 @@ struct Constant {
   bool is_used = false;
 };
 
+/// Text as a config states it; of --set it needs no quotes.
+std::string quoted(const std::string& text) {
+  if (text.starts_with('"') || text.starts_with('\'')) return text;
+  std::string escaped;
+  for (const char c : text) escaped += c == '"' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
+  return '"' + escaped + '"';
+}
+
 class Constants {
  public:
   Constants(const Origins& origins, Problems& problems) : origins_(origins), problems_(problems) {}
@@ -40,7 +48,9 @@ class Constants {
     if (found == constants_.end()) {
       problems_.add(origin, "is no constant of the config" + known());
     } else {
-      found->second.value.scalar = text.substr(equals + 1);
+      std::string& scalar = found->second.value.scalar;
+      const bool is_text = scalar.starts_with('"') || scalar.starts_with('\'');
+      scalar = is_text ? quoted(text.substr(equals + 1)) : text.substr(equals + 1);
       found->second.origin = origin;
     }
     return true;
@@ -67,6 +77,7 @@ class Constants {
     if (statement.is_list || statement.values.size() != 1 || statement.values[0].is_block ||
         statement.values[0].is_constant) {
       problems_.add(origin, "is no number or text; state one");
+      constants_.emplace(statement.name, Constant{{}, origin, true});  // so that its uses are no further problems
     } else if (!constants_.emplace(statement.name, Constant{statement.values[0], origin}).second) {
       problems_.add(origin, "is stated twice; leave one out");
     }

@@ -138,6 +138,7 @@ class StatementReader {
       value.scalar = take();
     } else {
       if (take_if("-")) value.scalar = "-";
+      if (at("$")) fail(line(), "a minus stands before a constant; let the constant hold it");
       const bool is_word = at_type(Tokenizer::TYPE_IDENTIFIER) || at_type(Tokenizer::TYPE_INTEGER);
       if (!is_word && !at_type(Tokenizer::TYPE_FLOAT)) fail(line(), "expected a value of " + name + ", got " + here());
       value.scalar += take();

@@ -24,6 +24,13 @@ TEST(Constants, AreOverridden) {
             "--set constants.sid=5: constants.sid: is no constant of the config; known are classes and side");
 }
 
+TEST(Constants, OfTextAreOverriddenWithoutQuotes) {
+  const std::string text = with("unit: \"one image\"", "unit: $who", kSmallConfig) + "constants { who: \"x\" }";
+  EXPECT_EQ(parse(text, {"constants.who=one image"}).text, parse(kSmallConfig).text);
+  EXPECT_EQ(parse(text, {"constants.who=\"one image\""}).text, parse(kSmallConfig).text);
+  EXPECT_EQ(parse(text, {"constants.who=a \"b\" \\"}).privacy.unit, "a \"b\" \\");
+}
+
 TEST(Constants, ThatMeanNothingAreProblems) {
   EXPECT_EQ(problems_of(with("kernel: 3", "kernel: $side")),
             "c.txtpb:16: kernel: $side is no constant of the config; state constants { name: value }");
@@ -31,10 +38,11 @@ TEST(Constants, ThatMeanNothingAreProblems) {
             "c.txtpb:26: constants.a: is stated twice; leave one out\n"
             "c.txtpb:26: constants.a: is used nowhere; write $a or leave it out");
   EXPECT_EQ(problems_of(with("kernel: 3", "kernel: $a") + "constants { a: [1, 2] }"),
-            "c.txtpb:16: kernel: $a is no constant of the config; state constants { name: value }\n"
             "c.txtpb:26: constants.a: is no number or text; state one");
   EXPECT_EQ(problems_of(with("kernel: 3", "kernel: $3")),
             "c.txtpb:16: expected the name of a constant after $, got `3`");
+  EXPECT_EQ(problems_of(with("kernel: 3", "kernel: -$a") + "constants { a: 3 }"),
+            "c.txtpb:16: a minus stands before a constant; let the constant hold it");
   EXPECT_NE(problems_of(kSmallConfig + "constants: 3").find("expected a block, constants { name: value }"),
             std::string::npos);
 }
