@@ -1,6 +1,7 @@
 #include "dpml/config/onnx_model.h"
 
 #include "dpml/base/version.h"
+#include "dpml/config/adapters.h"
 #include "dpml/config/build_model.h"
 #include "onnx_graph.h"
 
@@ -13,7 +14,7 @@ std::string onnx_model(const ModelSpec& model, const Shape& sample_shape, const 
   const Shape result = infer_sizes(complete, sample_shape);
   onnx::GraphWriter writer;
   writer.input("input", sample_shape);
-  for (const auto& [name, weight] : weights) writer.constant(name, weight);
+  for (const auto& [name, weight] : merge_adapters(model, sample_shape, weights)) writer.constant(name, weight);
   config::OnnxGraph graph(writer);
   std::string x = "input";
   if (scaling.scale != 1) x = writer.node("Mul", {x, writer.constant(scaling.scale)});

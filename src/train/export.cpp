@@ -53,9 +53,8 @@ std::vector<NamedTensor> merged_weights(const ModelFile& model, const Experiment
 std::string onnx_of(const ModelFile& model, const std::filesystem::path& source) {
   const Experiment experiment = experiment_of(model, source);
   require_weights(model.weights, experiment, source.string());
-  const std::vector<NamedTensor> weights = merged_weights(model, experiment);
-  return onnx_model(experiment.model, experiment.train.sample_shape, experiment.train.dataset.scaling, by_name(weights),
-                    guarantee_metadata(model));
+  return onnx_model(experiment.model, experiment.train.sample_shape, experiment.train.dataset.scaling,
+                    by_name(model.weights), guarantee_metadata(model));
 }
 
 }  // namespace dpml

@@ -24,7 +24,6 @@ class LoraKind final : public config::LayerKind {
                          "adapts no layer of this kind; it is for linear, convolutions without groups and embeddings");
       return {};
     }
-    if (base.result->rank() == 0) return {};
     auto kind = std::make_shared<LoraKind>(options_, fitted_base);
     kind->output_first_ = down->output_first;
     kind->adapter_ = {{.name = "lora_A", .kind = down->kind, .word = "lora"},
@@ -45,7 +44,7 @@ class LoraKind final : public config::LayerKind {
     return counter.adapted(*base_, adapter_, scale(), output_first_, in);
   }
 
-  /// Export merges the adapter into the base's weight.
+  /// onnx_model merged the adapter into the base's weight.
   std::string onnx(const std::string& x, const Shape& in, config::OnnxGraph& graph) const override {
     return base_->written({x}, {in}, graph);
   }
