@@ -31,6 +31,7 @@ void add_node(const std::vector<LayerSpec>& layers, std::size_t place, const Wir
         graph.add(name, layers[node.owner].kind->build_tied(graph.layer(spec.shared->layer)), from[0]);
         return;
     }
+    throw InternalError("SharedWeights::Use: not one of the enumerated values");
   }
   std::visit(Cases{[&](std::unique_ptr<Layer>&& layer) { graph.add(name, std::move(layer), from[0]); },
                    [&](std::unique_ptr<Merge>&& merge) { graph.add(name, std::move(merge), from); }},

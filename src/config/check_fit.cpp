@@ -4,11 +4,11 @@
 
 #include "check_trainable.h"
 #include "dpml/base/text.h"
-#include "dpml/config/model_sizes.h"
 #include "dpml/layers/losses.h"
 #include "index_inputs.h"
 #include "infer_sizes.h"
 #include "readers.h"
+#include "size_counter.h"
 
 namespace dpml::config {
 
@@ -105,19 +105,15 @@ void check_indices(const Section& root, const Experiment& experiment) {
 
 /// Weights that nobody trains are legal: a program that embeds dpml may want them for predictions.
 void check_training(const Section& root, Experiment& experiment) {
-  const auto warn = [&](const std::string& what) {
-    experiment.warnings.push_back(to_text(root.origin("model")) + ": " + what);
-  };
-  const Shape& sample = experiment.train.sample_shape;
-  check_trainable(experiment.model, sample, [&](std::optional<std::size_t> pattern, const std::string& problem) {
-    if (!pattern) return warn(problem);
-    root.block("model").problem(element_path("trainable", static_cast<int>(*pattern)), problem);
-  });
-  if (!root.problems().empty()) return;
-  const std::vector<WeightSize> weights = model_sizes(experiment.model, sample).weights;
-  const auto is_trained = [](const WeightSize& weight) { return weight.is_trained; };
-  if (std::any_of(weights.begin(), weights.end(), is_trained)) return;
-  warn("has no weight that is trained, which training refuses; add a layer with weights, or leave out what keeps them");
+  const ModelSpec& model = experiment.model;
+  check_trainable(model.trainable, sizes_of_fitted(model, experiment.train.sample_shape),
+                  [&](std::optional<std::size_t> pattern, const std::string& problem) {
+                    if (pattern) {
+                      root.block("model").problem(element_path("trainable", static_cast<int>(*pattern)), problem);
+                    } else {
+                      experiment.warnings.push_back(to_text(root.origin("model")) + ": " + problem);
+                    }
+                  });
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 
 #include "dpml/base/name_pattern.h"
 #include "dpml/base/text.h"
-#include "dpml/config/model_sizes.h"
-#include "size_counter.h"
 
 namespace dpml::config {
 
@@ -31,17 +29,21 @@ std::string problem_of(const std::string& pattern, const std::vector<WeightSize>
 
 }  // namespace
 
-void check_trainable(const ModelSpec& model, const Shape& sample_shape, const TrainableProblem& tell) {
-  ModelSizes sizes;
-  SizeCounter(sizes, model.trainable).inside(model.layers, sample_shape);
-  for (std::size_t i = 0; i < model.trainable.size(); ++i) {
-    const std::string problem = problem_of(model.trainable[i], sizes.weights);
+void check_trainable(std::span<const std::string> patterns, const ModelSizes& sizes, const TrainableProblem& tell) {
+  for (std::size_t i = 0; i < patterns.size(); ++i) {
+    const std::string problem = problem_of(patterns[i], sizes.weights);
     if (!problem.empty()) tell(i, problem);
+  }
+  const auto is_trained = [](const WeightSize& weight) { return weight.is_trained; };
+  if (std::none_of(sizes.weights.begin(), sizes.weights.end(), is_trained)) {
+    tell({},
+         "has no weight that is trained, which training refuses; add a layer with weights, or leave out what keeps "
+         "them");
   }
   for (const Adapter& adapter : sizes.adapters) {
     const std::string up = adapter.layer + "lora_B.weight";
-    const auto is_trained = [&](const WeightSize& weight) { return weight.name == up && weight.is_trained; };
-    if (std::none_of(sizes.weights.begin(), sizes.weights.end(), is_trained)) {
+    const auto is_up = [&](const WeightSize& weight) { return weight.name == up && weight.is_trained; };
+    if (std::none_of(sizes.weights.begin(), sizes.weights.end(), is_up)) {
       tell({}, "adapts by lora, but " + up + " is not trained and stays 0; train it, or leave lora out");
     }
   }

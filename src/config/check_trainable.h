@@ -2,18 +2,18 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 
-#include "dpml/config/model_spec.h"
-#include "dpml/tensor/shape.h"
+#include "dpml/config/model_sizes.h"
 
 namespace dpml::config {
 
-/// `pattern`: the place of the pattern that is wrong; absent for what is wrong with the model.
+/// `pattern`: the place of the pattern that is wrong; absent for what is odd about the model, though legal.
 using TrainableProblem = std::function<void(std::optional<std::size_t> pattern, const std::string& problem)>;
 
-/// Tells of each pattern of `trainable` that is none, fits no weight, or fits one that is kept as it is, and of
-/// low-rank adaptations that are not trained. The sizes of the model are known.
-void check_trainable(const ModelSpec& model, const Shape& sample_shape, const TrainableProblem& tell);
+/// Tells of each pattern of ModelSpec::trainable that is none, fits no weight, or fits one that is kept as it is; of
+/// models without a trained weight, and of low-rank adaptations that are not trained. `sizes` are the model's.
+void check_trainable(std::span<const std::string> patterns, const ModelSizes& sizes, const TrainableProblem& tell);
 
 }  // namespace dpml::config

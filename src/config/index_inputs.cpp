@@ -14,8 +14,7 @@ bool IndexWalk::computes(const std::vector<LayerSpec>& layers, bool computed_bef
   for (std::size_t place = 0; place < layers.size(); ++place) {
     const Wiring::Node& node = wiring->nodes[place];
     layer_ = &layers[place];
-    const LayerKindHandle& owner = layers[node.owner].kind;
-    const LayerKindHandle kind = owner == nullptr ? nullptr : kind_in(layers, place, node);
+    const LayerKindHandle kind = kind_in(layers, place, node);
     computed.push_back(kind == nullptr || kind->is_merge() != (node.inputs.size() > 1)
                            ? computed[node.inputs[0]]
                            : kind->computes_of(*this, inputs_of(node, computed)));

@@ -8,22 +8,14 @@ namespace dpml::config {
 
 namespace {
 
-/// The kind that stands in a layer's place; absent after a problem, or of what was refused when it was read.
-LayerKindHandle kind_of(const std::vector<LayerSpec>& layers, std::size_t place, std::size_t owner, const Fit& fit,
-                        const Origins* origins, Problems& problems) {
-  const LayerSpec& layer = layers[place];
-  const LayerKindHandle& kind = layers[owner].kind;
-  if (kind == nullptr) {
-    if (origins == nullptr) problems.add(layer.origin, "a layer has no kind; state one of dpml/config/layer_kinds.h");
-    return nullptr;
-  }
-  if (!layer.shared || layer.shared->use == SharedWeights::Use::again) return kind;
-  LayerKindHandle tied = kind->tied();
-  if (tied == nullptr) {
+void tell_missing_kind(const LayerSpec& layer, bool owner_has_one, const Fit& fit, const Origins* origins,
+                       Problems& problems) {
+  if (owner_has_one) {
     fit.problem("layer",
                 "\"" + layer.shared->layer + "\" is no embedding without lora; name one, whose weight maps back");
+  } else if (origins == nullptr) {  // of a config: what was refused when it was read
+    problems.add(layer.origin, "a layer has no kind; state one of dpml/config/layer_kinds.h");
   }
-  return tied;
 }
 
 bool takes_as_many(const ModuleKind& kind, std::size_t inputs, const Fit& fit) {
@@ -46,7 +38,8 @@ std::optional<Shape> infer_sizes(std::vector<LayerSpec>& layers, const Shape& sa
     LayerSpec& layer = layers[place];
     const Wiring::Node& node = wiring->nodes[place];
     const Fit fit(layer, place, origins, problems);
-    const LayerKindHandle kind = kind_of(layers, place, node.owner, fit, origins, problems);
+    const LayerKindHandle kind = kind_in(layers, place, node);
+    if (kind == nullptr) tell_missing_kind(layer, layers[node.owner].kind != nullptr, fit, origins, problems);
     if (kind == nullptr || !takes_as_many(*kind, node.inputs.size(), fit)) return std::nullopt;
     try {
       ModuleKind::Fitted fitted = kind->fitted_to(inputs_of(node, results), fit);

@@ -13,6 +13,10 @@ namespace dpml::config {
 
 namespace {
 
+std::string too_many_layers() {
+  return "makes more than " + group_digits(kMostLayers) + " layers; make the model smaller";
+}
+
 bool is_name(const std::string& name) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto fits = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
@@ -40,7 +44,7 @@ void repeat(const Section& section, LayerSpec& layer) {
     return;
   }
   if (layer.kind->layer_count() > kMostLayers / static_cast<std::size_t>(count)) {
-    section.problem("repeat", "makes more than " + group_digits(kMostLayers) + " layers; make the model smaller");
+    section.problem("repeat", too_many_layers());
     layer.kind = nullptr;
     return;
   }
@@ -87,7 +91,7 @@ std::vector<LayerSpec> read_layers(const Section& list) {
   }
   if (layers.empty()) list.missing("layer", "at least one layer { ... }");
   if (count_layers(layers) > kMostLayers) {
-    list.problem("layer", "makes more than " + group_digits(kMostLayers) + " layers; make the model smaller");
+    list.problem("layer", too_many_layers());
     return {};
   }
   Wiring::find(layers, &list.origins(), list.problems());

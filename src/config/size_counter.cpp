@@ -15,16 +15,20 @@ Index trained_of(std::span<const WeightSize> weights) {
   return trained;
 }
 
-ModelSizes counted_sizes(const ModelSpec& model, const Shape& sample_shape, std::vector<OutlineRow>* rows) {
-  ModelSpec complete = model;
-  dpml::infer_sizes(complete, sample_shape);
+ModelSizes sizes_of_fitted(const ModelSpec& model, const Shape& sample_shape, std::vector<OutlineRow>* rows) {
   ModelSizes sizes{.recorded_numbers = sample_shape.size()};
   try {
-    SizeCounter(sizes, complete.trainable, rows).inside(complete.layers, sample_shape);
-  } catch (const ShapeError& error) {  // too many numbers to count
+    SizeCounter(sizes, model.trainable, rows).inside(model.layers, sample_shape);
+  } catch (const ShapeError& error) {
     throw ConfigError(std::string("the model is too large: ") + error.what());
   }
   return sizes;
+}
+
+ModelSizes counted_sizes(const ModelSpec& model, const Shape& sample_shape, std::vector<OutlineRow>* rows) {
+  ModelSpec complete = model;
+  dpml::infer_sizes(complete, sample_shape);
+  return sizes_of_fitted(complete, sample_shape, rows);
 }
 
 void SizeCounter::weight(const std::string& name, const Shape& shape) {

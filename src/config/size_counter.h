@@ -69,7 +69,10 @@ class SizeCounter {
   Place place_;
 };
 
-/// Of a whole model, as model_sizes says; its outline goes to `rows` where they are wanted.
+/// Of a whole model whose sizes are known. Throws ConfigError for one with too many numbers to count.
+ModelSizes sizes_of_fitted(const ModelSpec& model, const Shape& sample_shape, std::vector<OutlineRow>* rows = nullptr);
+
+/// Of any, as model_sizes says; its outline goes to `rows` where they are wanted.
 ModelSizes counted_sizes(const ModelSpec& model, const Shape& sample_shape, std::vector<OutlineRow>* rows = nullptr);
 
 /// How many numbers of the weights are trained.

@@ -114,8 +114,23 @@ std::string name_of(const std::vector<LayerSpec>& layers, std::size_t place) {
 
 LayerKindHandle kind_in(const std::vector<LayerSpec>& layers, std::size_t place, const Wiring::Node& node) {
   const LayerKindHandle& kind = layers[node.owner].kind;
-  const bool is_tied = layers[place].shared && layers[place].shared->use == SharedWeights::Use::tied;
-  return is_tied ? kind->tied() : kind;
+  if (kind == nullptr || !layers[place].shared) return kind;
+  switch (layers[place].shared->use) {
+    case SharedWeights::Use::again:
+      return kind;
+    case SharedWeights::Use::tied:
+      return kind->tied();
+  }
+  throw InternalError("SharedWeights::Use: not one of the enumerated values");
+}
+
+std::size_t count_layers(const std::vector<LayerSpec>& layers) {
+  std::size_t count = 0;
+  for (const LayerSpec& layer : layers) {
+    count += layer.kind == nullptr ? 1 : layer.kind->layer_count();
+    if (count > kMostLayers) return kMostLayers + 1;
+  }
+  return count;
 }
 
 std::optional<Wiring> Wiring::find(const std::vector<LayerSpec>& layers, const Origins* origins, Problems& problems) {

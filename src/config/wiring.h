@@ -29,8 +29,14 @@ struct Wiring {
 /// The layer's name, or its place.
 std::string name_of(const std::vector<LayerSpec>& layers, std::size_t place);
 
-/// The kind that stands in the place of a layer of a model whose sizes are known.
+/// The kind that stands in the place of a layer; nullptr where its owner has none, or none that can be used so.
 LayerKindHandle kind_in(const std::vector<LayerSpec>& layers, std::size_t place, const Wiring::Node& node);
+
+/// Of a whole model, repeated ones counted as often as they stand in it.
+inline constexpr std::size_t kMostLayers = 100'000;
+
+/// The sum over a list, cut off a little beyond kMostLayers.
+std::size_t count_layers(const std::vector<LayerSpec>& layers);
 
 /// What a node takes, of the results so far.
 template <class Result>

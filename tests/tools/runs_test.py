@@ -358,7 +358,7 @@ class RunTest(CommandTest):
         weight, bias = ({name: zipfile.ZipFile(self.path(f"{name}.npz")).read(array) for name in names} for array in ("0.weight.npy", "0.bias.npy"))
         self.assertNotEqual(weight["before"], weight["after"], "the adaptation is added")
         self.assertEqual(bias["before"], bias["after"], "the bias is kept")
-        self.assertNotIn(b"lora", open(self.path("after.onnx"), "rb").read())
+        self.assertNotIn(b"lora", pathlib.Path(self.path("after.onnx")).read_bytes())
 
     def test_shipped_models_of_text_train_and_are_exported(self):
         models = pathlib.Path(__file__).resolve().parents[2] / "models" / "text"

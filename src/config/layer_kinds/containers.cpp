@@ -4,6 +4,7 @@
 #include "layer_kinds/kinds.h"
 #include "layer_kinds/layer_kind.h"
 #include "readers.h"
+#include "wiring.h"
 
 namespace dpml {
 
@@ -87,15 +88,6 @@ class ResidualKind final : public config::LayerKind {
 };
 
 }  // namespace
-
-std::size_t config::count_layers(const std::vector<LayerSpec>& layers) {
-  std::size_t count = 0;
-  for (const LayerSpec& layer : layers) {
-    count += layer.kind == nullptr ? 1 : layer.kind->layer_count();
-    if (count > kMostLayers) return kMostLayers + 1;
-  }
-  return count;
-}
 
 LayerKindHandle kinds::sequential(std::vector<LayerSpec> layers) {
   return std::make_shared<SequentialKind>(std::move(layers));

@@ -18,12 +18,6 @@
 
 namespace dpml::config {
 
-/// Of a whole model, repeated ones counted as often as they stand in it.
-inline constexpr std::size_t kMostLayers = 100'000;
-
-/// The sum over a list, cut off a little beyond kMostLayers.
-std::size_t count_layers(const std::vector<LayerSpec>& layers);
-
 /// What one layer or merge of a model is: a file for each kind or family. Made from a block of the config (kinds.h) or
 /// by dpml/config/layer_kinds.h. What a layer's options may be and what shape it makes is told by the layer itself, in
 /// static functions; here it meets the inputs of its place in the model and the lines of the config.
@@ -37,8 +31,8 @@ class ModuleKind {
   };
   using Built = std::variant<std::unique_ptr<Layer>, std::unique_ptr<Merge>>;
 
-  // What walks over a list of layers ask, each with one entry per input. A layer answers what LayerKind says below, a
-  // merge what MergeKind says.
+  // What walks over a list of layers ask, each with one entry per input. A layer answers as LayerKind says below, a
+  // merge for itself (merges.cpp).
 
   virtual bool is_merge() const = 0;
   virtual Fitted fitted_to(const std::vector<Shape>& in, const Fit& fit) const = 0;
