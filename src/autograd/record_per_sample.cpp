@@ -39,12 +39,16 @@ Value Tape::record_per_sample(std::string_view op, const std::vector<Value>& inp
   const auto sample =
       std::find_if(inputs.begin(), inputs.end(), [](const Value& x) { return x.kind() == Kind::sample; });
   if (sample == inputs.end()) throw ShapeError(name + ": has no input with a batch axis; expected one or more");
+  const Index batch = sample->shape()[0];
   for (const Value& input : inputs) {
     if (input.kind() == Kind::shared && input.wants_gradient()) {
       throw SampleMixingError(name + ": a shared input wants a gradient, which would be added up over the samples");
     }
+    if (input.kind() == Kind::sample && input.shape()[0] != batch) {
+      throw SampleMixingError(name + ": the batches of " + sample->shape().to_text() + " and " +
+                              input.shape().to_text() + " differ. Both need a row for each sample.");
+    }
   }
-  const Index batch = sample->shape()[0];
   Tensor y(sample_shape.with_front(batch));
   for (Index b = 0; b < batch; ++b) put(name, "the result", forward(parts_of(inputs, b)), sample_shape, b, y);
 

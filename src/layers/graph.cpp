@@ -102,6 +102,14 @@ Shape Graph::output_shape(const Shape& sample) const {
       [](const Merge& merge, const std::vector<Shape>& in) { return merge.output_shape(in); });
 }
 
+namespace {
+
+bool merge_keeps(const Merge& merge, const std::vector<bool>& kept) {
+  return merge.keeps_numbers() && std::all_of(kept.begin(), kept.end(), [](bool one) { return one; });
+}
+
+}  // namespace
+
 NumberRule Graph::input_rule() const {
   NumberRule rule = AnyNumber{};
   walk(
@@ -116,18 +124,13 @@ NumberRule Graph::input_rule() const {
         }
         return kept && layer.keeps_numbers();
       },
-      [](const Merge& merge, const std::vector<bool>& kept) {
-        return merge.keeps_numbers() && std::all_of(kept.begin(), kept.end(), [](bool one) { return one; });
-      });
+      merge_keeps);
   return rule;
 }
 
 bool Graph::keeps_numbers() const {
   return walk(
-      true, [](const Layer& layer, bool kept) { return kept && layer.keeps_numbers(); },
-      [](const Merge& merge, const std::vector<bool>& kept) {
-        return merge.keeps_numbers() && std::all_of(kept.begin(), kept.end(), [](bool one) { return one; });
-      });
+      true, [](const Layer& layer, bool kept) { return kept && layer.keeps_numbers(); }, merge_keeps);
 }
 
 void Graph::collect_parameters(const std::string& prefix, std::vector<NamedParameter>& into) {

@@ -69,6 +69,10 @@ TEST(RecordPerSample, SaysWhatDoesNotFit) {
   const auto same = [](std::span<const Tensor> in) { return in[0]; };
   EXPECT_THROW(tape.record_per_sample("f", {tape.shared(Tensor::zeros({3}))}, {}, {3}, same, {}), ShapeError);
   EXPECT_THROW(tape.record_per_sample("f", {x}, {}, {4}, same, {}), ShapeError);
+  for (const Index batch : {0, 1, 3}) {
+    const Value other = tape.sample(Tensor::zeros({batch, 3}));
+    EXPECT_THROW(tape.record_per_sample("f", {x, other}, {}, {3}, same, {}), SampleMixingError);
+  }
   const auto losses = [&](std::vector<Tensor> gradients) {
     Tape own;
     const Value y = own.record_per_sample("f", {own.sample(Tensor::zeros({2, 3}))}, {w}, {3}, same,
