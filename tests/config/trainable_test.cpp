@@ -52,6 +52,8 @@ const std::string kTwo = "layer { name: \"a\" linear { out: 3 } } layer { name: 
 
 TEST(Trainable, PatternsSayWhichWeights) {
   EXPECT_EQ(trained(kTwo, "[4]"), (Names{"a.weight", "a.bias", "b.weight", "b.bias"}));
+  EXPECT_EQ(trained("layer { frozen: true linear { out: 3 } } " + kTwo, "[4]"),
+            (Names{"a.weight", "a.bias", "b.weight", "b.bias"}));
   EXPECT_EQ(trained(kTwo + "trainable: \"*.bias\"", "[4]"), (Names{"a.bias", "b.bias"}));
   EXPECT_EQ(trained(kTwo + "trainable: \"b.*\"", "[4]"), (Names{"b.weight", "b.bias"}));
   EXPECT_EQ(trained(kTwo + "trainable: [\"a.bias\", \"b.weight\"]", "[4]"), (Names{"a.bias", "b.weight"}));
